@@ -1,0 +1,1 @@
+"""A paper's claims about sparse autoencoders, judged by machine."""

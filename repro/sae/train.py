@@ -1,0 +1,238 @@
+"""One pass over the activations that trains a whole stack of autoencoders side by side."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from repro.errors import TrainingError
+from repro.files import write_with
+from repro.sae.loss import Gradient, loss_terms, random_decoder_gradient, tied_gradient
+from repro.sae.model import Dictionary, Transform, tied, unit_rows
+
+Method = Literal["sae", "sae_random_decoder"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a stack becomes, given its activations."""
+
+    name: str
+    """Name in messages: site, method, width and seed."""
+    method: Method
+    """The paper's tied autoencoder, or a frozen random decoder with a trained encoder."""
+    d_sae: int
+    """Features of each member."""
+    alphas: tuple[float, ...]
+    """L1 coefficient of each member."""
+    seed: int
+    """Seed of the initial weights (the data order has its own)."""
+    n_steps: int
+    """Steps in the pass."""
+    lr: float
+    """Adam's step size."""
+    betas: tuple[float, float]
+    """Adam's decays."""
+    eps: float
+    """Adam's epsilon."""
+    warmup: float
+    """Share of steps over which the step size rises from 0."""
+    decay: float
+    """Share of steps, the last ones, over which it falls to 0."""
+    matmul: torch.dtype
+    """Number format of the matrix products; the weights are always fp32."""
+    device: torch.device
+    """Where the stack is trained."""
+
+
+class Stack(NamedTuple):
+    """Parameters of a stack and the state of its optimiser."""
+
+    weight: Float[Tensor, "sae d_sae d_in"]
+    """Free rows; the tied autoencoder's features are these, normalised."""
+    bias: Float[Tensor, "sae 1 d_sae"]
+    """Encoder bias."""
+    decoder: Float[Tensor, "d_sae d_in"]
+    """Frozen unit rows of the random-decoder method; empty otherwise."""
+    adam: torch.optim.Adam
+    """Optimiser over `weight` and `bias`."""
+
+
+class Record(NamedTuple):
+    """What one logged step looked like, a value a member."""
+
+    step: int
+    """Steps done."""
+    squared_error: list[float]
+    """Mean squared error of the batch."""
+    sparsity: list[float]
+    """Mean L1 norm of the codes."""
+    l0: list[float]
+    """Mean number of active features."""
+
+
+def step_size(step: int, recipe: Recipe) -> float:
+    """Step size at a step: linear rise, constant, linear fall (a trapezoid).
+
+    Paper: appendix B gives a constant 1e-3, which is warmup = decay = 0 here.
+    """
+    rise = recipe.warmup * recipe.n_steps
+    fall = recipe.decay * recipe.n_steps
+    up = (step + 1) / rise if step < rise else 1.0
+    down = (recipe.n_steps - step) / fall if step >= recipe.n_steps - fall else 1.0
+    return recipe.lr * min(up, down, 1.0)
+
+
+def start(recipe: Recipe, d_in: int) -> Stack:
+    """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
+
+    Paper: initialisation as in the authors' code. The random decoder is drawn with the same seed
+    and its encoder starts as a copy of it.
+    """
+    generator = torch.Generator().manual_seed(recipe.seed)
+    rows = torch.empty(recipe.d_sae, d_in)
+    bound = math.sqrt(6 / (recipe.d_sae + d_in))
+    rows.uniform_(-bound, bound, generator=generator)
+    decoder = torch.empty(0, d_in)
+    if recipe.method == "sae_random_decoder":
+        rows = decoder = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
+    weight = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
+    bias = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
+    adam = torch.optim.Adam(
+        [weight, bias], lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True
+    )
+    return Stack(weight, bias, decoder.to(recipe.device), adam)
+
+
+def gradient(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
+    """Gradient of the loss for the stack's method."""
+    if recipe.method == "sae":
+        return tied_gradient(stack.weight, stack.bias, alpha, x, recipe.matmul)
+    return random_decoder_gradient(
+        stack.weight, stack.bias, alpha, x, recipe.matmul, stack.decoder
+    )
+
+
+def train(
+    stack: Stack,
+    batches: Iterator[Float[Tensor, "batch d_in"]],
+    recipe: Recipe,
+    *,
+    first_step: int = 0,
+    log_every: int = 50,
+) -> Iterator[tuple[int, Record | None]]:
+    """Train in place; yields the number of steps done, with a record each `log_every` steps.
+
+    `batches` are already centred and scaled. Between two yields the stack is whole, so it may be
+    saved there.
+
+    Raises:
+        TrainingError: a loss or a weight is no longer finite; names the autoencoder and the step.
+    """
+    alpha = torch.tensor(recipe.alphas, device=recipe.device).view(-1, 1, 1)
+    for step, batch in enumerate(batches, start=first_step):
+        if step == recipe.n_steps:
+            break
+        x = batch.to(recipe.device, torch.float32)
+        found = gradient(stack, alpha, x, recipe)
+        stack.weight.grad, stack.bias.grad = found.weight, found.bias
+        stack.adam.param_groups[0]["lr"] = step_size(step, recipe)
+        stack.adam.step()
+        done = step + 1
+        logged = done % log_every == 0 or done == recipe.n_steps
+        yield done, _record(done, x, found, recipe) if logged else None
+    _raise_unless_finite(stack.weight.isfinite().all(dim=(1, 2)), recipe, recipe.n_steps)
+
+
+def _record(done: int, x: Tensor, found: Gradient, recipe: Recipe) -> Record:
+    error = found.error.float()
+    terms = loss_terms(torch.zeros_like(x), error, found.c.float())
+    _raise_unless_finite(terms.squared_error.isfinite() & terms.sparsity.isfinite(), recipe, done)
+    return Record(
+        step=done,
+        squared_error=terms.squared_error.tolist(),
+        sparsity=terms.sparsity.tolist(),
+        l0=(found.c > 0).float().sum(-1).mean(-1).tolist(),
+    )
+
+
+def _raise_unless_finite(finite: Tensor, recipe: Recipe, step: int) -> None:
+    if bool(finite.all()):
+        return
+    index = int((~finite).nonzero()[0, 0])
+    raise TrainingError(
+        f"training diverged: {recipe.name}, alpha {recipe.alphas[index]:g}, "
+        f"is not finite at step {step} of {recipe.n_steps}",
+        expected="finite losses and weights",
+        mend=f"lower train.optimiser.lr (now {recipe.lr:g}) in params.yaml, then: dvc repro train",
+    )
+
+
+def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
+    """The members of a stack as dictionaries on the CPU, tied ones with exactly unit rows."""
+    weight, bias = stack.weight.detach().cpu(), stack.bias.detach().cpu()[:, 0]
+    if recipe.method == "sae":
+        return [tied(w, b) for w, b in zip(weight, bias, strict=True)]
+    decoder = stack.decoder.cpu()
+    return [Dictionary(w, b, decoder, "relu", 0) for w, b in zip(weight, bias, strict=True)]
+
+
+def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
+    """Write parameters, optimiser state and log of a half-trained stack."""
+    tensors = {"weight": stack.weight, "bias": stack.bias, "decoder": stack.decoder}
+    for name, parameter in (("weight", stack.weight), ("bias", stack.bias)):
+        for moment in ("exp_avg", "exp_avg_sq"):
+            tensors[f"{name}.{moment}"] = stack.adam.state[parameter][moment]
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {"step": str(step), "records": json.dumps(records)}
+    write_with(path, lambda part: save_file(ready, part, metadata=metadata))
+
+
+def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record]]:
+    """Read what `save_checkpoint` wrote; the stack goes on as if it had never stopped."""
+    with safe_open(path, framework="pt", device=str(recipe.device)) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        metadata = file.metadata()
+    step = int(metadata["step"])
+    stack = start(recipe, tensors["weight"].shape[-1])
+    stack.weight.copy_(tensors["weight"])
+    stack.bias.copy_(tensors["bias"])
+    for name, parameter in (("weight", stack.weight), ("bias", stack.bias)):
+        stack.adam.state[parameter] = {
+            "step": torch.tensor(float(step), device=recipe.device),
+            "exp_avg": tensors[f"{name}.exp_avg"],
+            "exp_avg_sq": tensors[f"{name}.exp_avg_sq"],
+        }
+    records = [Record(*values) for values in json.loads(metadata["records"])]
+    return stack._replace(decoder=tensors["decoder"]), step, records
+
+
+class Timer:
+    """Says when the next checkpoint is due."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether `seconds` have passed since this last said yes."""
+        now = time.monotonic()
+        if now - self._last < self._seconds:
+            return False
+        self._last = now
+        return True
+
+
+def transformed(batches: Iterator[Tensor], transform: Transform) -> Iterator[Tensor]:
+    """Batches centred and scaled in fp32."""
+    for batch in batches:
+        yield transform.forward(batch.float())
