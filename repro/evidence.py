@@ -326,7 +326,8 @@ def read_evidence(folder: Path, name: str) -> Table:
             mend=_mend(name),
         )
     try:
-        table = pq.read_table(path)
+        # `pq.read_table` would go through pyarrow.dataset, which imports pandas (half a second).
+        table = pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError) as error:
         raise EvidenceError(
             f"{path} cannot be read: {_first_line(error)}", expected="Parquet", mend=_mend(name)
@@ -367,15 +368,19 @@ def _checked_column(path: Path, name: str, table: pa.Table, column: str, kind: s
         raise EvidenceError(
             f"{path}: column {column!r} has type {arrow.type}", expected=kind, mend=_mend(name)
         )
-    values = arrow.to_numpy(zero_copy_only=False)
-    bad = arrow.null_count or (kind == "float" and not np.isfinite(values).all())
-    if bad:
+    values = None if arrow.null_count else _numpy(arrow.combine_chunks(), kind)
+    if values is None or (kind == "float" and not np.isfinite(values).all()):
         raise EvidenceError(
             f"{path}: column {column!r} holds NaN, infinite or missing values",
             expected="finite numbers: what could not be measured is left out and counted",
             mend=_mend(name),
         )
-    return values.astype(str) if kind == "str" else values
+    return values
+
+
+def _numpy(arrow: pa.Array, kind: str) -> np.ndarray:
+    # Not `to_numpy`, which imports pandas (half a second) wherever it is installed.
+    return np.array(arrow.to_pylist(), dtype=str) if kind == "str" else np.from_dlpack(arrow)
 
 
 def _mend(name: str) -> str:

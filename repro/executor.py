@@ -6,21 +6,17 @@ and renamed into it, so a crash leaves finished items whole and the rest absent.
 (Ray, Slurm) needs only another branch in `map_items`: items and results stay the same files.
 """
 
-import fcntl
 import hashlib
-import json
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from repro.errors import StageError
 from repro.params import Executor
-from repro.progress import progress
+from repro.progress import shown
+from repro.provenance import key_of as sha256_of_json
 
 Item = Mapping[str, Any]
 Work = Callable[[Item, Path], None]
@@ -29,9 +25,8 @@ Work = Callable[[Item, Path], None]
 
 def key_of(item: Item, work: Work) -> str:
     """Content address of an item's result."""
-    described = {"item": item, "work": f"{work.__module__}.{work.__qualname__}", "code": _code()}
-    text = json.dumps(described, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    name = f"{work.__module__}.{work.__qualname__}"
+    return sha256_of_json({"item": item, "work": name, "code": _code()})[:24]
 
 
 def map_items(
@@ -46,18 +41,14 @@ def map_items(
     todo = [
         (item, result) for item, result in zip(items, results, strict=True) if not result.exists()
     ]
-    with progress(total=len(items), desc=desc, unit="item", initial=len(items) - len(todo)) as bar:
-        if how.kind == "inline":
-            for item, result in todo:
-                _run(work, item, result, how.threads)
-                bar.update()
-        else:
-            pool = ProcessPoolExecutor(how.workers, mp_context=get_context("spawn"))
-            with pool:
-                futures = [pool.submit(_run, work, i, r, how.threads) for i, r in todo]
-                for future in as_completed(futures):
-                    future.result()
-                    bar.update()
+    if how.kind == "inline":
+        for item, result in shown(todo, what=desc):
+            _run(work, item, result, how.threads)
+        return results
+    with ProcessPoolExecutor(how.workers, mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(_run, work, i, r, how.threads) for i, r in todo]
+        for future in shown(as_completed(futures), what=desc, total=len(futures)):
+            future.result()
     return results
 
 
@@ -71,35 +62,10 @@ def _run(work: Work, item: Item, result: Path, threads: int) -> None:
     os.replace(part, result)
 
 
-@contextmanager
-def scratch_of(out: Path) -> Iterator[Path]:
-    """The scratch folder beside a stage's output, for one run at a time.
-
-    It survives a crash, which is how a killed stage goes on, and is removed when the stage ends
-    well. It is not a declared output, because DVC deletes those before it runs a stage.
-
-    Raises:
-        StageError: another run holds it.
-    """
-    scratch = out.parent.parent / ".scratch" / out.name
-    scratch.mkdir(parents=True, exist_ok=True)
-    with (scratch / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StageError(
-                f"another run is at work on {out}",
-                expected="one run of a stage at a time",
-                mend="wait for it to end, or stop it, then run the same command again",
-            ) from None
-        yield scratch
-        shutil.rmtree(scratch)
-
-
 def _code() -> str:
     """SHA-256 over the sources of the package, so that a changed formula is never served old."""
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for path in sorted([*package.glob("*.py"), *package.glob("s*/*.py")]):
+    for path in sorted([*package.glob("*.py"), *package.glob("sae/*.py"), *package.glob("stages/*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()

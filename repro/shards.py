@@ -1,8 +1,8 @@
-"""The activation store: sharded safetensors and a manifest for each site, read back in shuffled blocks.
+"""The activation store: safetensors shards and a manifest a site, read in shuffled blocks.
 
-    <store>/<site>/manifest.json
-    <store>/<site>/train-00000.safetensors ...      x [n, d], document [n]
-    <store>/<site>/heldout-00000.safetensors ...
+<store>/<site>/manifest.json
+<store>/<site>/train-00000.safetensors ...      x [n, d], document [n]
+<store>/<site>/heldout-00000.safetensors ...
 """
 
 import json
@@ -27,7 +27,9 @@ Split = Literal["train", "heldout"]
 class Shard(BaseModel):
     """One file of a store."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     file: str
     """Name in the site's folder."""
@@ -40,7 +42,9 @@ class Shard(BaseModel):
 class Manifest(BaseModel):
     """What a site's folder holds; written last, it vouches for the shards."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     site: str
     """Role of the site."""
@@ -70,7 +74,7 @@ class Manifest(BaseModel):
 
 @dataclass
 class ShardWriter:
-    """Collects activations of one split and writes full shards; holds at most one shard in memory."""
+    """Collects activations of one split and writes full shards, at most one of them in memory."""
 
     folder: Path
     split: Split
@@ -98,14 +102,18 @@ class ShardWriter:
         return self.shards
 
     def _flush(self) -> None:
-        target = self.folder / f"{self.split}-{len(self.shards):05d}.safetensors"
-        tensors = {
-            "x": torch.cat(self._x).contiguous(),
-            "document": torch.cat(self._document).to(torch.int32).contiguous(),
-        }
-        write_with(target, lambda part: save_file(tensors, part))
-        self.shards.append(Shard(file=target.name, rows=self._pending, sha256=sha256_of(target)))
+        x, document = torch.cat(self._x), torch.cat(self._document)
+        shard = write_shard(self.folder, self.split, len(self.shards), x, document)
+        self.shards.append(shard)
         self._x, self._document, self._pending = [], [], 0
+
+
+def write_shard(folder: Path, split: Split, number: int, x: Tensor, document: Tensor) -> Shard:
+    """Write activations [n, d] and their documents [n] as one file."""
+    target = folder / f"{split}-{number:05d}.safetensors"
+    tensors = {"x": x.contiguous(), "document": document.to(torch.int32).contiguous()}
+    write_with(target, lambda part: save_file(tensors, part))
+    return Shard(file=target.name, rows=len(x), sha256=sha256_of(target))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -1,0 +1,36 @@
+# `make repro` and `make test` are the two commands; both set everything up first.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help repro test check bench clean
+help:
+	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
+	@echo "make test    all tests, with a real run of the smoke profile"
+	@echo "make check   formatting, lint, types and the quick tests, in under a minute"
+	@echo "make bench   speed and memory on this machine, to reports/bench/"
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[make,dev]'
+	@touch $(READY)
+
+repro: $(READY)
+	@$(BIN)/repro run --profile laptop
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest -m 'not slow and not browser'
+
+bench: $(READY)
+	$(BIN)/python -m repro.bench --out reports/bench
+
+clean:
+	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch

@@ -1,0 +1,160 @@
+"""Reconstruction is lossy for the model: replaced activations raise its next-token loss."""
+
+from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where, Within
+
+ADDED = Ratio(
+    name="added loss",
+    unit="nats a token",
+    over="loss_replaced",
+    less="loss_clean",
+    under="n_predictions",
+)
+BELOW_ZERO_ABLATION = Ratio(
+    name="loss below that of zero ablation",
+    unit="nats a token",
+    over="loss_zero",
+    less="loss_replaced",
+    under="n_predictions",
+)
+BELOW_MEAN_ABLATION = Ratio(
+    name="loss below that of mean ablation",
+    unit="nats a token",
+    over="loss_mean",
+    less="loss_replaced",
+    under="n_predictions",
+)
+MIDDLE = Where(column="site", values=("middle",))
+SAE = (
+    MIDDLE,
+    Where(column="method", values=("sae",)),
+    Where(column="width", values=(2.0,)),
+    Where(column="alpha", above=0.0),
+)
+SMALLEST_PENALTY = (*SAE, Where(column="alpha", pick="min"))
+
+CLAIM = Claim(
+    id="c21",
+    source="paper",
+    says=(
+        "Reconstruction is lossy for the language model: even at the smallest penalty, replacing "
+        "activations by their reconstruction adds more than 0.05 nats a token to its loss."
+    ),
+    paper=Paper(section="6.2"),
+    reads=("substitution",),
+    check=Exceeds(
+        reads="substitution",
+        of=ADDED,
+        where=SMALLEST_PENALTY,
+        margin=0.05,
+        clusters=("seed", "document"),
+    ),
+    controls=(
+        Control(
+            name="identity replacement",
+            kind="instrument",
+            check=Within(
+                reads="substitution",
+                of=ADDED,
+                where=(MIDDLE, Where(column="method", values=("identity",))),
+                low=0.0,
+                high=0.0,
+                clusters=("document",),
+            ),
+            must="supported",
+            why="putting the same activations back must change no loss at all",
+        ),
+        Control(
+            name="better than zero ablation",
+            kind="positive",
+            check=Exceeds(
+                reads="substitution",
+                of=BELOW_ZERO_ABLATION,
+                where=SMALLEST_PENALTY,
+                margin=0.0,
+                clusters=("seed", "document"),
+            ),
+            must="supported",
+            why="a reconstruction that is worse than nothing is no reconstruction",
+        ),
+        Control(
+            name="better than mean ablation",
+            kind="positive",
+            check=Exceeds(
+                reads="substitution",
+                of=BELOW_MEAN_ABLATION,
+                where=SMALLEST_PENALTY,
+                margin=0.0,
+                clusters=("seed", "document"),
+            ),
+            must="supported",
+            why="a reconstruction that is worse than the mean activation is no reconstruction",
+        ),
+    ),
+    saboteurs=(
+        Scale(
+            name="halve the loss under replacement",
+            reads="substitution",
+            where=SAE,
+            column="loss_replaced",
+            factor=0.5,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="double the loss of the untouched model",
+            reads="substitution",
+            where=SAE,
+            column="loss_clean",
+            factor=2.0,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="spread the loss over a thousand times as many tokens",
+            reads="substitution",
+            where=SAE,
+            column="n_predictions",
+            factor=1000.0,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="double the loss under replacement",
+            reads="substitution",
+            where=SAE,
+            column="loss_replaced",
+            factor=2.0,
+            turns_to=("supported",),
+        ),
+        Scale(
+            name="halve the loss of the untouched model",
+            reads="substitution",
+            where=SAE,
+            column="loss_clean",
+            factor=0.5,
+            turns_to=("supported",),
+        ),
+        Drop(
+            name="hide the last seed: two are too few",
+            reads="substitution",
+            where=(*SAE, Where(column="seed", pick="max")),
+            turns_to=("inconclusive",),
+        ),
+        Drop(
+            name="hide every dictionary that was trained with a penalty",
+            reads="substitution",
+            where=SAE,
+            turns_to=("absent",),
+        ),
+    ),
+    deviation=(
+        "SmolLM2-135M (de-quantised Q4_1), middle block, in place of Pythia-70M, layer 2; some "
+        "hundred thousand training tokens (the scope says how many) in place of 5 to 50 million; "
+        "activations centred and scaled; R = 2 and the smallest penalty of the grid. The paper "
+        "reports a perplexity of 25 that becomes 40 (0.47 nats) but gives neither R nor the "
+        "penalty, so its number cannot be tested: judged is only whether the loss is more than a "
+        "small one."
+    ),
+    refuted_by=(
+        "An interval for the added loss at the smallest penalty, over seeds and documents, that "
+        "lies wholly below 0.05 nats a token."
+    ),
+    unit="nats a token",
+)

@@ -1,0 +1,61 @@
+"""The decision rules, one file each, and the one way to run them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from repro.checks.dominates import check_dominates
+from repro.checks.exceeds import check_exceeds
+from repro.checks.monotone import check_monotone
+from repro.checks.outcome import Outcome, joined, unmeasured
+from repro.checks.replicates import Thin, count
+from repro.checks.smooth import check_smooth
+from repro.checks.within import check_within
+from repro.evidence import Table
+from repro.spec.decisions import All, Check, Decision, Dominates, Exceeds, Monotone, Smooth, Within
+
+__all__ = ["Outcome", "run_check"]
+
+
+def run_check(check: Check, tables: Mapping[str, Table], confidence: float) -> Outcome:
+    """Judge a check on its tables.
+
+    Raises:
+        EvidenceError: no row fits a selection.
+        SpecError: the claim names a column that its table lacks.
+        DegenerateInputError: a ratio has no value.
+    """
+    if isinstance(check, All):
+        return joined([_run(part, tables[part.reads], confidence) for part in check.parts])
+    return _run(check, tables[check.reads], confidence)
+
+
+def _run(check: Decision, table: Table, confidence: float) -> Outcome:
+    n = count(table, check)
+    few = {name: units for name, units in n.items() if units < check.min_clusters}
+    few.pop("rows", None)
+    if few:
+        found = ", ".join(f"{units} of {name}" for name, units in few.items())
+        return replace(
+            unmeasured(check, f"too thin: {found}, {check.min_clusters} are needed"), n=n
+        )
+    try:
+        return replace(_dispatch(check, table, confidence), n=n)
+    except Thin as why:
+        return replace(unmeasured(check, str(why)), n=n)
+
+
+def _dispatch(check: Decision, table: Table, confidence: float) -> Outcome:
+    match check:
+        case Exceeds():
+            return check_exceeds(check, table, confidence)
+        case Within():
+            return check_within(check, table, confidence)
+        case Monotone():
+            return check_monotone(check, table, confidence)
+        case Dominates():
+            return check_dominates(check, table, confidence)
+        case Smooth():
+            return check_smooth(check, table, confidence)
+        case _ as never:
+            assert_never(never)

@@ -1,0 +1,65 @@
+"""Curves in ln x: interpolation on a range that all of them cover."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from repro.checks.replicates import Thin
+
+N_GRID = 16
+"""Points of the common grid, even in ln x."""
+
+
+def common_means(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Mean height of each curve over the range of ln x that all of them cover.
+
+    Reduction: mean over 16 points even in ln x, of the curve interpolated linearly in ln x.
+    Units: those of the heights.
+
+    Args:
+        curves: ln x and height of each curve, both of shape (replicates, points).
+
+    Returns:
+        Shape (replicates, curves).
+
+    Raises:
+        Thin: no range is common to all curves.
+    """
+    ordered = [_sorted(x, y) for x, y in curves]
+    starts = np.max([x[:, 0] for x, _ in ordered], axis=0)
+    ends = np.min([x[:, -1] for x, _ in ordered], axis=0)
+    if (ends <= starts).any():
+        raise Thin(_apart([np.exp(x[0, [0, -1]]) for x, _ in ordered]))
+    grid = np.linspace(starts, ends, N_GRID, axis=1)
+    return np.stack([_means_at(grid, x, y) for x, y in ordered], axis=1)
+
+
+def residuals(x: np.ndarray, y: np.ndarray, degree: int) -> np.ndarray:
+    """Signed distances y - p(x) from the least-squares polynomial p of each line.
+
+    Args:
+        x: ln x, shape (replicates, points).
+        y: heights, same shape.
+        degree: of the polynomial p.
+    """
+    centred = x - x.mean(axis=1, keepdims=True)
+    scaled = centred / np.abs(centred).max(axis=1, keepdims=True)
+    powers = scaled[:, :, None] ** np.arange(degree + 1)
+    basis = np.linalg.qr(powers).Q
+    fitted = np.einsum("rpd,rqd,rq->rp", basis, basis, y)
+    return y - fitted
+
+
+def _means_at(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    lines = zip(grid, x, y, strict=True)
+    return np.array([np.interp(at, x_line, y_line).mean() for at, x_line, y_line in lines])
+
+
+def _sorted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(x, axis=1, kind="stable")
+    return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
+
+
+def _apart(ranges: Sequence[np.ndarray]) -> str:
+    shown = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in ranges)
+    return f"the curves share no range of x to compare them on (they cover {shown})"

@@ -1,0 +1,14 @@
+"""`Within`: does a ratio lie in a band?"""
+
+from repro.checks.outcome import Outcome, inside
+from repro.checks.replicates import cell_of, replicate
+from repro.evidence import Table
+from repro.spec.decisions import Within
+from repro.spec.words import quantity
+
+
+def check_within(check: Within, table: Table, confidence: float) -> Outcome:
+    """Judge the interval of the ratio against the band, whose ends belong to it."""
+    found = replicate(table, [cell_of(table, "the rows judged", check.where)], check)
+    (contrast,) = found.contrasts([quantity(check.of)], found.ratio(check.of), confidence)
+    return inside(check, contrast, check.low, check.high)

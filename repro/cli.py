@@ -1,0 +1,215 @@
+"""The command line: it parses, calls one function, prints; heavy imports wait for their command."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from repro.errors import ReproError
+
+if TYPE_CHECKING:
+    from repro.spec import Claim
+    from repro.verdict import Verdict
+
+CANNOT = 2
+INTERRUPTED = 130
+
+
+class _Plain(TyperGroup):
+    """A group of commands in which a user's mistake is a message, never a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ReproError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(CANNOT) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Plain,
+    help="Claims of a paper, judged by machine: state, run, verify, report, gate.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+ClaimsDir = Annotated[
+    Path | None,
+    typer.Option("--claims", metavar="DIR", help="Claims; default ./claims or the checkout's."),
+]
+EvidenceDir = Annotated[Path, typer.Option("--evidence", metavar="DIR", help="Tables to judge.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+VerdictsFile = Annotated[Path, typer.Option("--verdicts", metavar="FILE", help="Verdicts.")]
+
+
+@app.command("list")
+def list_claims(claims: ClaimsDir = None, as_json: AsJson = False) -> None:
+    """List the claims, decided or not."""
+    found = _load(claims)
+    if as_json:
+        typer.echo(_json([claim.model_dump(mode="json") for claim in found]))
+        return
+    for claim in found:
+        typer.echo(f"{claim.id}  {claim.source:7}  {claim.says}")
+
+
+@app.command()
+def show(
+    claim_id: Annotated[str, typer.Argument(metavar="ID", help="Claim id, such as c14.")],
+    claims: ClaimsDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one claim and how it is decided."""
+    claim = _find(claim_id, _load(claims))
+    if as_json:
+        typer.echo(_json(claim.model_dump(mode="json")))
+        return
+    typer.echo("\n".join(_described(claim)))
+
+
+@app.command()
+def run(
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="smoke, laptop or paper.")
+    ] = "laptop",
+) -> None:
+    """Bring evidence, verdicts and report up to date."""
+    from repro import pipeline
+
+    here = Path.cwd()
+    root = here if (here / "dvc.yaml").is_file() else _checkout()
+    finished = pipeline.run(profile, root, typer.echo)
+    if finished.exit_code > 1:
+        typer.echo("interrupted: finished stages are kept, `repro run` goes on", err=True)
+    if finished.exit_code:
+        raise typer.Exit(finished.exit_code)
+    if finished.was_up_to_date:
+        typer.echo("nothing to do: everything is up to date")
+    typer.echo(f"report: {finished.report}")
+
+
+@app.command()
+def verify(
+    evidence: EvidenceDir,
+    claims: ClaimsDir = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where verdicts.json goes.")
+    ] = None,
+) -> None:
+    """Judge the evidence.
+
+    Exits with 0 once verdicts are there, whatever they say.
+    """
+    from repro.verdict import write_verdicts
+    from repro.verify import verify as judge
+
+    verdicts = judge(evidence, _claims_dir(claims))
+    if out is not None:
+        write_verdicts(out, verdicts)
+    for verdict in verdicts.verdicts:
+        typer.echo(f"{verdict.id}  {verdict.status:12}  {_result(verdict)}")
+
+
+@app.command()
+def report(
+    verdicts: VerdictsFile,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the report goes.")],
+    evidence: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Tables for the figures.")
+    ] = None,
+    claims: ClaimsDir = None,
+) -> None:
+    """Write claims.md, claims.html and the figures."""
+    from repro.report import write_report
+
+    write_report(verdicts, out, evidence=evidence, claims=_claims_dir(claims))
+    typer.echo(f"report: {out}")
+
+
+@app.command()
+def gate(
+    baseline: Annotated[Path, typer.Option(metavar="FILE", help="Verdicts that were accepted.")],
+    verdicts: VerdictsFile,
+) -> None:
+    """Compare verdicts with a baseline.
+
+    Exits with 0 where all hold, 1 where a claim regressed, 2 where that cannot be judged.
+    """
+    from repro.gate import gate as compare
+    from repro.verdict import read_verdicts
+
+    compared = compare(read_verdicts(baseline), read_verdicts(verdicts))
+    typer.echo(compared.markdown(), nl=False)
+    raise typer.Exit(compared.exit_code)
+
+
+def _checkout() -> Path:
+    return Path(__file__).resolve().parent.parent
+
+
+def _claims_dir(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    here = Path("claims")
+    return here if here.is_dir() else _checkout() / "claims"
+
+
+def _load(given: Path | None) -> "list[Claim]":
+    from repro.spec import load_claims
+
+    return load_claims(_claims_dir(given))
+
+
+def _find(claim_id: str, claims: "list[Claim]") -> "Claim":
+    from repro.errors import SpecError
+
+    for claim in claims:
+        if claim.id == claim_id:
+            return claim
+    raise SpecError(
+        f"there is no claim {claim_id!r}",
+        expected=f"one of {', '.join(claim.id for claim in claims)}",
+        mend="repro list",
+    )
+
+
+def _result(verdict: "Verdict") -> str:
+    """Numbers and proofs of what was measured, the reason for what was not."""
+    from repro.report.numbers import measured
+
+    if not verdict.status.is_measured or verdict.estimate is None:
+        return verdict.reason
+    numbers = measured(verdict.estimate, verdict.low, verdict.high)
+    behaved = sum(control.ok for control in verdict.controls)
+    return (
+        f"{numbers} {verdict.unit}; controls {behaved} of {len(verdict.controls)}, "
+        f"saboteurs caught {verdict.saboteurs.caught} of {verdict.saboteurs.total}"
+    )
+
+
+def _described(claim: "Claim") -> list[str]:
+    from repro.spec import describe
+
+    paper = claim.paper
+    place = [f"section {paper.section}" if paper.section else ""]
+    place += [f"figure {paper.figure}" if paper.figure else ""]
+    place += [f"equation {paper.equation}" if paper.equation else ""]
+    lines = [f"{claim.id}: {claim.says}"]
+    lines += [f"source: {claim.source}, {', '.join(filter(None, place)) or 'no place given'}"]
+    lines += [f"reads: {', '.join(claim.reads)}", f"decided by: {describe(claim.check)}"]
+    for control in claim.controls:
+        must = control.must.replace("_", " ")
+        lines.append(f"control ({control.kind}), must be {must}: {control.name}: {control.why}")
+    lines += [f"saboteur, must turn the verdict: {s.name}" for s in claim.saboteurs]
+    return [*lines, f"deviation: {claim.deviation}", f"refuted by: {claim.refuted_by}"]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""Figures of evidence: a table in, a figure out."""

@@ -1,0 +1,212 @@
+"""The one place that knows transformer-lens: the residual stream, read and replaced."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from repro.errors import ParamsError, SourceError
+
+_LOGITS_AT_ONCE = 2**24
+_TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
+
+
+@dataclass
+class LanguageModel:
+    """A causal language model behind a TransformerBridge, its weights untouched.
+
+    No layer norm is folded and nothing is centred: a residual vector is what the plain model
+    computes, to the tolerance measured at load.
+    """
+
+    name: str
+    bridge: Any
+    dtype: torch.dtype
+    device: torch.device
+    max_logit_difference: float = 0.0
+    _can_cut: bool = False
+
+    @classmethod
+    def load(cls, folder: Path, *, dtype: torch.dtype, device: torch.device) -> Self:
+        """Load a Hugging Face directory and hold the adapter against the plain model.
+
+        Raises:
+            SourceError: the folder holds no causal language model, or the adapter's logits differ
+                from the plain model's by more than rounding.
+        """
+        _stay_offline()
+        from transformer_lens.model_bridge import TransformerBridge  # 3 s to import
+
+        plain = _plain_model(folder, dtype, device)
+        ids = _fixed_ids(plain.config.vocab_size).to(device)
+        with torch.inference_mode():
+            reference = plain(ids, use_cache=False).logits.float()
+        bridge = TransformerBridge.boot_transformers(
+            str(folder), hf_model=plain, dtype=dtype, device=device
+        )
+        model = cls(name=folder.name, bridge=bridge, dtype=dtype, device=device)
+        model._check(ids, reference)
+        return model
+
+    @property
+    def n_layers(self) -> int:
+        """Number of blocks."""
+        return int(self.bridge.cfg.n_layers)
+
+    @property
+    def d_model(self) -> int:
+        """Coordinates of a residual vector."""
+        return int(self.bridge.cfg.d_model)
+
+    def hook(self, layer: int) -> str:
+        """Name of the residual stream after a block.
+
+        Raises:
+            ParamsError: there is no such block.
+        """
+        if not 0 <= layer < self.n_layers:
+            raise ParamsError(
+                f"block {layer} does not exist: {self.name} has {self.n_layers} blocks",
+                expected=f"0 to {self.n_layers - 1}",
+                mend="edit activate.sites in params.yaml",
+            )
+        return f"blocks.{layer}.hook_resid_post"
+
+    @torch.inference_mode()
+    def residual(self, ids: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
+        """Residual stream [batch, position, d_model] after each of `layers`, in one forward pass.
+
+        Blocks above the highest of them are not run.
+
+        Raises:
+            ParamsError: a layer does not exist.
+        """
+        found: dict[int, Tensor] = {}
+        hooks = [(self.hook(layer), partial(_keep, found, layer)) for layer in layers]
+        stop = max(layers) + 1
+        ids = self._on_device(ids)
+        with self.bridge.hooks(fwd_hooks=hooks):
+            if stop < self.n_layers:
+                self.bridge(ids, stop_at_layer=stop)
+            else:
+                self._hidden(input_ids=ids)
+        return found
+
+    @torch.inference_mode()
+    def losses(self, ids: Tensor) -> Tensor:
+        """Cross-entropy of each next token [batch, position - 1], in nats. No reduction."""
+        ids = self._on_device(ids)
+        return self._losses_of(self._hidden(input_ids=ids), ids)
+
+    @torch.inference_mode()
+    def losses_from(self, residual: Tensor, layer: int, ids: Tensor) -> Tensor:
+        """As `losses`, with the residual stream after block `layer` replaced by `residual`.
+
+        Only the blocks above `layer` are run where the architecture allows it (measured at load);
+        elsewhere all are run and a hook replaces the stream, with the same result.
+
+        Raises:
+            ParamsError: there is no such layer.
+        """
+        name = self.hook(layer)
+        ids = self._on_device(ids)
+        residual = residual.to(device=self.device, dtype=self.dtype)
+        if self._can_cut:
+            with self._blocks_from(layer + 1):
+                return self._losses_of(self._hidden(inputs_embeds=residual), ids)
+        with self.bridge.hooks(fwd_hooks=[(name, lambda stream, hook: residual)]):  # noqa: ARG005
+            return self._losses_of(self._hidden(input_ids=ids), ids)
+
+    def _hidden(self, **inputs: Tensor) -> Tensor:
+        """Output of the final norm; the bridge's blocks sit inside the plain model."""
+        return self.bridge.original_model.base_model(**inputs, use_cache=False).last_hidden_state
+
+    def _losses_of(self, hidden: Tensor, ids: Tensor) -> Tensor:
+        """Unembed few tokens at a time: a batch's logits would be the largest tensor by far."""
+        head = self.bridge.original_model.get_output_embeddings()
+        rows = hidden[:, :-1].flatten(0, 1)
+        wanted = ids[:, 1:].flatten()
+        step = max(1, _LOGITS_AT_ONCE // self.bridge.original_model.config.vocab_size)
+        parts = [
+            cross_entropy(head(h).float(), w, reduction="none")
+            for h, w in zip(rows.split(step), wanted.split(step), strict=True)
+        ]
+        return torch.cat(parts).view(len(ids), -1)
+
+    @contextmanager
+    def _blocks_from(self, first: int) -> Iterator[None]:
+        # The bridge's own start_at_layer runs the lower blocks too and throws their output away.
+        stack = self.bridge.original_model.base_model
+        whole = stack.layers
+        stack.layers = whole[first:]
+        try:
+            yield
+        finally:
+            stack.layers = whole
+
+    def _on_device(self, ids: Tensor) -> Tensor:
+        return ids.to(device=self.device, dtype=torch.int64)
+
+    @torch.inference_mode()
+    def _check(self, ids: Tensor, reference: Tensor) -> None:
+        """Hold logits and losses against the plain model's; learn whether the stack can be cut."""
+        self.max_logit_difference = float((self.bridge(ids).float() - reference).abs().max())
+        expected = cross_entropy(
+            reference[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+        )
+        off = float((self.losses(ids).flatten() - expected).abs().max())
+        allowed = _TOLERANCE[self.dtype] * max(1.0, float(reference.abs().max()))
+        if max(self.max_logit_difference, off) > allowed:
+            raise SourceError(
+                f"transformer-lens computes other logits than the plain model {self.name}: "
+                f"they differ by {self.max_logit_difference:.2g}, the losses by {off:.2g}",
+                expected=f"at most {allowed:.2g}",
+                mend="choose a model that transformer-lens supports in fetch.model of params.yaml",
+            )
+        layers = getattr(self.bridge.original_model.base_model, "layers", None)
+        if isinstance(layers, nn.ModuleList) and len(layers) == self.n_layers:
+            middle = self.n_layers // 2
+            stream = self.residual(ids, [middle])[middle]
+            whole = self.losses_from(stream, middle, ids)
+            self._can_cut = True
+            self._can_cut = torch.equal(self.losses_from(stream, middle, ids), whole)
+
+
+def _keep(found: dict[int, Tensor], layer: int, stream: Tensor, hook: object) -> None:  # noqa: ARG001
+    found[layer] = stream
+
+
+def _fixed_ids(n_vocabulary: int) -> Tensor:
+    return (torch.arange(2 * 24) * 7919 % n_vocabulary).view(2, 24)
+
+
+def _plain_model(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    try:
+        plain: Any = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, attn_implementation="eager", local_files_only=True
+        )
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{folder} holds no causal language model: {' '.join(str(error).split())[:200]}",
+            expected="a Hugging Face directory: config.json, safetensors, tokenizer.json",
+            mend="dvc repro fetch",
+        ) from None
+    return plain.to(device).eval().requires_grad_(False)
+
+
+def _stay_offline() -> None:
+    # Read at import by the libraries: a local directory needs no network, and none is asked.
+    for name, value in {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled"}.items():
+        os.environ.setdefault(name, value)
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()

@@ -1,0 +1,180 @@
+"""Everything that a report shows about one claim, in words and formatted numbers."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from repro.evidence import STAGE_OF
+from repro.figures.drawn import Drawn, Standing
+from repro.report.numbers import count, interval, measured
+from repro.report.strips import Side, Strip, standing, strip
+from repro.spec import Claim, Control, describe, spec_sha256
+from repro.spec.decisions import parts_of
+from repro.verdict import Details, Part, Status, Verdict, Verdicts
+
+SOURCES = {"paper": "the paper", "article": "the article about it", "critic": "a critic"}
+
+
+class Condition(NamedTuple):
+    """One condition of a claim and what it came to; one of them lends the verdict its numbers."""
+
+    says: str
+    status: Status
+    value: str
+    unit: str
+    strip: Strip | None
+    standing: Standing | None
+
+
+class ControlLine(NamedTuple):
+    """One control: what it came to, and what the specification says about it."""
+
+    name: str
+    kind: str
+    status: Status
+    ok: bool
+    must: str
+    why: str
+
+
+class Card(NamedTuple):
+    """Everything about one claim."""
+
+    verdict: Verdict
+    details: Details | None
+    value: str
+    unit: str
+    n: str
+    controls_ok: str
+    saboteurs: str
+    family_interval: str
+    family_status: Status | None
+    source: str
+    place: str
+    rule: str
+    refuted_by: str
+    amended: bool
+    conditions: list[Condition]
+    controls: list[ControlLine]
+    stages: list[str]
+    figures: list[Drawn]
+
+    @property
+    def status(self) -> Status:
+        """The verdict's status."""
+        return self.verdict.status
+
+    @property
+    def waits(self) -> str:
+        """Which stage will decide an absent claim."""
+        stages = " and ".join(self.stages)
+        return f"decided once the stage {stages} is built" if stages else "no evidence yet"
+
+
+def details_of(verdicts: Verdicts, claim_id: str) -> Details | None:
+    """What the verdicts keep about one claim beyond the contract's fields, if anything."""
+    kept = verdicts.scope.get("details", {}).get(claim_id)
+    # Not strict: in JSON a status is a string.
+    return None if kept is None else Details.model_validate(kept, strict=False)
+
+
+def card(
+    verdict: Verdict, details: Details | None, claim: Claim | None, figures: list[Drawn]
+) -> Card:
+    """Put verdict, details, specification and figures of one claim together."""
+    family = _pair(details.family_low, details.family_high) if details else None
+    return Card(
+        verdict=verdict,
+        details=details,
+        value=measured(verdict.estimate, verdict.low, verdict.high),
+        unit=unit(verdict.unit),
+        n=_sizes(verdict.n),
+        controls_ok=f"{sum(c.ok for c in verdict.controls)} of {len(verdict.controls)}",
+        saboteurs=f"{verdict.saboteurs.caught} of {verdict.saboteurs.total}",
+        family_interval=interval(*family) if family else "",
+        family_status=details.family_status if details else None,
+        source=SOURCES[claim.source] if claim else "",
+        place=_place(claim) if claim else "",
+        rule=describe(claim.check) if claim else "",
+        refuted_by=claim.refuted_by if claim else "",
+        amended=claim is not None and spec_sha256(claim) != verdict.spec_sha256,
+        conditions=_conditions(verdict, details, claim),
+        controls=_controls(verdict, claim),
+        stages=sorted({STAGE_OF.get(table, table) for table in claim.reads}) if claim else [],
+        figures=figures,
+    )
+
+
+def _sizes(n: Mapping[str, int]) -> str:
+    """`3 seeds, 25 documents, 525 rows`: the independent units first."""
+    ordered = sorted(n.items(), key=lambda item: (item[0] == "rows", item[1], item[0]))
+    return ", ".join(
+        f"{count(size)} {name if size == 1 or name.endswith('s') else name + 's'}"
+        for name, size in ordered
+    )
+
+
+def unit(text: str) -> str:
+    """A unit as it stands behind a number: nothing for a pure number."""
+    return "" if text in ("", "1") else text
+
+
+def _conditions(verdict: Verdict, details: Details | None, claim: Claim | None) -> list[Condition]:
+    parts = details.parts if details else []
+    return [
+        _condition(part, side, verdict, details)
+        for part, side in zip(parts, _sides(claim, len(parts)), strict=True)
+    ]
+
+
+def _condition(
+    part: Part, side: Side | None, verdict: Verdict, details: Details | None
+) -> Condition:
+    numbers = (part.estimate, part.low, part.high)
+    drawn, stands = None, None
+    ends = _pair(part.low, part.high)
+    if part.estimate is not None and ends is not None:
+        decides = numbers == (verdict.estimate, verdict.low, verdict.high)
+        family = _pair(details.family_low, details.family_high) if details and decides else None
+        drawn = strip(part.estimate, ends, part.threshold, side, family)
+        if decides and side in ("above", "below"):
+            stands = standing(part.estimate, ends, part.threshold[0], side, family)
+    return Condition(part.says, part.status, measured(*numbers), unit(part.unit), drawn, stands)
+
+
+def _sides(claim: Claim | None, n: int) -> list[Side | None]:
+    """Where each condition wants its interval; unknown where the specification is not at hand."""
+    if claim is None or len(parts_of(claim.check)) != n:
+        return [None] * n
+    sides: dict[str, Side] = {"smooth": "below", "within": "inside"}
+    return [sides.get(part.kind, "above") for part in parts_of(claim.check)]
+
+
+def _pair(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)
+
+
+def _controls(verdict: Verdict, claim: Claim | None) -> list[ControlLine]:
+    specs: dict[str, Control] = {one.name: one for one in claim.controls} if claim else {}
+    lines = []
+    for result in verdict.controls:
+        spec = specs.get(result.name)
+        must = spec.must.replace("_", " ") if spec else ""
+        why = _sentence(spec.why) if spec else ""
+        lines.append(ControlLine(result.name, result.kind, result.status, result.ok, must, why))
+    return lines
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:].rstrip('.')}."
+
+
+def _place(claim: Claim) -> str:
+    paper = claim.paper
+    places = (
+        ("section", paper.section),
+        ("figure", paper.figure),
+        ("equation", paper.equation),
+    )
+    return ", ".join(
+        f"{kind} {text}" if text[0].isdigit() else text for kind, text in places if text
+    )

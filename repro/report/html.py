@@ -1,0 +1,29 @@
+"""The report as one HTML file that needs nothing but itself."""
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from repro.report.view import MARKS, MEANS, Page
+
+
+def html(view: Page) -> str:
+    """Render the page; all text is escaped, and only our own SVG elements enter as markup."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["coded"] = coded
+    template = environment.get_template("template.html.j2")
+    return template.render(view=view, marks=MARKS, means=MEANS)
+
+
+def coded(plain: str) -> Markup:
+    """Escaped text in which `a name` between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(plain))))

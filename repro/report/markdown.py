@@ -1,0 +1,109 @@
+"""The report as Markdown: the same view, for a terminal, a pull request or a README."""
+
+import re
+from collections.abc import Iterator
+
+from repro.report.cards import Card, ControlLine
+from repro.report.view import MARKS, Page, page
+from repro.verdict import Details, Status, Verdicts
+
+_MARKUP = re.compile(r"`[^`|]+`|[\\`*_|<>\[\]]")
+_HEAD = (
+    "| claim | says | verdict | estimate [interval] | n | controls | saboteurs | over all claims |",
+    "|---|---|---|---|---|---|---|---|",
+)
+
+
+def readme_table(verdicts: Verdicts) -> str:
+    """The verdicts as one Markdown table, those that wait for their stage as one line below it."""
+    return table(page(verdicts))
+
+
+def markdown(view: Page) -> str:
+    """The whole report; figures are linked from the folder `figures` beside it."""
+    lines = [f"# Claims of *{text(view.title)}*", "", f"Profile `{view.profile}`. {view.reach}", ""]
+    lines += [f"- {name}: {text(value)}" for name, value in view.scope]
+    lines += ["", ", ".join(f"{n} {status}" for status, n in view.counts if n) + ".", ""]
+    lines += [f"- {text(note)}" for note in view.notes]
+    lines += ["", "## Verdicts", "", table(view), ""]
+    if view.forest:
+        lines += [f"![{text(view.forest.caption)}](figures/{view.forest.name}.svg)", ""]
+    for card in view.decided + view.absent:
+        lines += [*_card(card, view), ""]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
+
+
+def table(view: Page) -> str:
+    """One row a decided claim; the claims still without evidence are named in one line."""
+    rows = [
+        " | ".join(
+            (
+                f"| {card.verdict.id}", text(card.verdict.says), _status(card.status),
+                text(f"{card.value} {card.unit}".strip()), text(card.n), card.controls_ok,
+                card.saboteurs, _family(card) + " |",
+            )
+        )
+        for card in view.decided
+    ]  # fmt: skip
+    lines = [*_HEAD, *rows] if rows else ["No claim has its evidence yet."]
+    if view.absent:
+        waiting = ", ".join(card.verdict.id for card in view.absent)
+        lines += ["", f"Absent, because their evidence has not been made: {waiting}."]
+    return "\n".join(lines)
+
+
+def text(plain: str) -> str:
+    """Plain text as Markdown shows it: on one line, and nothing in it is markup but `code`."""
+    return _MARKUP.sub(
+        lambda match: match[0] if len(match[0]) > 1 else f"\\{match[0]}", " ".join(plain.split())
+    )
+
+
+def _status(status: Status) -> str:
+    return f"{MARKS[status]} {status}"
+
+
+def _family(card: Card) -> str:
+    return text(f"{card.family_status or ''} {card.family_interval}".strip())
+
+
+def _card(card: Card, view: Page) -> Iterator[str]:
+    verdict = card.verdict
+    yield f"## {verdict.id}: {_status(card.status)}"
+    yield ""
+    yield text(verdict.says)
+    yield ""
+    if card.place:
+        yield f"- Says who: {card.source}; {text(card.place)}"
+    if card.status is not Status.ABSENT:
+        yield f"- Estimate: {text(card.value)} {text(card.unit)} (n: {text(card.n) or 'none'})"
+    yield f"- Why: {text(verdict.reason)}"
+    for condition in card.conditions:
+        yield f"- Rule: {text(condition.says)} → {condition.status}, {text(condition.value)}"
+    if card.rule and not card.conditions:
+        yield f"- Rule: {text(card.rule)}"
+    if card.amended:
+        yield "- The specification was **amended since the verdict**."
+    yield from (_control(line) for line in card.controls)
+    yield from _saboteurs(card.details)
+    yield f"- Deviation: {text(verdict.deviation)}"
+    if card.refuted_by:
+        yield f"- Refuted by: {text(card.refuted_by)}"
+    for reference in verdict.evidence:
+        yield f"- Evidence: `{reference.name}`, sha256 `{reference.sha256}`"
+    for command in view.commands(card) if card.status is not Status.ABSENT else []:
+        yield f"- Make it again: `{command}`"
+    for figure in card.figures:
+        yield f"\n![{text(figure.caption)}](figures/{figure.name}.svg)"
+
+
+def _control(line: ControlLine) -> str:
+    behaved = "behaved" if line.ok else "MISBEHAVED"
+    must = f", must be {line.must}" if line.must else ""
+    return f"- Control ({line.kind}): {text(line.name)}{must} → {line.status}, {behaved}"
+
+
+def _saboteurs(details: Details | None) -> Iterator[str]:
+    for saboteur in details.saboteurs if details else []:
+        caught = "caught" if saboteur.caught else "NOT caught"
+        yield f"- Saboteur: {text(saboteur.name)} → {saboteur.status}, {caught}"

@@ -1,0 +1,121 @@
+"""What a report shows, in words and formatted numbers: built once, rendered twice."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from repro.figures.drawn import Drawn
+from repro.report.cards import Card, card, details_of
+from repro.report.numbers import count
+from repro.spec import Claim
+from repro.verdict import Status, Verdicts
+
+TITLE = "Sparse Autoencoders Find Highly Interpretable Features in Language Models"
+MEANS: Mapping[Status, str] = {
+    Status.SUPPORTED: "the whole interval meets the rule",
+    Status.REFUTED: "the whole interval breaks the rule",
+    Status.INCONCLUSIVE: "the interval straddles, or there is too little to judge",
+    Status.INVALID: "a control misbehaved, so the number proves nothing",
+    Status.ABSENT: "the evidence has not been made",
+    Status.BROKEN: "the evidence or the checker failed",
+}
+MARKS: Mapping[Status, str] = {
+    Status.SUPPORTED: "✓",
+    Status.REFUTED: "✗",
+    Status.INCONCLUSIVE: "?",
+    Status.INVALID: "!",
+    Status.ABSENT: "·",
+    Status.BROKEN: "#",
+}
+
+
+class Page(NamedTuple):
+    """The whole report."""
+
+    title: str
+    profile: str
+    reach: str
+    scope: list[tuple[str, str]]
+    counts: list[tuple[Status, int]]
+    family: str
+    cards: list[Card]
+    notes: list[str]
+    evidence: str
+    forest: Drawn | None = None
+
+    @property
+    def decided(self) -> list[Card]:
+        """The claims whose evidence is there, whatever became of it."""
+        return [one for one in self.cards if one.status is not Status.ABSENT]
+
+    def commands(self, card: Card) -> list[str]:
+        """What to type to make this claim's evidence and verdict again."""
+        prefix = "" if self.profile == "laptop" else f"profiles/{self.profile}/dvc.yaml:"
+        stages = [f"dvc repro {prefix}{stage}" for stage in card.stages]
+        return [*stages, f"repro verify --evidence {self.evidence}"]
+
+    @property
+    def absent(self) -> list[Card]:
+        """The claims that wait for their stage."""
+        return [one for one in self.cards if one.status is Status.ABSENT]
+
+
+def page(
+    verdicts: Verdicts,
+    claims: Sequence[Claim] = (),
+    figures: Sequence[Drawn] = (),
+    notes: Sequence[str] = (),
+    evidence: str = "DIR",
+) -> Page:
+    """Put verdicts, specifications and figures together, claim by claim."""
+    specs = {claim.id: claim for claim in claims}
+    found = Counter(verdict.status for verdict in verdicts.verdicts)
+    return Page(
+        title=TITLE,
+        profile=verdicts.profile,
+        reach=_reach(verdicts.scope),
+        scope=_scope(verdicts.scope),
+        counts=[(status, found[status]) for status in Status],
+        family=_family(verdicts.scope),
+        cards=[
+            card(
+                verdict,
+                details_of(verdicts, verdict.id),
+                specs.get(verdict.id),
+                [figure for figure in figures if figure.claim == verdict.id],
+            )
+            for verdict in verdicts.verdicts
+        ],
+        notes=list(notes),
+        evidence=evidence,
+    )
+
+
+def _reach(scope: Mapping[str, Any]) -> str:
+    if scope.get("is_paper_setting"):
+        return "This is the paper's own setting."
+    return (
+        "Same protocol, other model: a verdict here neither confirms nor refutes the paper's own "
+        "numbers; it says how far the claim carries."
+    )
+
+
+def _scope(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
+    sites = [f"{role} = {hook}" for role, hook in scope.get("sites", {}).items()]
+    tokens = [f"{count(n)} {kind.replace('_', ' ')}" for kind, n in scope.get("tokens", {}).items()]
+    lines = (
+        ("model", scope.get("model", "")),
+        ("text", scope.get("text", "")),
+        ("sites", "; ".join(sites)),
+        ("tokens", ", ".join(tokens)),
+        ("seeds", ", ".join(map(str, scope.get("seeds", [])))),
+        ("device", scope.get("device", "")),
+    )
+    return [(name, text) for name, text in lines if text]
+
+
+def _family(scope: Mapping[str, Any]) -> str:
+    family = scope.get("family", {})
+    if not family.get("m"):
+        return ""
+    return f"{family['m']} claims judged together, {family.get('method', 'Bonferroni')}"

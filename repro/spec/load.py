@@ -1,0 +1,165 @@
+"""Claim files: read as data by walking their syntax tree, never run."""
+
+import ast
+import difflib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from repro.errors import SpecError
+from repro.spec import claim, decisions, quantities, sabotage
+from repro.spec.claim import Claim
+
+WORDS: dict[str, type[BaseModel]] = {
+    model.__name__: model
+    for model in (
+        *(claim.Claim, claim.Control, claim.Paper, quantities.Ratio, quantities.Where),
+        *(decisions.Exceeds, decisions.Within, decisions.Monotone, decisions.Dominates),
+        *(decisions.Smooth, decisions.All, decisions.Matched, decisions.Rival),
+        *(sabotage.Swap, sabotage.Scale, sabotage.Reverse, sabotage.Shuffle, sabotage.Level),
+        *(sabotage.Jitter, sabotage.Drop, sabotage.Tilt),
+    )
+}
+"""What a claim file may import and call."""
+
+SHAPE = "a docstring, `from repro.spec import ...`, plain data, and one `CLAIM = Claim(...)`"
+SHOWN = 60
+
+
+def load_claims(folder: Path) -> list[Claim]:
+    """Every claim of a folder, sorted by id; `c14_smooth.py` holds the claim c14.
+
+    Raises:
+        SpecError: no folder, no claim file, or a file that is not one valid, uniquely named claim.
+    """
+    files = sorted(folder.glob("[!_]*.py"))
+    if not files:
+        raise SpecError(
+            f"{folder} holds no claim files",
+            expected="a folder with files such as c14_smooth_tradeoff.py",
+            mend="repro verify --evidence DIR --claims DIR",
+        )
+    found: dict[str, Path] = {}
+    claims: list[Claim] = []
+    for path in files:
+        one = load_claim(path)
+        if one.id in found:
+            raise SpecError(
+                f"{path}: the id {one.id!r} is also that of {found[one.id]}",
+                expected="one file a claim",
+                mend=f"rename or remove one of the two files in {folder}",
+            )
+        found[one.id] = path
+        claims.append(one)
+    return sorted(claims, key=lambda one: one.id)
+
+
+def load_claim(path: Path) -> Claim:
+    """The claim of one file.
+
+    Raises:
+        SpecError: with file and line: a syntax error, logic, a misspelt field, a wrong id.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf8"), filename=str(path))
+    except SyntaxError as error:
+        raise _wrong(path, error.lineno or 1, f"syntax error: {error.msg}", "Python") from None
+    except (UnicodeDecodeError, ValueError) as error:
+        raise _wrong(path, 1, f"no Python text: {error}", "UTF-8") from None
+    if ast.get_docstring(tree) is None:
+        raise _wrong(path, 1, "no docstring", "the claim in one sentence as the docstring")
+    names: dict[str, Any] = {}
+    for statement in tree.body[1:]:
+        _take(path, statement, names)
+    result = names.get("CLAIM")
+    if not isinstance(result, Claim):
+        raise _wrong(path, len(tree.body), "no `CLAIM = Claim(...)`", SHAPE)
+    if path.stem.split("_")[0] != result.id:
+        raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
+    return result
+
+
+def _take(path: Path, statement: ast.stmt, names: dict[str, Any]) -> None:
+    match statement:
+        case ast.ImportFrom(module="repro.spec", level=0, names=imported):
+            for alias in imported:
+                if alias.name not in WORDS or alias.asname:
+                    known = _nearest(alias.name, WORDS)
+                    raise _wrong(path, statement.lineno, f"cannot import {alias.name!r}", known)
+                names[alias.name] = WORDS[alias.name]
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            if name in names or name in WORDS:
+                raise _wrong(path, statement.lineno, f"{name} is given twice", "one assignment")
+            names[name] = _value(path, value, names)
+        case _:
+            what = type(statement).__name__
+            raise _wrong(path, statement.lineno, f"{what} is not allowed in a claim", SHAPE)
+
+
+def _value(path: Path, node: ast.expr, names: dict[str, Any]) -> Any:
+    match node:
+        case ast.Constant(value=str() | int() | float() | None as value):
+            return value
+        case ast.Name(id=name) if name in names:
+            return names[name]
+        case ast.Name(id=name):
+            raise _wrong(path, node.lineno, f"unknown name {name!r}", _nearest(name, names))
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
+            return -value
+        case ast.Tuple(elts=elements):
+            return _tuple(path, elements, names)
+        case ast.Call(func=ast.Name(id=name), args=[], keywords=keywords) if name in WORDS:
+            return _call(path, node, names, keywords)
+        case _:
+            text = ast.unparse(node)[:SHOWN]
+            raise _wrong(path, node.lineno, f"`{text}` is not plain data", SHAPE)
+
+
+def _tuple(path: Path, elements: list[ast.expr], names: dict[str, Any]) -> tuple[Any, ...]:
+    values: list[Any] = []
+    for element in elements:
+        if not isinstance(element, ast.Starred):
+            values.append(_value(path, element, names))
+            continue
+        inner = _value(path, element.value, names)
+        if not isinstance(inner, tuple):
+            raise _wrong(path, element.lineno, "`*` before something else than a tuple", SHAPE)
+        values.extend(inner)
+    return tuple(values)
+
+
+def _call(path: Path, node: ast.Call, names: dict[str, Any], given: list[ast.keyword]) -> BaseModel:
+    model = _value(path, node.func, names)
+    fields: dict[str, Any] = {}
+    for keyword in given:
+        if keyword.arg is None:
+            raise _wrong(path, node.lineno, "`**` is not plain data", SHAPE)
+        if keyword.arg not in model.model_fields:
+            text = f"{model.__name__} has no field {keyword.arg!r}"
+            nearest = _nearest(keyword.arg, model.model_fields)
+            raise _wrong(path, keyword.lineno, text, nearest)
+        fields[keyword.arg] = _value(path, keyword.value, names)
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join([model.__name__, *map(str, first["loc"])])
+        meaning = _meaning(model, first["loc"])
+        raise _wrong(path, node.lineno, f"{place}: {first['msg']}", meaning) from None
+
+
+def _meaning(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """What the field is for; where the whole does not fit together, what the model is."""
+    field = model.model_fields.get(str(place[0])) if place else None
+    return (field.description if field else model.__doc__) or model.__name__
+
+
+def _nearest(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"perhaps {near[0]!r}" if near else f"one of {', '.join(known)}"
+
+
+def _wrong(path: Path, line: int, found: str, expected: str) -> SpecError:
+    place = f"{path}:{line}"
+    return SpecError(f"{place}: {found}", expected=expected, mend=f"edit {path} at line {line}")

@@ -1,0 +1,156 @@
+"""Stage `activate`: the residual stream of the language model at several sites, as shards."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from repro.device import describe, resolve_device, resolve_dtype
+from repro.errors import ParamsError
+from repro.files import sha256_of, write_json
+from repro.harvest import Bound, Harvester, Part
+from repro.lm import LanguageModel
+from repro.params import Activate, Params
+from repro.progress import shown
+from repro.provenance import key_of, versions
+from repro.scratch import scratch_folder
+from repro.shards import Manifest, Shard, Split, write_manifest
+from repro.sources import ModelRecord, read_record
+from repro.stages.edge import stage
+from repro.tokens import Tokens, read_tokens
+
+SPLITS: tuple[Split, ...] = ("train", "heldout")
+
+
+@dataclass(frozen=True)
+class Work:
+    """Sequences first .. last of a split, which make one shard of every site."""
+
+    split: Split
+    number: int
+    first: int
+    last: int
+
+
+def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
+    """Write `out/<role>/` for each site: shards of both splits and a manifest.
+
+    Shards are made one by one in a scratch folder beside `out`, from which a killed run goes on;
+    the result is the same bytes. `out` appears at the end, whole.
+
+    Raises:
+        ParamsError: a block does not exist.
+        ArtifactError: an input is missing or altered.
+        StageError: another run writes the same output.
+    """
+    section = params.activate
+    model = fetched / "model"
+    record = read_record(model, ModelRecord)
+    _check_sites(section, record)
+    ids, manifest = read_tokens(tokens)
+    device = resolve_device(section.device)
+    dtype = resolve_dtype(section.dtype, device)
+    made_by = {
+        "params": section.model_dump(),
+        "model": record.model_dump(),
+        "tokens_sha256": manifest.sha256,
+        "versions": versions(),
+        "device": describe(device, dtype, section.threads),
+    }
+    torch.set_num_threads(section.threads)
+    with scratch_folder(out, key_of([made_by, _code()])) as scratch:
+        lm = LanguageModel.load(model, dtype=dtype, device=device)
+        harvester = Harvester(lm, {**section.sites}, section.batch)
+        made_by["max_logit_difference"] = lm.max_logit_difference
+        bounds, parts = _harvest(harvester, section, ids, scratch)
+        for role in section.sites:
+            store = _manifest(role, harvester, bounds[role], parts, made_by)
+            write_manifest(scratch / "out" / role, store)
+        shutil.rmtree(out, ignore_errors=True)
+        os.replace(scratch / "out", out)
+
+
+def work_of(tokens: Tokens, section: Activate) -> list[Work]:
+    """The shards to make: whole batches of sequences, at most `shard_tokens` where a batch allows.
+
+    A shard depends on its own sequences alone, so a resumed run makes the same bytes.
+    """
+    found = []
+    for split in SPLITS:
+        ids, _ = tokens.split(split)
+        batch_tokens = section.batch * ids.shape[1]
+        step = section.batch * max(1, section.shard_tokens // batch_tokens)
+        for number, first in enumerate(range(0, len(ids), step)):
+            found.append(Work(split, number, first, min(first + step, len(ids))))
+    return found
+
+
+def _harvest(
+    harvester: Harvester, section: Activate, tokens: Tokens, scratch: Path
+) -> tuple[dict[str, Bound], dict[str, list[dict[str, Part]]]]:
+    """Every shard of every site into `scratch/out`; what an earlier run has finished is kept."""
+    bounds = harvester.bounds(tokens.train, section.sink_factor)
+    parts: dict[str, list[dict[str, Part]]] = {split: [] for split in SPLITS}
+    for work in shown(work_of(tokens, section), what="shards of activations"):
+        done = scratch / f"{work.split}-{work.number:05d}.json"
+        if not done.exists():
+            ids, documents = (a[work.first : work.last] for a in tokens.split(work.split))
+            target = scratch / "out"
+            made = harvester.write(target, work.split, work.number, ids, documents, bounds)
+            write_json(done, {r: [p.shard.model_dump(), p.n_sinks] for r, p in made.items()})
+        parts[work.split].append(_read_parts(done))
+    return bounds, parts
+
+
+def _read_parts(done: Path) -> dict[str, Part]:
+    content = json.loads(done.read_text(encoding="utf8"))
+    return {role: Part(Shard(**shard), n_sinks) for role, (shard, n_sinks) in content.items()}
+
+
+def _manifest(
+    role: str,
+    harvester: Harvester,
+    bound: Bound,
+    parts: dict[str, list[dict[str, Part]]],
+    made_by: dict[str, Any],
+) -> Manifest:
+    shards = {split: [p[role].shard for p in parts[split]] for split in SPLITS}
+    return Manifest(
+        site=role,
+        hook=harvester.model.hook(harvester.sites[role]),
+        dimension=harvester.model.d_model,
+        dtype=str(harvester.model.dtype).removeprefix("torch."),
+        train=shards["train"],
+        heldout=shards["heldout"],
+        n_sinks={split: sum(p[role].n_sinks for p in parts[split]) for split in SPLITS},
+        sink_norm=bound.sink_norm,
+        median_norm=bound.median_norm,
+        provenance=made_by,
+    )
+
+
+def _check_sites(section: Activate, model: ModelRecord) -> None:
+    for role, block in section.sites.items():
+        if not 0 <= block < model.blocks:
+            raise ParamsError(
+                f"activate.sites.{role} is block {block}: {model.name} has {model.blocks} blocks",
+                expected=f"0 to {model.blocks - 1}",
+                mend=f"edit activate.sites.{role} in params.yaml",
+            )
+
+
+def _code() -> str:
+    """SHA-256 of the sources that decide what an activation is."""
+    package = Path(__file__).parent.parent
+    names = ("lm.py", "harvest.py", "shards.py", "stages/activate.py")
+    return key_of([sha256_of(package / name) for name in names])
+
+
+main = stage(run)
+
+if __name__ == "__main__":
+    main()

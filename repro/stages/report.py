@@ -1,0 +1,26 @@
+"""Stage `report`: verdicts and evidence in, pages and figures out."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from repro.errors import ReproError
+from repro.report import write_report
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write claims.html, claims.md and the figures."""
+    parser = argparse.ArgumentParser(prog="python -m repro.stages.report", description=__doc__)
+    parser.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--evidence", type=Path, metavar="DIR")
+    parser.add_argument("--claims", type=Path, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    given = parser.parse_args(arguments)
+    try:
+        write_report(given.verdicts, given.out, evidence=given.evidence, claims=given.claims)
+    except ReproError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Intervals from leaving out clusters: seeds and documents, not rows.
+
+Rows of one document, or of one training run, err together, so the unit that is left out is the
+whole cluster. A percentile bootstrap over three seeds would draw one of ten resamples and come out
+far too narrow; the delete-one jackknife with Student's t on g - 1 degrees of freedom states how
+little three seeds tell. Two families (seeds and documents) add up in quadrature, each with its own
+t: pooled degrees of freedom by Satterthwaite's formula cover 92 % where 95 % is claimed, because
+three seeds often look more alike than they are. Sources: Efron & Stein 1981 (the jackknife variance
+does not err on the small side); Cameron, Gelbach & Miller 2011 (two-way clusters: variances add,
+and here the intersection term is not subtracted, which is conservative).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+MOST_GROUPS = 20
+"""Families with more members are put into this many groups, by rank: same target, less work."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One way of leaving units out.
+
+    `members` has one line for each column that names units and one entry for each row: the number
+    of the group that the row leaves with, or -1 for a row that never leaves.
+    """
+
+    name: str
+    members: np.ndarray
+    n_groups: int
+    n_units: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Point estimates, and for each family its jackknife variances and degrees of freedom.
+
+    Shapes: quantities; families x quantities; families.
+    """
+
+    estimate: np.ndarray
+    variances: np.ndarray
+    degrees: np.ndarray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A point estimate and its confidence interval."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def family_of(name: str, columns: Sequence[np.ndarray], strata: np.ndarray) -> Family:
+    """The family whose units are the values of `columns` (one column, or two of paired units).
+
+    A unit leaves only within a stratum (site and method) that has at least two units: a method
+    without randomness has the one seed 0, and its rows stay when seed 0 of another method leaves.
+    A row that names a unit in both columns leaves once.
+    """
+    units, codes = np.unique(np.concatenate(columns), return_inverse=True)
+    n_groups = min(len(units), MOST_GROUPS)
+    codes = codes.reshape(len(columns), -1)
+    stays = _lone_strata(codes, strata)[strata]
+    members = np.where(stays, -1, codes % max(n_groups, 1))
+    for later in range(1, len(members)):
+        members[later][(members[:later] == members[later]).any(axis=0)] = -1
+    return Family(name, members, n_groups, len(units))
+
+
+def _lone_strata(codes: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """Whether each stratum has but one unit."""
+    seen = np.zeros((int(strata.max()) + 1, int(codes.max()) + 1), dtype=bool)
+    seen[strata, codes] = True
+    return seen.sum(axis=1) == 1
+
+
+def leave_out_sums(
+    values: np.ndarray, cell: np.ndarray, n_cells: int, families: Sequence[Family]
+) -> np.ndarray:
+    """Sums of `values` (rows x columns) in each cell: of all rows, then without each group.
+
+    Shape: 1 + the groups of all families, cells, columns.
+    """
+    blocks = [_cell_sums(values, cell, n_cells)[None]]
+    for family in families:
+        n_slots = family.n_groups * n_cells
+        gone = np.zeros((n_slots, values.shape[1]))
+        for member in family.members:
+            leaves = member >= 0
+            slot = member[leaves] * n_cells + cell[leaves]
+            gone += _cell_sums(values[leaves], slot, n_slots)
+        blocks.append(blocks[0] - gone.reshape(family.n_groups, n_cells, -1))
+    return np.concatenate(blocks)
+
+
+def _cell_sums(values: np.ndarray, cell: np.ndarray, n_cells: int) -> np.ndarray:
+    return np.stack([np.bincount(cell, column, n_cells) for column in values.T], axis=1)
+
+
+def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Spread:
+    """Variance of each quantity from its leave-one-out replicates, family by family.
+
+        V_f = (g_f - 1) / g_f * sum_i (theta_i - mean theta)^2,  degrees_f = g_f - 1
+
+    Args:
+        replicates: line 0 from all rows, then one line for each group of each family; one column
+            for each quantity.
+        n_groups: groups of each family, in the order of the lines.
+    """
+    blocks = np.split(replicates[1:], np.cumsum(n_groups)[:-1])
+    variances = [(len(b) - 1) / len(b) * ((b - b.mean(axis=0)) ** 2).sum(axis=0) for b in blocks]
+    degrees = np.maximum(np.array(n_groups) - 1, 1)
+    return Spread(replicates[0], np.array(variances), degrees)
+
+
+def intervals(spread: Spread, confidence: float) -> list[Interval]:
+    """Two-sided intervals, one for each quantity; no variance gives [theta, theta].
+
+    half-width^2 = sum_f t(degrees_f)^2 V_f
+    """
+    quantiles = stdtrit(spread.degrees, 0.5 + confidence / 2)
+    halves = np.sqrt((quantiles[:, None] ** 2 * spread.variances).sum(axis=0))
+    pairs = zip(spread.estimate.tolist(), halves.tolist(), strict=True)
+    return [Interval(theta, theta - half, theta + half) for theta, half in pairs]
+
+
+def family_confidence(confidence: float, m: int) -> float:
+    """Confidence of each of m intervals so that all hold together (Bonferroni)."""
+    return 1 - (1 - confidence) / max(m, 1)

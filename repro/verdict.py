@@ -1,0 +1,196 @@
+"""Verdicts: a status that never comes without estimate, interval, n and reason; and their file."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from repro.errors import VerdictError
+from repro.files import write_json
+
+SCHEMA = 1
+
+
+class Status(StrEnum):
+    """The six words a claim can end with. Silence is not evidence: only the first two decide."""
+
+    SUPPORTED = "supported"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    INVALID = "invalid"
+    ABSENT = "absent"
+    BROKEN = "broken"
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether a check ran to its end and its controls behaved."""
+        return self in (Status.SUPPORTED, Status.REFUTED, Status.INCONCLUSIVE)
+
+
+class Contract(BaseModel):
+    """Base of what other tools read: strict, frozen, finite, closed."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
+
+
+class ControlResult(Contract):
+    """What a control came to."""
+
+    name: str
+    """Name of the control."""
+    kind: Literal["negative", "positive", "instrument"]
+    """negative: must not be supported; positive: must be; instrument: must be exactly so."""
+    status: Status
+    """Verdict of the control's own check."""
+    ok: bool
+    """Whether it behaved as the specification demands."""
+
+
+class SaboteurCount(Contract):
+    """How many of the planted changes to the evidence turned the verdict."""
+
+    caught: int
+    """Saboteurs that turned the verdict."""
+    total: int
+    """Saboteurs that were run."""
+
+
+class EvidenceRef(Contract):
+    """A table that was judged."""
+
+    name: str
+    """Name of the table."""
+    sha256: str
+    """SHA-256 of its Parquet file."""
+
+
+class Verdict(Contract):
+    """What one claim came to."""
+
+    id: str
+    """Claim id, stable for ever."""
+    says: str
+    """The claim in one sentence."""
+    status: Status
+    """The verdict."""
+    estimate: float | None = None
+    """Point estimate of the deciding quantity; none where nothing was measured."""
+    low: float | None = None
+    """Lower end of its interval."""
+    high: float | None = None
+    """Upper end of its interval."""
+    unit: str
+    """Unit of the estimate."""
+    n: dict[str, int] = Field(default_factory=dict)
+    """Number of independent clusters of each kind (seeds, documents) and of rows."""
+    reason: str
+    """Why this status, in words and numbers."""
+    controls: list[ControlResult] = Field(default_factory=list)
+    """The controls and whether each behaved."""
+    saboteurs: SaboteurCount = SaboteurCount(caught=0, total=0)
+    """Proof that the check can fail."""
+    evidence: list[EvidenceRef] = Field(default_factory=list)
+    """The tables judged, by hash."""
+    spec_sha256: str
+    """Hash of the claim's specification."""
+    deviation: str
+    """What differs from the paper's own setting."""
+
+
+class Verdicts(Contract):
+    """The file `verdicts.json`."""
+
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    """Version of this format."""
+    profile: str
+    """Profile that made the evidence: smoke, laptop or paper."""
+    scope: dict[str, Any]
+    """Model, sites, tokens, seeds, device, is_paper_setting; `details` by claim (see `Details`)."""
+    verdicts: list[Verdict]
+    """One for each claim, in the order of ids."""
+
+
+class Part(Contract):
+    """One of several conditions that a claim joins by *and*."""
+
+    says: str
+    """The condition in words, with its threshold."""
+    status: Status
+    """What it came to alone."""
+    estimate: float | None
+    """Point estimate."""
+    low: float | None
+    """Lower end of the interval."""
+    high: float | None
+    """Upper end of the interval."""
+    unit: str
+    """Unit."""
+    threshold: list[float]
+    """The threshold, or the two ends of a band of equivalence."""
+
+
+class SaboteurResult(Contract):
+    """One planted change and what it did."""
+
+    name: str
+    """What was changed."""
+    turns_to: list[Status]
+    """Statuses that count as caught."""
+    status: Status
+    """Status after the change."""
+    caught: bool
+    """Whether the verdict turned as it must."""
+
+
+class Details(Contract):
+    """More than the contract's fields, kept in `scope["details"][id]` for the report."""
+
+    parts: list[Part]
+    """The conditions one by one."""
+    saboteurs: list[SaboteurResult]
+    """The saboteurs one by one."""
+    family_low: float | None
+    """Lower end of the interval that holds over all decided claims together (Bonferroni)."""
+    family_high: float | None
+    """Upper end of that interval."""
+    family_status: Status | None
+    """Status under that interval."""
+    traceback: str | None = None
+    """Kept where the checker raised."""
+
+
+def write_verdicts(target: Path, verdicts: Verdicts) -> None:
+    """Write `verdicts.json`, whole or not at all."""
+    write_json(target, verdicts.model_dump(mode="json", by_alias=True))
+
+
+def read_verdicts(path: Path) -> Verdicts:
+    """Read `verdicts.json` or a baseline, which has the same form.
+
+    Raises:
+        VerdictError: missing, no JSON, or not of the contract's form.
+    """
+    mend = "repro verify --evidence DIR --out FILE"
+    try:
+        return Verdicts.model_validate_json(path.read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise VerdictError(f"{path} is missing", expected="a file of verdicts", mend=mend) from None
+    except IsADirectoryError:
+        raise VerdictError(f"{path} is a folder", expected="a file of verdicts", mend=mend) from None
+    except UnicodeDecodeError:
+        raise VerdictError(f"{path} is no text", expected="JSON", mend=mend) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top level"
+        raise VerdictError(
+            f"{path} does not follow the contract at {place}: {first['msg']}",
+            expected=f"verdicts of schema {SCHEMA}",
+            mend=mend,
+        ) from None

@@ -1,0 +1,119 @@
+"""The claims: all there, honest about what they change, and able to go either way."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from repro.evidence import ROW_MODELS, STAGE_OF
+from repro.spec import load_claims
+from repro.verdict import Status
+from repro.verify import verify
+from tests.planted_evidence import FALSE, TRUE, write_world
+
+CLAIMS = Path(__file__).parents[2] / "claims"
+LOADED = {claim.id: claim for claim in load_claims(CLAIMS)}
+DECIDED = ("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "k02", "k04")
+FALSE_WORLDS = [
+    pytest.param(claim, world, id=f"{claim}-{i}")
+    for claim, worlds in FALSE.items()
+    for i, world in enumerate(worlds)
+]
+
+
+@pytest.fixture(scope="module")
+def in_the_true_world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("true")
+    write_world(folder, TRUE)
+    verdicts = verify(folder, CLAIMS)
+    return {one.id: one for one in verdicts.verdicts}, verdicts.scope["details"]
+
+
+def judged_alone(claim, world, tmp_path):
+    """The verdict on one claim in one world, with its details."""
+    evidence, claims = tmp_path / "evidence", tmp_path / "claims"
+    evidence.mkdir()
+    claims.mkdir()
+    write_world(evidence, world)
+    (path,) = CLAIMS.glob(f"{claim}_*.py")
+    shutil.copy(path, claims)
+    verdicts = verify(evidence, claims)
+    (verdict,) = verdicts.verdicts
+    return verdict, verdicts.scope["details"][claim]
+
+
+def escaped(details):
+    return [one["name"] for one in details["saboteurs"] if not one["caught"]]
+
+
+def attacks(claim, honest):
+    """Saboteurs that are run where the honest status is this."""
+    return [one for one in claim.saboteurs if honest not in one.turns_to]
+
+
+def test_every_claim_is_listed_from_the_first_day():
+    expected = [f"c{i:02d}" for i in range(1, 26)] + [f"k{i:02d}" for i in range(1, 7)]
+    assert list(LOADED) == expected
+
+
+@pytest.mark.parametrize("claim", LOADED.values(), ids=LOADED)
+def test_a_claim_reads_tables_of_one_frame(claim):
+    """Decided claims read tables that exist, the others only tables that do not, so are absent."""
+    is_decided = claim.id in DECIDED
+    assert all((name in ROW_MODELS) == is_decided for name in claim.reads)
+    assert claim.controls
+
+
+@pytest.mark.parametrize("claim", DECIDED)
+@pytest.mark.parametrize("honest", ["supported", "refuted"])
+def test_three_saboteurs_at_least_attack_each_outcome(claim, honest):
+    assert len(attacks(LOADED[claim], honest)) >= 3
+
+
+@pytest.mark.parametrize("claim", LOADED.values(), ids=LOADED)
+def test_a_claim_says_who_says_it_and_where(claim):
+    assert (claim.source == "critic") == claim.id.startswith("k")
+    assert "arXiv" in claim.paper.section or claim.source != "critic"
+    assert claim.confidence == 0.95
+
+
+@pytest.mark.parametrize("claim", DECIDED)
+def test_a_decided_claim_says_on_which_model_and_how_few_tokens_it_is_judged(claim):
+    deviation = LOADED[claim].deviation
+    assert "SmolLM2-135M (de-quantised Q4_1)" in deviation
+    assert "some hundred thousand" in deviation
+
+
+@pytest.mark.parametrize("claim", DECIDED)
+def test_a_decided_claim_is_supported_where_it_is_true(claim, in_the_true_world):
+    verdicts, details = in_the_true_world
+    verdict = verdicts[claim]
+    assert verdict.status == Status.SUPPORTED, verdict.reason
+    assert all(control.ok for control in verdict.controls), verdict.controls
+    assert escaped(details[claim]) == []
+    assert verdict.saboteurs.total == len(attacks(LOADED[claim], "supported"))
+
+
+@pytest.mark.parametrize(("claim", "world"), FALSE_WORLDS)
+def test_a_decided_claim_is_refuted_where_it_is_false(claim, world, tmp_path):
+    verdict, details = judged_alone(claim, world, tmp_path)
+    assert verdict.status == Status.REFUTED, verdict.reason
+    assert all(control.ok for control in verdict.controls), verdict.controls
+    assert escaped(details) == []
+    assert verdict.saboteurs.total == len(attacks(LOADED[claim], "refuted"))
+
+
+def test_a_claim_without_evidence_is_absent_and_names_the_stage(in_the_true_world):
+    verdicts, _ = in_the_true_world
+    for claim, spec in LOADED.items():
+        if claim in DECIDED:
+            continue
+        assert verdicts[claim].status == Status.ABSENT
+        for name in spec.reads:
+            assert f"stage `{STAGE_OF.get(name, name)}`" in verdicts[claim].reason
+
+
+def test_a_false_world_leaves_the_other_claims_alone(tmp_path):
+    write_world(tmp_path, FALSE["c21"][0])
+    statuses = {one.id: one.status for one in verify(tmp_path, CLAIMS).verdicts}
+    assert {id_ for id_ in DECIDED if statuses[id_] != Status.SUPPORTED} == {"c21"}

@@ -1,0 +1,289 @@
+"""Tables of evidence from worlds of known truth: one in which the claims hold, and others."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from repro.evidence import (
+    AgreementRow,
+    DictionaryRow,
+    FidelityRow,
+    RefitRow,
+    Scope,
+    SubstitutionRow,
+    write_evidence,
+)
+
+ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
+WIDTHS = (0.5, 1.0, 2.0, 4.0)
+FULL_GRID = 2.0
+"""Width at which every penalty is tried; the others have every second one, and never none."""
+KS = (8, 16, 32, 64, 128, 256, 512)
+SEEDS = (0, 1, 2)
+DOCUMENTS = tuple(range(25))
+DIMENSION = 64
+TOKENS = 100
+CLEAN_LOSS = 3.0
+
+SCOPE = Scope(
+    model="planted",
+    text="planted",
+    sites={"middle": "blocks.1.hook_resid_post"},
+    tokens={"train": 0, "heldout": TOKENS * len(DOCUMENTS)},
+    seeds=list(SEEDS),
+    device="none",
+    is_paper_setting=False,
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true; the defaults make every decided claim true."""
+
+    dip: float = 0.0
+    """How far ln FVU falls at one middle penalty; beyond one step it is not monotone."""
+    knee: float = 0.0
+    """Change of slope of ln FVU in ln L0 at one middle penalty."""
+    sae_error: float = 1.0
+    """Factor on the trained dictionary's error."""
+    width_gain: float = 0.15
+    """Fall of ln FVU at each doubling of the width."""
+    alive_share: float = 0.98
+    """Share of features alive without a penalty, at every width."""
+    dying: float = 0.01
+    """Share of features that die at each step of the penalty."""
+    duplicated_share: float = 0.05
+    """Share of alive features with a duplicate."""
+    shrinkage: float = 0.05
+    """Rise of the shrinkage at each step of the penalty."""
+    refit_gain: float = 0.2
+    """Share of the error that a refit removes."""
+    added_loss: float = 0.2
+    """Nats a token added at the smallest penalty."""
+    frozen_error: float = 3.0
+    """Error of the dictionary with a random decoder, over that of the trained one."""
+    matched_share: float = 0.8
+    """Share of features found again with another seed."""
+
+
+TRUE = World()
+FALSE = {
+    "c14": (World(dip=0.9), World(knee=2.0)),
+    "c15": (World(sae_error=6.0),),
+    "c16": (World(width_gain=0.0),),
+    "c17": (World(alive_share=0.5),),
+    "c18": (World(dying=0.0),),
+    "c19": (World(duplicated_share=0.0),),
+    "c20": (World(shrinkage=0.0), World(refit_gain=0.0)),
+    "c21": (World(added_loss=0.01),),
+    "k02": (World(frozen_error=1.0),),
+    "k04": (World(matched_share=0.2),),
+}
+"""Worlds in which a claim is false, each in one way."""
+
+
+class _Noise:
+    """Multiplicative noise, shared by the rows of a document or a seed, plus a little of each."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+        self.of_document = self.generator.normal(0, 0.02, len(DOCUMENTS))
+        self.of_seed = self.generator.normal(0, 0.005, len(SEEDS))
+
+    def __call__(self, seed: int, document: int) -> float:
+        own = self.generator.normal(0, 0.005)
+        return float(np.exp(self.of_document[document] + self.of_seed[seed] + own))
+
+
+def write_world(folder: Path, world: World, *, profile: str = "planted") -> None:
+    """Write the five tables of one world."""
+    tables = {
+        "fidelity": list(_fidelity(world, _Noise(1))),
+        "refit": list(_refit(world, _Noise(2))),
+        "dictionaries": list(_dictionaries(world)),
+        "agreement": list(_agreement(world)),
+        "substitution": list(_substitution(world, _Noise(3))),
+    }
+    for name, rows in tables.items():
+        write_evidence(
+            folder,
+            name,
+            rows,
+            counts={"scored": len(rows)},
+            scope=SCOPE,
+            provenance={"profile": profile},
+        )
+
+
+def _key(**given):
+    """The key of a dictionary; what is not given is that of the trained one without a penalty."""
+    plain = {"site": "middle", "method": "sae", "alpha": 0.0, "k": 0, "width": 2.0, "seed": 0}
+    return {**plain, **given}
+
+
+def _widths_at(rank: int) -> tuple[float, ...]:
+    return WIDTHS if rank % 2 else (FULL_GRID,)
+
+
+def _sae_fvu(world: World, rank: int, width: float) -> float:
+    log = -3.3 + 0.25 * rank - world.width_gain * np.log2(width / 2)
+    log -= world.dip * (rank == 5)
+    log += 0.35 * world.knee * max(0, rank - 4)
+    return float(world.sae_error * np.exp(log))
+
+
+def _l0(rank: int) -> float:
+    return 400.0 * float(np.exp(-0.35 * rank))
+
+
+def _planted_width_fvu(rank: int, width: float) -> float:
+    return float(np.exp(-2.5 + 0.25 * rank - 0.5 * min(0.0, np.log2(width))))
+
+
+def _planted_knee_fvu(rank: int) -> float:
+    return float(np.exp(-4.0 + 0.05 * rank + 0.9 * max(0, rank - 4)))
+
+
+def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
+    """Key of a dictionary without its seed, its FVU, L0 and shrinkage."""
+    for rank, alpha in enumerate(ALPHAS):
+        shrinkage = 1.0 + world.shrinkage * rank
+        for width in _widths_at(rank):
+            key = _key(alpha=alpha, width=width)
+            yield key, _sae_fvu(world, rank, width), _l0(rank), shrinkage
+            planted = _key(site="planted_width", alpha=alpha, width=width)
+            yield planted, _planted_width_fvu(rank, width), _l0(rank), shrinkage
+        knee = _key(site="planted_knee", alpha=alpha)
+        yield knee, _planted_knee_fvu(rank), _l0(rank), shrinkage
+        frozen = _key(method="sae_random_decoder", alpha=alpha)
+        plain = _sae_fvu(world, rank, 2.0)
+        yield frozen, plain * world.frozen_error, _l0(rank), shrinkage
+    for k in KS:
+        topk = float(np.exp(-np.sqrt(k / 60)))
+        yield _key(method="pca_topk", k=k, width=1.0), topk, k, 1.0
+        yield _key(method="pca_static", k=k, width=1.0), topk**0.7, k, 1.0
+        yield _key(method="random_topk", k=k), 0.97 - k / 5000, k, 1.0
+
+
+def _seeds_of(method: str) -> tuple[int, ...]:
+    return SEEDS if method.startswith("sae") else (0,)
+
+
+def _fidelity(world: World, noise: _Noise) -> Iterator[FidelityRow]:
+    for key, fvu, l0, shrinkage in _curves(world):
+        for seed in _seeds_of(key["method"]):
+            for document in DOCUMENTS:
+                variance = TOKENS * DIMENSION * (1 + document / 50)
+                error = fvu * variance * noise(seed, document)
+                dot = variance * (1 + noise(seed, document)) / 2
+                yield FidelityRow(
+                    **{**key, "seed": seed},
+                    document=document,
+                    n_tokens=TOKENS,
+                    active=l0 * TOKENS * noise(seed, document),
+                    code_l1=l0 * TOKENS,
+                    squared_error=error,
+                    variance=variance,
+                    squared_error_normalised=error,
+                    variance_normalised=variance,
+                    x_dot_reconstruction=dot * shrinkage,
+                    reconstruction_dot_reconstruction=dot
+                    * (1 + 0.001 * (noise(seed, document) - 1)),
+                )
+
+
+def _refit(world: World, noise: _Noise) -> Iterator[RefitRow]:
+    for rank, alpha in enumerate(ALPHAS):
+        for seed in SEEDS:
+            for document in DOCUMENTS:
+                before = TOKENS * DIMENSION * 0.1 * (1 + rank)
+                yield RefitRow(
+                    **_key(alpha=alpha, seed=seed),
+                    document=document,
+                    n_tokens=TOKENS,
+                    squared_error_before=before,
+                    squared_error_after=before * (1 - world.refit_gain * noise(seed, document)),
+                )
+
+
+def _dictionary(key: dict, alive: float, duplicated: float, null: float) -> DictionaryRow:
+    size = round(1000 * key["width"])
+    n_alive = round(size * alive)
+    return DictionaryRow(
+        **key,
+        n_tokens=TOKENS * len(DOCUMENTS),
+        n_features=size,
+        n_alive=n_alive,
+        n_silent=(size - n_alive) // 2,
+        n_dense=3,
+        n_duplicated=round(n_alive * duplicated),
+        n_duplicated_null=round(n_alive * null),
+        n_pairs=n_alive * (n_alive - 1) // 2,
+        n_duplicate_pairs=round(n_alive * duplicated / 2),
+    )
+
+
+def _dictionaries(world: World) -> Iterator[DictionaryRow]:
+    for seed in SEEDS:
+        shift = 0.002 * (seed - 1)
+        for rank, alpha in enumerate(ALPHAS):
+            for width in _widths_at(rank):
+                alive = world.alive_share - world.dying * rank + shift
+                share = max(0.0, world.duplicated_share + shift * (world.duplicated_share > 0))
+                yield _dictionary(_key(alpha=alpha, width=width, seed=seed), alive, share, 0.0)
+        mid = ALPHAS[4]
+        yield _dictionary(_key(method="sae_frozen_dead", alpha=mid, seed=seed), 0.49, 0.0, 0.0)
+        yield _dictionary(_key(method="sae_duplicated", alpha=mid, seed=seed), 0.95, 0.2, 0.0)
+        yield _dictionary(_key(method="random", seed=seed), 1.0, 0.0, 0.0)
+
+
+def _agreement(world: World) -> Iterator[AgreementRow]:
+    pairs = [(a, b) for a in SEEDS for b in SEEDS if a < b]
+    for alpha in ALPHAS:
+        for a, b in pairs:
+            share = world.matched_share + 0.01 * (a + b - 2)
+            yield _pair("sae", alpha, a, b, share)
+    for a, b in pairs:
+        yield _pair("random", 0.0, a, b, 0.0)
+    for seed in SEEDS:
+        yield _pair("permuted", ALPHAS[4], seed, seed, 1.0)
+
+
+def _pair(method: str, alpha: float, a: int, b: int, share: float) -> AgreementRow:
+    return AgreementRow(
+        site="middle",
+        method=method,
+        alpha=alpha,
+        width=2.0,
+        seed_a=a,
+        seed_b=b,
+        n_features=1000,
+        n_matched=round(1000 * share),
+        cosine=1000 * (0.4 + 0.5 * share),
+    )
+
+
+def _substitution(world: World, noise: _Noise) -> Iterator[SubstitutionRow]:
+    for rank, alpha in enumerate(ALPHAS):
+        added = world.added_loss * (0.5 if rank == 0 else rank)
+        for seed in SEEDS:
+            for document in DOCUMENTS:
+                key = _key(alpha=alpha, seed=seed)
+                yield _loss(key, document, added * noise(seed, document))
+    for document in DOCUMENTS:
+        yield _loss(_key(method="identity", width=1.0), document, 0.0)
+
+
+def _loss(key: dict, document: int, added: float) -> SubstitutionRow:
+    clean = TOKENS * CLEAN_LOSS * (1 + document / 100)
+    return SubstitutionRow(
+        **key,
+        document=document,
+        n_predictions=TOKENS,
+        loss_clean=clean,
+        loss_replaced=clean + TOKENS * added,
+        loss_zero=clean + TOKENS * 8.0,
+        loss_mean=clean + TOKENS * 6.0,
+    )

@@ -1,0 +1,55 @@
+"""The README's verdict table is printed from the verdicts, and an old one is found out."""
+
+from pathlib import Path
+
+import pytest
+
+from repro.errors import VerdictError
+from repro.report import readme_table
+from repro.report.readme import BEGIN, END, embedded, main
+from tests.report.verdicts import plausible_verdicts, write_plausible_verdicts
+
+README = f"# Title\n\n{BEGIN}\nold\n{END}\n\nEnd.\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """Arguments that name a README and verdicts."""
+    readme = tmp_path / "README.md"
+    readme.write_text(README, encoding="utf8")
+    verdicts = write_plausible_verdicts(tmp_path / "verdicts.json", None)
+    return ["--verdicts", str(verdicts), "--readme", str(readme)]
+
+
+def test_the_table_has_a_row_for_each_decided_claim_and_names_the_absent() -> None:
+    table = readme_table(plausible_verdicts(None))
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + 10
+    assert all(line.count(" | ") == 7 for line in rows)
+    assert "| c15 |" in table
+    assert "✗ refuted | 0.123 \\[0.110, 0.136\\] FVU |" in table
+    assert "Absent, because their evidence has not been made: c01, c02" in table
+
+
+def test_only_the_text_between_the_markers_changes() -> None:
+    after = embedded(README, r"new \1 table")
+    assert after == f"# Title\n\n{BEGIN}\nnew \\1 table\n{END}\n\nEnd.\n"
+
+
+@pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}\n{BEGIN}", README + README])
+def test_a_readme_without_one_place_for_the_table_is_refused(text: str) -> None:
+    with pytest.raises(VerdictError, match="no place for the verdict table"):
+        embedded(text, "table")
+
+
+def test_check_finds_an_old_table_and_accepts_the_new_one(files: list[str]) -> None:
+    with pytest.raises(SystemExit, match="out of date"):
+        main([*files, "--check"])
+    main(files)
+    main([*files, "--check"])
+    assert "| c15 |" in Path(files[-1]).read_text(encoding="utf8")
+
+
+def test_a_missing_readme_is_a_message(files: list[str]) -> None:
+    with pytest.raises(SystemExit, match="cannot be read"):
+        main([*files[:-1], "nowhere/README.md"])
