@@ -213,3 +213,7 @@ def _described(claim: "Claim") -> list[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    app()

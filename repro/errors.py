@@ -28,7 +28,7 @@ class ArtifactError(ReproError):
 
 
 class EvidenceError(ArtifactError):
-    """A table of evidence cannot be judged: missing column, NaN, no rows, wrong type, wrong hash."""
+    """A table cannot be judged: missing column, NaN, no rows, wrong type, wrong hash."""
 
 
 class SpecError(ReproError):

@@ -34,9 +34,9 @@ class DictionaryKey(Row):
     """What names a dictionary: where it reads, how it was made, and its settings."""
 
     site: str
-    """Role of the site: early, middle, late, or a planted data set (planted_width, planted_knee)."""
+    """Role of the site: early, middle, late, or planted (planted_width, planted_knee)."""
     method: str
-    """How the dictionary was made: sae, sae_random_decoder, pca_static, pca_topk, neurons_topk, ..."""
+    """How it was made: sae, sae_random_decoder, pca_static, pca_topk, neurons_topk, ..."""
     alpha: float
     """L1 coefficient in the mean-squared-error convention; 0 where there is no penalty."""
     k: int
@@ -176,7 +176,9 @@ STAGE_OF: Mapping[str, str] = {
 class Scope(BaseModel):
     """What the evidence speaks of, and so how far a verdict reaches."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     model: str
     """Language model, named for what it is."""
@@ -197,7 +199,9 @@ class Scope(BaseModel):
 class Header(BaseModel):
     """What stands beside a table: where it comes from and what it counts."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
     schema_version: int = Field(default=SCHEMA)
     """Version of this format."""
@@ -214,7 +218,7 @@ class Header(BaseModel):
     scope: Scope
     """What the evidence speaks of."""
     provenance: dict[str, Any]
-    """Params, input hashes, library versions, device; no clock time, so that a re-run is identical."""
+    """Params, input hashes, versions, device; no clock time, so that a re-run is identical."""
     sha256: str
     """SHA-256 of the Parquet file."""
 

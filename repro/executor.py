@@ -66,6 +66,8 @@ def _code() -> str:
     """SHA-256 over the sources of the package, so that a changed formula is never served old."""
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for path in sorted([*package.glob("*.py"), *package.glob("sae/*.py"), *package.glob("stages/*.py")]):
+    for path in sorted(
+        [*package.glob("*.py"), *package.glob("sae/*.py"), *package.glob("stages/*.py")]
+    ):
         digest.update(path.read_bytes())
     return digest.hexdigest()

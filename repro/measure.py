@@ -1,5 +1,6 @@
-"""The items of the fidelity stage: each measures one dictionary, or one pair, into one JSON file."""
+"""The items of the fidelity stage: each measures one dictionary or pair into one JSON file."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -149,26 +150,44 @@ def _replacement(item: Item) -> Any:
 
 def dictionary_of(item: Item) -> Dictionary:
     """The dictionary that an item names: a trained one, a changed one, or a baseline."""
-    method, d_in = item["method"], item["d_in"]
     if "file" in item:
-        dictionary = load_dictionary(Path(item["file"]))[0]
-        if method == "sae_frozen_dead":
+        return _changed(load_dictionary(Path(item["file"]))[0], item["method"])
+    return _BASELINES[item["method"]](item)
+
+
+def _changed(dictionary: Dictionary, method: str) -> Dictionary:
+    match method:
+        case "sae_frozen_dead":
             return baselines.with_frozen_units(dictionary, FROZEN_SHARE)
-        if method == "sae_duplicated":
+        case "sae_duplicated":
             return baselines.with_copied_units(dictionary, COPIED_SHARE)
-        return dictionary
-    if method == "random":
-        rows = baselines.random_dictionary(d_in, round(item["width"] * d_in), item["seed"])
-        return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0)
-    if method == "random_topk":
-        sample = _training_sample(item, GAIN_ROWS)
-        d_sae = round(item["width"] * d_in)
-        return baselines.random_topk(d_in, d_sae, item["k"], item["seed"], sample)
-    if method == "neurons_topk":
-        return baselines.signed_topk(baselines.neurons(d_in), item["k"])
-    rows = load_file(Path(item["components"]) / "rows.safetensors")["rows"]
-    make = baselines.static if method == "pca_static" else baselines.signed_topk
-    return make(rows, item["k"])
+        case _:
+            return dictionary
+
+
+def _random(item: Item) -> Dictionary:
+    d_in = item["d_in"]
+    rows = baselines.random_dictionary(d_in, round(item["width"] * d_in), item["seed"])
+    return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0)
+
+
+def _random_topk(item: Item) -> Dictionary:
+    d_in, sample = item["d_in"], _training_sample(item, GAIN_ROWS)
+    d_sae = round(item["width"] * d_in)
+    return baselines.random_topk(d_in, d_sae, item["k"], item["seed"], sample)
+
+
+def _components(item: Item) -> Tensor:
+    return load_file(Path(item["components"]) / "rows.safetensors")["rows"]
+
+
+_BASELINES: dict[str, Callable[[Item], Dictionary]] = {
+    "random": _random,
+    "random_topk": _random_topk,
+    "neurons_topk": lambda i: baselines.signed_topk(baselines.neurons(i["d_in"]), i["k"]),
+    "pca_topk": lambda i: baselines.signed_topk(_components(i), i["k"]),
+    "pca_static": lambda i: baselines.static(_components(i), i["k"]),
+}
 
 
 def _training_sample(item: Item, count: int) -> Tensor:

@@ -98,12 +98,8 @@ def _load(origin: str, names: dict[str, str], where: dict[str, Any]) -> tuple[An
             expected="a tokenizer.json",
             mend="choose another model in fetch.model of params.yaml",
         )
-    if not is_gguf:
-        return (
-            model,
-            tokenizer,
-            str(getattr(model.config, "dtype", "") or "").removeprefix("torch."),
-        )
-    # The weights are plain float32 by now; only the mark that forbids saving them is left.
-    model.hf_quantizer.remove_quantization_config(model)
-    return model, tokenizer, "GGUF Q4_1"
+    if is_gguf:
+        # The weights are plain float32 by now; only the mark that forbids saving them is left.
+        model.hf_quantizer.remove_quantization_config(model)
+        return model, tokenizer, "GGUF Q4_1"
+    return model, tokenizer, "float32"

@@ -1,4 +1,4 @@
-"""The model of `params.yaml`: every number that a stage reads, with its unit and its default's reason."""
+"""The model of `params.yaml`: every number that a stage reads, with its meaning and unit."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -285,12 +285,21 @@ class Params(Section):
         sites = set(self.activate.sites) | {"planted_width", "planted_knee"}
         for name, group in self.train.groups.items():
             if group.site not in sites:
-                raise ValueError(f"train.groups.{name}.site {group.site!r} is not among {sorted(sites)}")
+                raise ValueError(
+                    f"train.groups.{name}.site {group.site!r} is not among {sorted(sites)}"
+                )
+        for site in self.activate.sites:
+            if all(group.site != site for group in self.train.groups.values()):
+                raise ValueError(f"activate.sites.{site} has no group in train.groups")
         for name in self.fidelity.substitution_groups:
             if name not in self.train.groups:
-                raise ValueError(f"fidelity.substitution_groups names no group of train.groups: {name!r}")
+                raise ValueError(
+                    f"fidelity.substitution_groups names no group of train.groups: {name!r}"
+                )
             if self.train.groups[name].site not in self.activate.sites:
-                raise ValueError(f"fidelity.substitution_groups: {name!r} is not on a language model")
+                raise ValueError(
+                    f"fidelity.substitution_groups: {name!r} is not on a language model"
+                )
         return self
 
 
@@ -315,6 +324,10 @@ def read_yaml(path: Path) -> Any:
         raise ParamsError(
             f"{path} is missing", expected="a params file", mend=f"git checkout -- {path.name}"
         ) from None
+    except IsADirectoryError:
+        raise ParamsError(
+            f"{path} is a folder", expected="a params file", mend=f"give {path / 'params.yaml'}"
+        ) from None
     except (YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(
             f"{path} is not YAML: {' '.join(str(error).split())}",
@@ -333,8 +346,9 @@ def parse_params(content: Any, path: Path) -> Params:
         return Params.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "top level"
-        found = "" if first["type"] == "missing" else f" (found {_short(first['input'])})"
+        key = _key(first)
+        shown = not isinstance(first["input"], dict)
+        found = f" (found {_short(first['input'])})" if shown else ""
         more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
         raise ParamsError(
             f"{path}: {key}: {_wording(first)}{found}{more}",
@@ -343,14 +357,24 @@ def parse_params(content: Any, path: Path) -> Params:
         ) from None
 
 
+_MISSING = ("missing", "union_tag_not_found")
+
+
+def _key(error: Any) -> str:
+    ending = ["source"] if error["type"] == "union_tag_not_found" else []
+    return ".".join([*map(str, error["loc"]), *ending]) or "top level"
+
+
 def _wording(error: Any) -> str:
-    return {"missing": "missing key", "extra_forbidden": "unknown key"}.get(error["type"], error["msg"])
+    if error["type"] in _MISSING:
+        return "missing key"
+    return "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
 
 
 def _expected(error: Any) -> str:
     if error["type"] == "extra_forbidden":
         return "only the keys of `repro.params`; is it misspelt?"
-    if error["type"] == "missing":
+    if error["type"] in _MISSING:
         return "every key written out: there are no hidden defaults"
     if isinstance(error["input"], str) and error["type"].startswith(("float", "int")):
         return "a number without quotes, such as 1.0e-3"

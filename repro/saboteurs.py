@@ -33,24 +33,33 @@ def sabotage(saboteur: Saboteur, table: Table) -> Table:
             return table.rows(~mask)
         case Level():
             return table.replace(**_levelled(saboteur, table, mask))
-        case Swap(column=column):
-            changed = _swapped(saboteur, table, mask)
         case Reverse(along=column):
-            changed = _reversed(saboteur, table, mask)
-        case Scale(column=column, factor=factor):
-            changed = _times(table, column, mask, np.array(factor))
-        case Tilt(column=column, along=along, factor=factor):
-            changed = _times(table, column, mask, factor ** _ranks(table, along, mask))
-        case Jitter(column=column, by=by, sd=sd, seed=seed):
+            return table.replace(**{column: _reversed(saboteur, table, mask)})
+        case _:
+            return table.replace(**{saboteur.column: _changed(saboteur, table, mask)})
+
+
+def _changed(
+    saboteur: Swap | Shuffle | Scale | Tilt | Jitter, table: Table, mask: np.ndarray
+) -> np.ndarray:
+    column = saboteur.column
+    match saboteur:
+        case Swap():
+            return _swapped(saboteur, table, mask)
+        case Shuffle(seed=seed):
+            mixed = column_of(table, column).copy()
+            mixed[mask] = np.random.default_rng(seed).permutation(mixed[mask])
+            return mixed
+        case Scale(factor=factor):
+            return _times(table, column, mask, np.array(factor))
+        case Tilt(along=along, factor=factor):
+            return _times(table, column, mask, factor ** _ranks(table, along, mask))
+        case Jitter(by=by, sd=sd, seed=seed):
             ranks = _ranks(table, by, mask)
             draws = np.random.default_rng(seed).standard_normal(int(ranks.max()) + 1)
-            changed = _times(table, column, mask, np.exp(sd * draws)[ranks])
-        case Shuffle(column=column, seed=seed):
-            changed = column_of(table, column).copy()
-            changed[mask] = np.random.default_rng(seed).permutation(changed[mask])
+            return _times(table, column, mask, np.exp(sd * draws)[ranks])
         case _ as never:
             assert_never(never)
-    return table.replace(**{column: changed})
 
 
 def _ranks(table: Table, along: str, mask: np.ndarray) -> np.ndarray:

@@ -37,3 +37,10 @@ def scratch_folder(out: Path, key: str) -> Iterator[Path]:
         folder.mkdir(exist_ok=True)
         yield folder
         shutil.rmtree(folder)
+
+
+def put_in_place(made: Path, out: Path) -> None:
+    """Let the finished folder `made` take the place of `out`, whatever `out` held before."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    made.replace(out)

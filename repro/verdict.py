@@ -183,7 +183,9 @@ def read_verdicts(path: Path) -> Verdicts:
     except FileNotFoundError:
         raise VerdictError(f"{path} is missing", expected="a file of verdicts", mend=mend) from None
     except IsADirectoryError:
-        raise VerdictError(f"{path} is a folder", expected="a file of verdicts", mend=mend) from None
+        raise VerdictError(
+            f"{path} is a folder", expected="a file of verdicts", mend=mend
+        ) from None
     except UnicodeDecodeError:
         raise VerdictError(f"{path} is no text", expected="JSON", mend=mend) from None
     except ValidationError as error:

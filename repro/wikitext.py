@@ -11,23 +11,23 @@ from mwparserfromhell.nodes import ExternalLink, Heading, HTMLEntity, Tag, Text,
 from mwparserfromhell.wikicode import Wikicode
 
 _NAMESPACE = "{http://www.mediawiki.org/xml/export-0.10/}"
-_TAGS_WITHOUT_PROSE = frozenset(
-    ["ref", "references", "table", "gallery", "math", "code", "source", "syntaxhighlight"]
-    + ["timeline", "imagemap", "score"]
-)
-_BACK_MATTER = frozenset(
-    ["see also", "references", "notes", "footnotes", "citations", "bibliography", "sources"]
-    + ["further reading", "external links", "notes and references", "works cited"]
-)
+_TAGS_WITHOUT_PROSE = {
+    *("ref", "references", "table", "gallery", "math", "code", "source", "syntaxhighlight"),
+    *("timeline", "imagemap", "score"),
+}
+_BACK_MATTER = {
+    *("see also", "references", "notes", "footnotes", "citations", "bibliography", "sources"),
+    *("further reading", "external links", "notes and references", "works cited"),
+}
 _LINK_WITHOUT_PROSE = re.compile(r"\s*:?(file|image|category|media|[a-z]{2,3}(-[a-z]+)*):", re.I)
 # Markup that the parser could not close, in articles that never closed it.
 _BROKEN_MARKUP = re.compile(r"^[|!{}]|\[\[|\]\]|\{\{|\}\}|</?[a-z]+[^>]*>", re.I)
-_EMPTY_BRACKETS = re.compile(r"\s*\([\s,;:/–-]*\)")
+_EMPTY_BRACKETS = re.compile(r"\s*\([\s,;:/\u2013-]*\)")
 
 
 def articles(dump: bytes) -> Iterator[tuple[str, str]]:
-    """Title and wikitext of each article of a bz2 dump; redirects and other namespaces are left out."""
-    for _, page in ElementTree.iterparse(bz2.open(io.BytesIO(dump))):
+    """Title and wikitext of each article of a bz2 dump, without redirects and other namespaces."""
+    for _, page in ElementTree.iterparse(io.BytesIO(bz2.decompress(dump))):
         if page.tag != f"{_NAMESPACE}page":
             continue
         is_article = page.findtext(f"{_NAMESPACE}ns") == "0"

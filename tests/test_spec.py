@@ -77,6 +77,7 @@ def test_claims_are_sorted_by_id(tmp_path: Path):
         ("CHECK = ", "print('hello')\nCHECK = ", 7, "Expr is not allowed"),
         ("CHECK = ", "import os\nCHECK = ", 7, "Import is not allowed"),
         ("CHECK = ", "Where = 3\nCHECK = ", 7, "Where is given twice"),
+        ("CHECK = ", "Scale = 3\nCHECK = ", 7, "Scale is given twice"),
         ("from repro.spec import", "from repro.stats import", 3, "ImportFrom is not allowed"),
         ("import Claim,", "import Cliam,", 3, "perhaps 'Claim'"),
         ("from repro.spec", "from repro.spec  impotr", 3, "syntax error"),

@@ -84,12 +84,16 @@ def _card(card: Card, view: Page) -> Iterator[str]:
         yield f"- Rule: {text(card.rule)}"
     if card.amended:
         yield "- The specification was **amended since the verdict**."
+    yield from _proof(card, view)
+
+
+def _proof(card: Card, view: Page) -> Iterator[str]:
     yield from (_control(line) for line in card.controls)
     yield from _saboteurs(card.details)
-    yield f"- Deviation: {text(verdict.deviation)}"
+    yield f"- Deviation: {text(card.verdict.deviation)}"
     if card.refuted_by:
         yield f"- Refuted by: {text(card.refuted_by)}"
-    for reference in verdict.evidence:
+    for reference in card.verdict.evidence:
         yield f"- Evidence: `{reference.name}`, sha256 `{reference.sha256}`"
     for command in view.commands(card) if card.status is not Status.ABSENT else []:
         yield f"- Make it again: `{command}`"

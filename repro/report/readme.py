@@ -1,4 +1,4 @@
-"""Put the verdict table into a README, or tell that the one there is out of date."""
+"""Put the generated tables into a README, or tell that the ones there are out of date."""
 
 import argparse
 import re
@@ -8,41 +8,44 @@ from pathlib import Path
 from repro.errors import ReproError, VerdictError
 from repro.files import write_bytes
 from repro.report.markdown import readme_table
+from repro.report.speed import speed_table
 from repro.verdict import read_verdicts
 
-BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
-_BLOCK = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.DOTALL)
 
-
-def embedded(readme: str, table: str) -> str:
-    """The README's text with `table` between the two markers.
+def embedded(readme: str, table: str, block: str = "verdicts") -> str:
+    """The README's text with `table` between the two markers of `block`.
 
     Raises:
         VerdictError: the markers are not there exactly once, in order.
     """
-    if readme.count(BEGIN) != 1 or readme.count(END) != 1 or not _BLOCK.search(readme):
+    begin, end = f"<!-- {block} -->", f"<!-- /{block} -->"
+    between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if readme.count(begin) != 1 or readme.count(end) != 1 or not between.search(readme):
         raise VerdictError(
-            "the README has no place for the verdict table",
-            expected=f"one line {BEGIN} and, below it, one line {END}",
+            f"the README has no place for the table of {block}",
+            expected=f"one line {begin} and, below it, one line {end}",
             mend="write the two lines where the table belongs",
         )
-    return _BLOCK.sub(lambda _: f"{BEGIN}\n{table}\n{END}", readme)
+    return between.sub(lambda _: f"{begin}\n{table}\n{end}", readme)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Write the table, or with --check exit 1 when the table there is another one."""
+    """Write the tables, or with --check exit 1 when those there are others."""
     parser = argparse.ArgumentParser(prog="python -m repro.report.readme", description=__doc__)
     parser.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--bench", type=Path, metavar="DIR", help="measurements, for the speed table"
+    )
     parser.add_argument("--readme", type=Path, required=True, metavar="FILE")
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        _update(given.verdicts, given.readme, check=given.check)
+        _update(given.verdicts, given.bench, given.readme, check=given.check)
     except ReproError as error:
         sys.exit(f"error: {error}")
 
 
-def _update(verdicts: Path, readme: Path, *, check: bool) -> None:
+def _update(verdicts: Path, bench: Path | None, readme: Path, *, check: bool) -> None:
     try:
         before = readme.read_text(encoding="utf8")
     except OSError:
@@ -50,12 +53,14 @@ def _update(verdicts: Path, readme: Path, *, check: bool) -> None:
             f"{readme} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
         ) from None
     after = embedded(before, readme_table(read_verdicts(verdicts)))
+    if bench is not None:
+        after = embedded(after, speed_table(bench), block="speed")
     if after == before:
         return
     if check:
         raise VerdictError(
-            f"the verdict table in {readme} is out of date",
-            expected=f"the verdicts of {verdicts}",
+            f"the tables in {readme} are out of date",
+            expected=f"those of {verdicts}" + (f" and {bench}" if bench else ""),
             mend=f"python -m repro.report.readme --verdicts {verdicts} --readme {readme}",
         )
     write_bytes(readme, after.encode())

@@ -21,6 +21,8 @@ def write_report(
 ) -> list[Path]:
     """Write claims.html, claims.md and figures/*.svg into `out`; the same bytes every time.
 
+    Figures of an earlier report that this one does not have are removed.
+
     Args:
         verdicts: the file to report on.
         out: folder to write to.
@@ -45,6 +47,9 @@ def write_report(
     files |= _figure_files(out / "figures", view)
     for path, content in files.items():
         write_bytes(path, content.encode())
+    for figure in (out / "figures").glob("*.svg"):
+        if figure not in files:
+            figure.unlink()
     return list(files)
 
 
@@ -57,11 +62,9 @@ def _beside(verdicts: Path) -> Path | None:
 
 
 def _shown(folder: Path | None) -> str:
-    """The folder as a reader would type it; never a path of the machine that wrote the page."""
-    if folder is None:
-        return "DIR"
-    here, there = Path.cwd().resolve(), folder.resolve()
-    return there.relative_to(here).as_posix() if there.is_relative_to(here) else "DIR"
+    """The folder as a reader would type it; nothing of the machine that wrote the page."""
+    tail = folder.resolve().parts[-3:] if folder else ()
+    return "/".join(tail) if tail[:1] == ("reports",) else "DIR"
 
 
 def _claims(folder: Path | None) -> list[Claim]:

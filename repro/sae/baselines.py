@@ -16,7 +16,7 @@ def principal_components(x: Float[Tensor, "batch d_in"]) -> Float[Tensor, "d_in 
     from sklearn.decomposition import PCA
 
     fitted = PCA(svd_solver="covariance_eigh").fit(x.double().numpy())
-    return torch.from_numpy(fitted.components_).to(x.dtype)
+    return torch.from_numpy(fitted.components_).to(x.dtype).contiguous()
 
 
 def static(rows: Float[Tensor, "d_in d_in"], k: int) -> Dictionary:

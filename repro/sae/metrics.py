@@ -83,9 +83,7 @@ def token_sums(
     )
 
 
-def fvu(
-    x: Float[Tensor, "batch d_in"], x_hat: Float[Tensor, "batch d_in"]
-) -> Float[Tensor, ""]:
+def fvu(x: Float[Tensor, "batch d_in"], x_hat: Float[Tensor, "batch d_in"]) -> Float[Tensor, ""]:
     """Fraction of variance unexplained: sum (x - x_hat)^2 / sum (x - mean)^2.
 
     Paper: appendix B, figure 6, as in the authors' `standard_metrics`.

@@ -1,8 +1,8 @@
 """The paper's autoencoder and, behind the same two functions, everything it is compared with.
 
-Letters as in the paper (section 2): `x` activations, `c` codes, `x_hat` reconstructions, `f` rows of
-a dictionary (features), `alpha` L1 coefficient, `R` dictionary size over dimension. Axes: `batch`
-activations, `d_in` coordinates, `d_sae` features, `sae` members of a stack trained together.
+Letters as in the paper (section 2): `x` activations, `c` codes, `x_hat` reconstructions, `f` rows
+of a dictionary (features), `alpha` L1 coefficient, `R` dictionary size over dimension. Axes:
+`batch` activations, `d_in` coordinates, `d_sae` features, `sae` members of a stack trained together.
 """
 
 import json
@@ -71,9 +71,7 @@ def tied(weight: Float[Tensor, "d_sae d_in"], bias: Float[Tensor, " d_sae"]) -> 
     return Dictionary(encoder=rows, bias=bias, decoder=rows, rule="relu", k=0)
 
 
-def encode(
-    dictionary: Dictionary, x: Float[Tensor, "batch d_in"]
-) -> Float[Tensor, "batch d_sae"]:
+def encode(dictionary: Dictionary, x: Float[Tensor, "batch d_in"]) -> Float[Tensor, "batch d_sae"]:
     """Codes: c = ReLU(M x + b).
 
     Paper: equation 1 (section 2). Under topk all but the k largest entries are set to zero after
@@ -89,9 +87,7 @@ def encode(
     return torch.zeros_like(c).scatter_(-1, index, values)
 
 
-def decode(
-    dictionary: Dictionary, c: Float[Tensor, "batch d_sae"]
-) -> Float[Tensor, "batch d_in"]:
+def decode(dictionary: Dictionary, c: Float[Tensor, "batch d_sae"]) -> Float[Tensor, "batch d_in"]:
     """Reconstructions: x_hat = M^T c = sum_i c_i f_i.
 
     Paper: equations 2 and 3 (section 2).
@@ -151,7 +147,7 @@ def load_dictionary(path: Path) -> tuple[Dictionary, Transform, dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             described = json.loads((file.metadata() or {})["dictionary"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
     except (FileNotFoundError, SafetensorError, KeyError, ValueError) as error:
         raise ArtifactError(
             f"{path} is no saved dictionary: {error!s}",

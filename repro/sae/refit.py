@@ -7,7 +7,7 @@ from torch import Tensor
 from repro.sae.model import Dictionary
 
 JITTER = 1e-6
-"""Added to the diagonal of each Gram matrix, relative to unit rows, so that copies do not break it."""
+"""Added to the diagonal of each Gram matrix of unit rows, so that copies do not break it."""
 
 
 def refit_squared_error(

@@ -117,9 +117,7 @@ def gradient(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient
     """Gradient of the loss for the stack's method."""
     if recipe.method == "sae":
         return tied_gradient(stack.weight, stack.bias, alpha, x, recipe.matmul)
-    return random_decoder_gradient(
-        stack.weight, stack.bias, alpha, x, recipe.matmul, stack.decoder
-    )
+    return random_decoder_gradient(stack.weight, stack.bias, alpha, x, recipe.matmul, stack.decoder)
 
 
 def train(
@@ -200,7 +198,7 @@ def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) 
 def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record]]:
     """Read what `save_checkpoint` wrote; the stack goes on as if it had never stopped."""
     with safe_open(path, framework="pt", device=str(recipe.device)) as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
         metadata = file.metadata()
     step = int(metadata["step"])
     stack = start(recipe, tensors["weight"].shape[-1])

@@ -89,7 +89,7 @@ def _take(path: Path, statement: ast.stmt, names: dict[str, Any]) -> None:
                     raise _wrong(path, statement.lineno, f"cannot import {alias.name!r}", known)
                 names[alias.name] = WORDS[alias.name]
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
-            if name in names or name in WORDS:
+            if name in {**WORDS, **names}:
                 raise _wrong(path, statement.lineno, f"{name} is given twice", "one assignment")
             names[name] = _value(path, value, names)
         case _:

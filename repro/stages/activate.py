@@ -1,8 +1,6 @@
 """Stage `activate`: the residual stream of the language model at several sites, as shards."""
 
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from repro.lm import LanguageModel
 from repro.params import Activate, Params
 from repro.progress import shown
 from repro.provenance import key_of, versions
-from repro.scratch import scratch_folder
+from repro.scratch import put_in_place, scratch_folder
 from repro.shards import Manifest, Shard, Split, write_manifest
 from repro.sources import ModelRecord, read_record
 from repro.stages.edge import stage
@@ -70,8 +68,7 @@ def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
         for role in section.sites:
             store = _manifest(role, harvester, bounds[role], parts, made_by)
             write_manifest(scratch / "out" / role, store)
-        shutil.rmtree(out, ignore_errors=True)
-        os.replace(scratch / "out", out)
+        put_in_place(scratch / "out", out)
 
 
 def work_of(tokens: Tokens, section: Activate) -> list[Work]:

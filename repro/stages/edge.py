@@ -20,7 +20,7 @@ def stage(run: Callable[..., object]) -> Callable[[Sequence[str] | None], None]:
 
     def main(argv: Sequence[str] | None = None) -> None:
         parser = argparse.ArgumentParser(
-            prog=f"python -m {run.__module__}",
+            prog=f"python -m repro.stages.{Path(inspect.getfile(run)).stem}",
             description=(inspect.getdoc(sys.modules[run.__module__]) or "").splitlines()[0],
         )
         for name in inspect.signature(run).parameters:

@@ -1,4 +1,4 @@
-"""fidelity: how well each dictionary reconstructs, what its units do, and what it costs the model."""
+"""fidelity: how well each dictionary reconstructs, what its units do, what it costs the model."""
 
 import json
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ from repro.measure import (
 )
 from repro.params import Params
 from repro.provenance import versions
-from repro.scratch import scratch_folder
+from repro.scratch import put_in_place, scratch_folder
 from repro.shards import Manifest, read_manifest
 from repro.stages.edge import stage
 from repro.stages.train import read_members
@@ -69,13 +69,14 @@ def run(
         }
         for name, rows in tables.items():
             write_evidence(
-                out,
+                scratch / "out",
                 name,
                 rows,
                 counts=bench.counts(),
                 scope=bench.scope(),
                 provenance=bench.provenance(),
             )
+        put_in_place(scratch / "out", out)
 
 
 class Bench:
@@ -139,7 +140,7 @@ class Bench:
                 yield from (self._measure(b) for b in self._baselines_at(site, k, components))
 
     def pairs(self, items: list[dict[str, Any]], measured: list[Path]) -> Iterator[dict[str, Any]]:
-        """Each pair of seeds of a setting, with its null, and each dictionary with its permutation."""
+        """Each pair of seeds of a setting, its null, and each dictionary with its permutation."""
         result_of = {
             (i["group"], i["alpha"], i["seed"]): str(result)
             for i, result in zip(items, measured, strict=True)

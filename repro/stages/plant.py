@@ -6,6 +6,7 @@ import torch
 
 from repro.params import Params, Plant
 from repro.planted import SITES, PlantedSite, blocks, planted
+from repro.scratch import put_in_place, scratch_folder
 from repro.shards import Manifest, ShardWriter, Split, write_manifest
 from repro.stages.edge import stage
 
@@ -14,8 +15,10 @@ ROWS_PER_SHARD = 65_536
 
 def run(params: Params, out: Path) -> None:
     """Write both planted sets to `out`."""
-    for site in SITES:
-        write_set(site, params.plant, out / site)
+    with scratch_folder(out, "sets") as scratch:
+        for site in SITES:
+            write_set(site, params.plant, scratch / "out" / site)
+        put_in_place(scratch / "out", out)
 
 
 def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:

@@ -26,7 +26,7 @@ from repro.sae.train import (
     train,
     transformed,
 )
-from repro.scratch import scratch_folder
+from repro.scratch import put_in_place, scratch_folder
 from repro.shards import batches, read_manifest
 from repro.stages.edge import stage
 
@@ -45,12 +45,15 @@ def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
             for seed in group.seeds
         ]
         results = map_items(train_item, items, how, scratch, desc="training")
+        made = scratch / "out"
+        shutil.rmtree(made, ignore_errors=True)
         members = []
         for item, result in zip(items, results, strict=True):
-            target = out / item["group"] / f"seed{item['seed']}"
+            target = made / item["group"] / f"seed{item['seed']}"
             shutil.copytree(result, target, copy_function=os.link)
-            members += _members(item, target, out)
-        write_json(out / "manifest.json", {"dictionaries": members})
+            members += _members(item, target, made)
+        write_json(made / "manifest.json", {"dictionaries": members})
+        put_in_place(made, out)
 
 
 def fit_site(item: Item, folder: Path) -> None:

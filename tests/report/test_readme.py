@@ -6,9 +6,10 @@ import pytest
 
 from repro.errors import VerdictError
 from repro.report import readme_table
-from repro.report.readme import BEGIN, END, embedded, main
+from repro.report.readme import embedded, main
 from tests.report.verdicts import plausible_verdicts, write_plausible_verdicts
 
+BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
 README = f"# Title\n\n{BEGIN}\nold\n{END}\n\nEnd.\n"
 
 
@@ -38,7 +39,7 @@ def test_only_the_text_between_the_markers_changes() -> None:
 
 @pytest.mark.parametrize("text", ["", BEGIN, END, f"{END}\n{BEGIN}", README + README])
 def test_a_readme_without_one_place_for_the_table_is_refused(text: str) -> None:
-    with pytest.raises(VerdictError, match="no place for the verdict table"):
+    with pytest.raises(VerdictError, match="no place for the table of verdicts"):
         embedded(text, "table")
 
 

@@ -250,6 +250,28 @@ def test_a_bad_table_that_no_verdict_rests_on_is_a_note(own_copy: Path) -> None:
     assert str(own_copy) not in text
 
 
+def test_commands_name_the_usual_folders_and_no_path_of_this_machine(
+    evidence: Path, verdicts: Path, html: str, tmp_path: Path
+) -> None:
+    usual = tmp_path / "reports" / "laptop"
+    shutil.copytree(evidence, usual / "evidence")
+    shutil.copy(verdicts, usual / "verdicts.json")
+    write_report(usual / "verdicts.json", usual, claims=CLAIMS)
+    text = (usual / "claims.html").read_text(encoding="utf8")
+    assert "repro verify --evidence reports/laptop/evidence" in text
+    assert str(tmp_path) not in text
+    assert text.replace("reports/laptop/evidence", "DIR") == html
+
+
+def test_a_figure_of_an_earlier_report_does_not_stay(tmp_path: Path) -> None:
+    old = tmp_path / "out" / "figures" / "c99_middle.svg"
+    old.parent.mkdir(parents=True)
+    old.write_text("<svg/>", encoding="utf8")
+    target = write_plausible_verdicts(tmp_path / "verdicts.json", None)
+    write_report(target, tmp_path / "out", claims=CLAIMS)
+    assert [path.name for path in old.parent.iterdir()] == ["forest.svg"]
+
+
 def test_missing_verdicts_are_a_message(tmp_path: Path) -> None:
     with pytest.raises(VerdictError, match="is missing"):
         write_report(tmp_path / "none.json", tmp_path / "out", claims=CLAIMS)

@@ -81,7 +81,7 @@ def _verdict(claim: Claim, status: Status, hashes: Mapping[str, str]) -> Verdict
             )
             for control in claim.controls
         ] if measured else [],
-        saboteurs=SaboteurCount(caught=1, total=2) if measured else SaboteurCount(caught=0, total=0),
+        saboteurs=SaboteurCount(caught=int(measured), total=2 * measured),
         evidence=[EvidenceRef(name=n, sha256=hashes[n]) for n in claim.reads if n in hashes],
         spec_sha256=spec_sha256(claim),
         deviation=claim.deviation,

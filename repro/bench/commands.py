@@ -1,0 +1,66 @@
+"""Whole commands from outside: wall time, and the peak memory of the process tree."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+
+def timed(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Any:
+    """Wall seconds and the largest summed resident memory of a command and its children.
+
+    Raises:
+        RuntimeError: the command failed; the message ends with what it said.
+    """
+    began, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdout=said, stderr=said)
+        tree = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak = max(peak, _resident(tree))
+            time.sleep(0.05 if time.perf_counter() - began < 5 else 0.5)
+        said.seek(0)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{said.read()[-2000:]}")
+    return {"wall_s": time.perf_counter() - began, "peak_gib": peak / 2**30}
+
+
+def _resident(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for member in (process, *process.children(recursive=True)):
+            total += member.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass
+    return total
+
+
+def judge(evidence: Path, verdicts: Path) -> dict[str, Any]:
+    """Best of five of the commands that must feel immediate."""
+    with tempfile.TemporaryDirectory() as folder:
+        repro = [sys.executable, "-m", "repro.cli"]
+        commands = {
+            "help": [*repro, "--help"],
+            "verify": [*repro, "verify", "--evidence", str(evidence), "--out", f"{folder}/v.json"],
+            "report": [*repro, "report", "--verdicts", str(verdicts), "--out", folder],
+        }
+        return {
+            f"{name}_s": min(timed(command)["wall_s"] for _ in range(5))
+            for name, command in commands.items()
+        }
+
+
+def profile(name: str, checkout: Path) -> dict[str, Any]:
+    """One run of a profile from nothing: a fresh clone, no artifacts, an empty DVC cache."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], check=True)
+        for lock in clone.rglob("dvc.lock"):
+            lock.unlink()
+        command = [sys.executable, "-m", "repro.cli", "run", "--profile", name]
+        return timed(command, cwd=clone, env={**os.environ, "PYTHONPATH": str(clone)})

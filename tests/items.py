@@ -1,0 +1,31 @@
+"""Work for the executor's tests; in a module of its own, so that other processes can import it."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from repro.executor import Item
+from repro.files import write_json
+
+
+def products(item: Item, folder: Path) -> None:
+    """Work: a sum whose last bits depend on the number of threads."""
+    generator = torch.Generator().manual_seed(item["seed"])
+    x = torch.randn(300, 300, generator=generator)
+    total = float((x @ x.T @ x).sum())
+    result = {"seed": item["seed"], "total": total, "threads": torch.get_num_threads()}
+    write_json(folder / "result.json", result)
+
+
+def twice(item: Item, folder: Path) -> None:
+    """Work: another function of the same items."""
+    write_json(folder / "result.json", {"seed": 2 * item["seed"]})
+
+
+def sour(item: Item, folder: Path) -> None:
+    """Work: fails for one item until a file says that it is mended."""
+    write_json(folder / "half.json", {})
+    if item["seed"] == 1 and not os.path.exists(item["mended"]):
+        raise RuntimeError("item 1 is sour")
+    write_json(folder / "result.json", {"seed": item["seed"]})

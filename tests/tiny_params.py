@@ -1,0 +1,40 @@
+"""A `params.yaml` for a tiny local model and local text files."""
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from repro.params import Params, parse_params, read_yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[str, Any]:
+    """The repository's params with small sections; `sections` change single keys of a section."""
+    content = read_yaml(ROOT / "params.yaml")
+    content["fetch"] = {
+        "model": {"source": "local", "path": str(model)},
+        "text": {"source": "files", "paths": [str(text)]},
+    }
+    content["tokenize"].update(
+        sequence_length=16, train_tokens=1600, heldout_tokens=480, max_document_tokens=80
+    )
+    content["activate"].update(
+        sites={"early": 0, "middle": 1, "late": 3}, batch=4, shard_tokens=256, threads=1
+    )
+    for name, changes in sections.items():
+        content[name].update(changes)
+    return content
+
+
+def tiny_params(model: Path, text: Path, **sections: dict[str, Any]) -> Params:
+    """The same, checked."""
+    return parse_params(tiny_content(model, text, **sections), Path("params.yaml"))
+
+
+def write_params(path: Path, content: dict[str, Any]) -> Path:
+    """Save params for a stage that runs in a process of its own."""
+    with path.open("w", encoding="utf8") as stream:
+        YAML(typ="safe", pure=True).dump(content, stream)
+    return path

@@ -1,0 +1,130 @@
+"""A whole project in small: a random language model, stories, params of seconds, its stages."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from ruamel.yaml import YAML
+
+from repro.params import Params, load_params, read_yaml
+from repro.shards import read_manifest, write_manifest
+from repro.stages.plant import write_set
+from tests.import_graph import ROOT
+
+
+def group(site: str, alphas: list[float], seeds: list[int], **more: Any) -> dict[str, Any]:
+    return {"site": site, "method": "sae", "width": 2.0, "alphas": alphas, "seeds": seeds, **more}
+
+
+def content() -> dict[str, Any]:
+    """Params under which the whole pipeline takes seconds."""
+    return {
+        "profile": "tiny",
+        "root": ".",
+        "is_paper_setting": False,
+        "fetch": {
+            "model": {"source": "local", "path": "model"},
+            "text": {"source": "files", "paths": ["stories"]},
+        },
+        "tokenize": {
+            "sequence_length": 16,
+            "bos": True,
+            "train_tokens": 4096,
+            "heldout_tokens": 1024,
+            "max_document_tokens": 128,
+            "seed": 0,
+        },
+        "activate": {
+            "sites": {"middle": 1},
+            "batch": 8,
+            "dtype": "float32",
+            "sink_factor": 10.0,
+            "shard_tokens": 1024,
+            "device": "cpu",
+            "threads": 1,
+        },
+        "plant": {
+            "dimension": 8,
+            "active": 2,
+            "train_tokens": 2048,
+            "heldout_tokens": 512,
+            "documents": 8,
+            "seed": 0,
+        },
+        "train": {
+            "batch": 32,
+            "optimiser": {"lr": 1.0e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1.0e-8},
+            "schedule": {"warmup": 0.0, "decay": 0.2},
+            "faithful": False,
+            "precision": "float32",
+            "device": "cpu",
+            "mixing_shards": 2,
+            "checkpoint_s": 30.0,
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+            "groups": {
+                "middle_r2": group("middle", [0.0, 2.0e-3, 1.0e-2], [0, 1]),
+                "middle_random": group("middle", [2.0e-3], [0], method="sae_random_decoder"),
+                "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
+                "width": group("planted_width", [1.0e-2], [0], width=0.5),
+            },
+        },
+        "fidelity": {
+            "top_k": [4, 8],
+            "alive_firings": 2,
+            "dense_share": 0.1,
+            "duplicate_cosine": 0.9,
+            "match_cosine": 0.7,
+            "refit_tokens": 64,
+            "substitution_tokens": 256,
+            "substitution_groups": ["middle_r2"],
+            "substitution_top_k": [4],
+            "substitution_batch": 4,
+            "device": "cpu",
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+        },
+    }
+
+
+def write_params(folder: Path, values: dict[str, Any] | None = None, **changes: Any) -> Path:
+    """Write `params.yaml`; `train__batch=64` changes one key."""
+    values = values or content()
+    for name, value in changes.items():
+        *parents, key = name.split("__")
+        section = values
+        for parent in parents:
+            section = section[parent]
+        section[key] = value
+    path = folder / "params.yaml"
+    with path.open("w", encoding="utf8") as stream:
+        YAML(typ="safe", pure=True).dump(values, stream)
+    return path
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Each stage of `dvc.yaml` with the arguments of its command, for a project in its folder."""
+    for name, stage in read_yaml(ROOT / "dvc.yaml")["stages"].items():
+        words = stage["cmd"].replace("${root}/claims", str(ROOT / "claims"))
+        words = words.replace("${root}", ".").replace("${profile}", "tiny")
+        yield name, words.split()[3:]
+
+
+def write_stores(folder: Path, params: Params) -> None:
+    """Planted sets in `folder/plant`, and one that passes for a language model's in `activate`."""
+    torch.set_num_threads(1)
+    for site in ("planted_width", "planted_knee"):
+        write_set(site, params.plant, folder / "plant" / site)
+    middle = folder / "activate" / "middle"
+    shutil.copytree(folder / "plant" / "planted_width", middle)
+    write_manifest(middle, read_manifest(middle).model_copy(update={"site": "middle"}))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, scratch left out."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file() and ".scratch" not in p.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def params_of(folder: Path) -> Params:
+    return load_params(folder / "params.yaml")
