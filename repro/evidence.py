@@ -170,7 +170,7 @@ STAGE_OF: Mapping[str, str] = {
     "erase": "erase",
     "ratings": "rate",
 }
-"""Which pipeline stage writes a table, built or not: an absent table names the stage to wait for."""
+"""Which stage writes a table, built or not: an absent table names the stage to wait for."""
 
 
 class Scope(BaseModel):

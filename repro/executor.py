@@ -58,6 +58,8 @@ def _run(work: Work, item: Item, result: Path, threads: int) -> None:
     torch.set_num_threads(threads)
     part = result.with_suffix(".part")
     part.mkdir(parents=True, exist_ok=True)
+    for torn in part.glob(".*"):  # what a killed run was writing; its whole files are kept
+        torn.unlink()
     work(item, part)
     os.replace(part, result)
 

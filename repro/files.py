@@ -20,26 +20,43 @@ def whole_file(target: Path) -> Iterator[Path]:
     Raises:
         StageError: the disk is full. `target` is then what it was before.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
+    with _full_disk_told(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=f".{target.name}.", suffix=".part"
+        )
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+            part.chmod(0o644)
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _full_disk_told(target: Path) -> Iterator[None]:
     try:
-        yield part
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        part.chmod(0o644)
-        os.replace(part, target)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        yield
+    except Exception as error:
+        if not _means_full(error):
             raise
         raise StageError(
             f"the disk is full: {target} could not be written (its old content is untouched)",
             expected="free space on the disk that holds it",
             mend="free some space, then run the same command again; finished work is kept",
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def _means_full(error: Exception) -> bool:
+    """Whether a disk or a quota is full; libraries in Rust have the number in their text alone."""
+    numbers = (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, OSError):
+        return error.errno in numbers
+    return any(f"(os error {number})" in str(error) for number in numbers)
 
 
 def write_bytes(target: Path, content: bytes) -> None:

@@ -46,7 +46,7 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
     wide = run_check(claim.check, tables, family_confidence(claim.confidence, n_claims))
     faults = [fault for _, fault in controls if fault]
     status = Status.INVALID if faults else outcome.status
-    results = _saboteurs(claim, tables, outcome.status)
+    results = _saboteurs(claim, tables, outcome.status) if outcome.is_measured else []
     found, family = outcome.interval, wide.interval
     verdict = Verdict(
         **_named(claim, tables),

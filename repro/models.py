@@ -55,9 +55,11 @@ def _embedded_names() -> dict[str, str]:
 
 
 def _save(origin: str, out: Path, names: dict[str, str], **where: Any) -> None:
-    model, tokenizer, published = _load(origin, names, where)
-    model.save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    # The library draws bars into logs too; ours are for a person at a terminal.
+    with redirect_stderr(sys.stderr if sys.stderr.isatty() else io.StringIO()):
+        model, tokenizer, published = _load(origin, names, where)
+        model.save_pretrained(out)
+        tokenizer.save_pretrained(out)
     for file in out.iterdir():
         file.chmod(0o644)
     bos = tokenizer.bos_token_id
@@ -78,13 +80,11 @@ def _load(origin: str, names: dict[str, str], where: dict[str, Any]) -> tuple[An
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     is_gguf = "gguf_file" in where
-    bars = sys.stderr if sys.stderr.isatty() else io.StringIO()
     try:
-        with redirect_stderr(bars):
-            tokenizer = AutoTokenizer.from_pretrained(origin, **where)
-            model: Any = AutoModelForCausalLM.from_pretrained(
-                origin, dtype=torch.float32, use_safetensors=None if is_gguf else True, **where
-            )
+        tokenizer = AutoTokenizer.from_pretrained(origin, **where)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            origin, dtype=torch.float32, use_safetensors=None if is_gguf else True, **where
+        )
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(
             f"model {names['source']!r} could not be loaded: {' '.join(str(error).split())[:200]}",

@@ -50,7 +50,7 @@ class LocalModel(Section):
     source: Literal["local"]
     """A folder."""
     path: str
-    """The folder, absolute or relative to the params file."""
+    """The folder, absolute or relative to the folder of the params file, where DVC runs a stage."""
 
 
 class EmbeddedText(Section):
@@ -83,7 +83,7 @@ class LocalText(Section):
     source: Literal["files"]
     """Text files."""
     paths: Annotated[list[str], Field(min_length=1)]
-    """Files or folders of .txt files, absolute or relative to the params file."""
+    """Files or folders of .txt files, absolute or relative to the folder of the params file."""
 
 
 class Fetch(Section):

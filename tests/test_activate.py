@@ -15,7 +15,7 @@ import torch
 from repro.errors import ArtifactError, ParamsError, StageError
 from repro.files import sha256_of
 from repro.lm import LanguageModel
-from repro.shards import read_manifest, read_split
+from repro.shards import Split, read_manifest, read_split
 from repro.stages.activate import run, work_of
 from repro.stages.fetch import run as fetch
 from repro.stages.tokenize import run as tokenize
@@ -47,7 +47,7 @@ def store(inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.parametrize("split", ["train", "heldout"])
 def test_the_store_holds_each_sites_residual_stream(
-    inputs: tuple[Path, Path], store: Path, split: str
+    inputs: tuple[Path, Path], store: Path, split: Split
 ) -> None:
     tokens, _ = read_tokens(inputs[1])
     ids, documents = tokens.split(split)

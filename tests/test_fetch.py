@@ -55,6 +55,12 @@ def test_fetching_again_gives_the_same_bytes(sources: tuple[Path, Path], tmp_pat
     assert found[0] == found[1]
 
 
+def test_a_good_run_writes_nothing_into_a_log(sources: tuple[Path, Path], tmp_path: Path) -> None:
+    params = write_params(tmp_path / "params.yaml", tiny_content(*sources))
+    done = run_fetch(params, tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [

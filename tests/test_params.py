@@ -10,15 +10,15 @@ from ruamel.yaml import YAML
 from repro.errors import ParamsError
 from repro.params import Params, Section, load_params, parse_params, read_yaml
 from tests.import_graph import ROOT
+from tests.tiny_project import content, write_params
 
 PARAMS = ROOT / "params.yaml"
-TEXT = PARAMS.read_text(encoding="utf8")
+GONE = object()
+"""In the place of a value: the key is left out."""
 
 
-def refused(tmp_path: Path, text: str) -> str:
-    """The message with which a params file of that text is refused."""
-    path = tmp_path / "params.yaml"
-    path.write_text(text, encoding="utf8")
+def refused(path: Path) -> str:
+    """The message with which a params file is refused."""
     with pytest.raises(ParamsError) as caught:
         load_params(path)
     message = str(caught.value)
@@ -30,50 +30,72 @@ def refused(tmp_path: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "words"),
+    ("key", "value", "words"),
     [
-        ("faithful: false", "faithfull: false", ("train.faithful", "missing key", "1 more")),
-        ("  faithful: false\n", "", ("train.faithful", "missing key", "no hidden defaults")),
-        ("profile: laptop", "profile: laptop\nspeed: 9", ("speed", "unknown key", "misspelt")),
-        ("lr: 1.0e-3", "lr: 1.0e-3, leak: 2", ("train.optimiser.leak", "unknown key")),
-        ("lr: 1.0e-3", 'lr: "1e-3"', ("train.optimiser.lr", "'1e-3'", "without quotes")),
-        ("lr: 1.0e-3", "lr: fast", ("train.optimiser.lr", "'fast'", "without quotes")),
-        ("lr: 1.0e-3", "lr: -1.0e-3", ("train.optimiser.lr", "greater than 0")),
-        ("lr: 1.0e-3", "lr: .nan", ("train.optimiser.lr", "finite")),
-        ("bos: true", "bos: 1", ("tokenize.bos", "valid boolean", "found 1")),
-        ("sequence_length: 128", "sequence_length: 128.5", ("tokenize.sequence_length", "128.5")),
-        ("sequence_length: 128", "sequence_length: 4", ("tokenize.sequence_length", "equal to 8")),
-        ("dtype: auto", "dtype: float16", ("activate.dtype", "'float16'", "'bfloat16'")),
-        ("kind: inline", "kind: cluster", ("train.executor.kind", "'cluster'")),
-        ("model: {source: embedded}", "model: {source: web}", ("fetch.model", "'embedded'")),
-        ("model: {source: embedded}", "model: {source: hub, id: a/b}", ("revision", "missing key")),
-        ("early: 4", "first: 4", ("activate.sites.first", "'early'")),
-        ("early: 4, ", "", ("train.groups.early_r2.site 'early'", "middle", "planted_knee")),
-        ("site: late", "site: middle", ("activate.sites.late has no group",)),
-        ("site: late", "site: midle", ("train.groups.late_r2.site 'midle'",)),
-        ("seeds: [0]", "seeds: [0, 0]", ("train.groups", "seeds holds the same value twice")),
-        ("alphas: [2.0e-3, 6.0e-3]", "alphas: [6.0e-3, 6.0e-3]", ("alphas holds the same",)),
-        ("substitution_groups: [middle_r2]", "substitution_groups: [r2]", ("no group", "'r2'")),
-        ("substitution_groups: [middle_r2]", "substitution_groups: [planted_knee]", ("language",)),
-        ("profile: laptop", "profile: laptop\nprofile: smoke", ("not YAML", "profile")),
-        ("profile: laptop", "profile: [laptop", ("not YAML",)),
+        ("train.faithfull", True, ("train.faithfull: unknown key", "misspelt", "edit train.f")),
+        ("train.faithful", GONE, ("train.faithful: missing key", "no hidden defaults")),
+        ("speed", 9, ("speed: unknown key",)),
+        ("train.optimiser.leak", 2, ("train.optimiser.leak: unknown key",)),
+        ("train.optimiser.lr", "1e-3", ("train.optimiser.lr", "'1e-3'", "without quotes")),
+        ("train.optimiser.lr", "fast", ("train.optimiser.lr", "'fast'", "without quotes")),
+        ("train.optimiser.lr", -1.0e-3, ("train.optimiser.lr", "greater than 0")),
+        ("train.optimiser.lr", float("nan"), ("train.optimiser.lr", "finite")),
+        ("train.batch", "64", ("train.batch", "'64'", "without quotes")),
+        ("tokenize.bos", 1, ("tokenize.bos", "valid boolean", "found 1")),
+        ("tokenize.sequence_length", 128.5, ("tokenize.sequence_length", "128.5")),
+        ("tokenize.sequence_length", 4, ("tokenize.sequence_length", "equal to 8")),
+        ("activate.dtype", "float16", ("activate.dtype", "'float16'", "'bfloat16'")),
+        ("train.executor.kind", "cluster", ("train.executor.kind", "'cluster'")),
+        ("fetch.model", {"source": "web"}, ("fetch.model", "'embedded'")),
+        ("fetch.model", {"source": "hub", "id": "a/b"}, ("revision", "missing key")),
+        ("activate.sites.first", 1, ("activate.sites.first", "'early'")),
+        ("activate.sites.late", 2, ("activate.sites.late has no group",)),
+        ("train.groups.width.site", "early", ("width.site 'early'", "middle", "planted_knee")),
+        ("train.groups.width.site", "midle", ("width.site 'midle'",)),
+        ("train.groups.width.seeds", [0, 0], ("groups.width", "seeds holds the same value")),
+        ("train.groups.width.alphas", [0.1, 0.1], ("groups.width", "alphas holds the same")),
+        ("train.groups.width.alphas", [], ("train.groups.width.alphas", "at least 1")),
+        ("fidelity.substitution_groups", ["r2"], ("no group", "'r2'")),
+        ("fidelity.substitution_groups", ["knee"], ("'knee'", "not on a language model")),
     ],
 )
 def test_a_mistake_names_the_key_and_the_mend(
-    tmp_path: Path, old: str, new: str, words: tuple[str, ...]
+    tmp_path: Path, key: str, value: Any, words: tuple[str, ...]
 ):
-    assert old in TEXT
-    message = refused(tmp_path, TEXT.replace(old, new, 1))
+    values = content()
+    *parents, last = key.split(".")
+    section = values
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    if value is GONE:
+        del section[last]
+    message = refused(write_params(tmp_path, values))
     assert [word for word in words if word not in message] == [], message
+
+
+def test_several_mistakes_are_counted_and_the_first_is_told(tmp_path: Path):
+    message = refused(write_params(tmp_path, train__batch=0, tokenize__bos="yes"))
+    assert "tokenize.bos: " in message
+    assert "; and 1 more" in message
+
+
+@pytest.mark.parametrize("text", ["profile: a\nprofile: b\n", "profile: [a\n", "a: b: c\n"])
+def test_a_file_that_is_not_yaml_is_told_with_its_line(tmp_path: Path, text: str):
+    (tmp_path / "params.yaml").write_text(text)
+    message = refused(tmp_path / "params.yaml")
+    assert "not YAML" in message
+    assert "line " in message
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- profile\n", "laptop\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str):
-    assert "top level" in refused(tmp_path, text)
+    (tmp_path / "params.yaml").write_text(text)
+    assert "top level" in refused(tmp_path / "params.yaml")
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_refused(tmp_path: Path):
-    with pytest.raises(ParamsError, match="params.yaml is missing"):
+    with pytest.raises(ParamsError, match=r"params\.yaml is missing"):
         load_params(tmp_path / "params.yaml")
     (tmp_path / "params.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ParamsError, match="not YAML"):
@@ -84,8 +106,8 @@ def test_a_missing_file_and_one_that_is_no_text_are_refused(tmp_path: Path):
 
 @pytest.mark.parametrize("number", ["1e-3", "1.0e-3", "1E-3", "0.001", ".001"])
 def test_a_number_is_read_as_dvc_reads_it(tmp_path: Path, number: str):
-    path = tmp_path / "params.yaml"
-    path.write_text(TEXT.replace("lr: 1.0e-3", f"lr: {number}"), encoding="utf8")
+    path = write_params(tmp_path, train__optimiser__lr=12345.5)
+    path.write_text(path.read_text().replace("12345.5", number))
     assert load_params(path).train.optimiser.lr == 1.0e-3
     dvc_reads = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf8"))
     assert dvc_reads["train"]["optimiser"]["lr"] == 1.0e-3

@@ -1,8 +1,5 @@
 """Provenance is the same on every run, and says what really computed."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 import torch
 from hypothesis import given
@@ -10,7 +7,7 @@ from hypothesis import strategies as st
 
 from repro.device import describe, has_native_bfloat16, resolve_device, resolve_dtype
 from repro.errors import ParamsError
-from repro.provenance import git_commit, key_of, versions
+from repro.provenance import key_of, versions
 
 VALUES = st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=4)
 
@@ -24,23 +21,6 @@ def test_two_values_share_a_key_exactly_when_they_are_equal(a: dict, b: dict) ->
 def test_versions_name_what_numbers_depend_on() -> None:
     assert versions()["torch"] == torch.__version__
     assert "not installed" not in versions().values()
-
-
-def test_the_commit_is_marked_when_files_differ_from_it(tmp_path: Path) -> None:
-    assert git_commit(tmp_path) == ""
-
-    def git(*words: str) -> None:
-        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
-        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True, capture_output=True)
-
-    git("init")
-    (tmp_path / "a").write_text("1")
-    git("add", "a")
-    git("commit", "-m", "one")
-    clean = git_commit(tmp_path)
-    assert len(clean) == 40
-    (tmp_path / "a").write_text("2")
-    assert git_commit(tmp_path) == clean + "+"
 
 
 def test_auto_is_bfloat16_only_where_it_is_native() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,15 @@ from repro.stages import plant, train
 from repro.verdict import Status, read_verdicts
 from tests.import_graph import ROOT
 from tests.tiny_models import save_neox, write_stories
-from tests.tiny_project import commands, content, contents, params_of, write_params, write_stores
+from tests.tiny_project import (
+    commands,
+    content,
+    contents,
+    group,
+    params_of,
+    write_params,
+    write_stores,
+)
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -70,8 +79,8 @@ def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project:
     values = content()
     values["plant"]["train_tokens"] = 32_768
     write_params(project, values, train__optimiser__lr=3.0e-3)
-    (project / "activate").rename(project / "old")
-    (project / "plant").rename(project / "older")
+    for store in ("activate", "plant"):
+        shutil.rmtree(project / store)
     write_stores(project, params_of(project))
     train.main(words(project))
     knee = project / "train" / "knee" / "seed0" / "a1.safetensors"
@@ -85,8 +94,15 @@ def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project:
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(project: Path):
+    few = content()
+    few["train"]["groups"] = {
+        "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
+        "middle": group("middle", [1.0e-2], [0]),
+    }
+    few["fidelity"]["substitution_groups"] = []
+    write_params(project, few)
     train.main(words(project, "whole"))
-    write_params(project, train__checkpoint_s=1.0e-6)
+    write_params(project, few, train__checkpoint_s=1.0e-6)
     command = [sys.executable, "-m", "repro.stages.train", *words(project)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
     scratch = project / ".scratch"
@@ -215,7 +231,7 @@ def test_the_whole_chain_runs_without_network_and_leaves_valid_evidence(finished
     tables = {name: read_evidence(evidence(finished), name) for name in ROW_MODELS}
     assert set(tables) == {"fidelity", "refit", "dictionaries", "agreement", "substitution"}
     for table in tables.values():
-        assert table.header.scope.sites == {"middle": "blocks.1.hook_out"}
+        assert table.header.scope.sites["middle"].startswith("blocks.1.")
         assert table.header.provenance["profile"] == "tiny"
 
 
@@ -247,6 +263,7 @@ def test_verdicts_and_report_are_there_and_nothing_is_broken(finished: Path):
     assert "c21" in (finished / "reports" / "tiny" / "claims.html").read_text(encoding="utf8")
 
 
+@pytest.mark.slow
 def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}

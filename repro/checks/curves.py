@@ -9,11 +9,14 @@ from repro.checks.replicates import Thin
 N_GRID = 16
 """Points of the common grid, even in ln x."""
 
+_COINCIDE = 1e-6
+"""Points nearer than this in ln x have no slope between them."""
+
 
 def common_means(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Mean height of each curve over the range of ln x that all of them cover.
 
-    Reduction: mean over 16 points even in ln x, of the curve interpolated linearly in ln x.
+    Reduction: mean over 16 points even in ln x, of the curve interpolated in ln x (`heights_at`).
     Units: those of the heights.
 
     Args:
@@ -52,7 +55,23 @@ def residuals(x: np.ndarray, y: np.ndarray, degree: int) -> np.ndarray:
 
 def _means_at(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     lines = zip(grid, x, y, strict=True)
-    return np.array([np.interp(at, x_line, y_line).mean() for at, x_line, y_line in lines])
+    return np.array([heights_at(at, x_line, y_line).mean() for at, x_line, y_line in lines])
+
+
+def heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The parabola through the three points nearest to each of `at`; a chord where there are two.
+
+    A chord of a bent curve lies on one side of it, by more where points are sparser, which would
+    favour the curve with the denser or the sparser grid. Newton's divided differences.
+    """
+    if len(x) < 3 or (np.diff(x) < _COINCIDE).any():
+        return np.interp(at, x, y)
+    first = np.abs(at[:, None] - x[1:-1]).argmin(axis=1)
+    x0, x1, x2 = x[first], x[first + 1], x[first + 2]
+    y0, y1, y2 = y[first], y[first + 1], y[first + 2]
+    slope = (y1 - y0) / (x1 - x0)
+    bend = ((y2 - y1) / (x2 - x1) - slope) / (x2 - x0)
+    return y0 + slope * (at - x0) + bend * (at - x0) * (at - x1)
 
 
 def _sorted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

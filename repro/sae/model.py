@@ -2,7 +2,8 @@
 
 Letters as in the paper (section 2): `x` activations, `c` codes, `x_hat` reconstructions, `f` rows
 of a dictionary (features), `alpha` L1 coefficient, `R` dictionary size over dimension. Axes:
-`batch` activations, `d_in` coordinates, `d_sae` features, `sae` members of a stack trained together.
+`batch` activations, `d_in` coordinates, `d_sae` features, `sae` members of a stack trained
+together.
 """
 
 import json

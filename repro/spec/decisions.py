@@ -52,7 +52,7 @@ class Within(Rule):
 
 
 class Matched(Spec):
-    """Compare curves at equal x: means over a common grid in ln x, interpolated linearly."""
+    """Compare curves at equal x: means over a common grid in ln x, through local parabolas."""
 
     x: Ratio
     """Quantity held equal, such as L0."""

@@ -11,7 +11,7 @@ from repro.errors import ReproError
 from repro.params import load_params
 
 
-def stage(run: Callable[..., object]) -> Callable[[Sequence[str] | None], None]:
+def stage(run: Callable[..., object]) -> Callable[..., None]:
     """A `main` for `run(params, <path>, <path>, ...)`: each argument is an option of that name.
 
     Exits 2 with the message of a `ReproError`, and 130 on Ctrl-C; any other exception is a defect

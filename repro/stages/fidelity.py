@@ -276,7 +276,7 @@ class Bench:
             "trained_sha256": sha256_of(self.folder / "manifest.json"),
             "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
             "versions": versions(),
-            "threads": torch.get_num_threads(),
+            "threads": self.settings.executor.threads,
         }
 
 
