@@ -361,8 +361,12 @@ _MISSING = ("missing", "union_tag_not_found")
 
 
 def _key(error: Any) -> str:
-    ending = ["source"] if error["type"] == "union_tag_not_found" else []
-    return ".".join([*map(str, error["loc"]), *ending]) or "top level"
+    place = [*map(str, error["loc"])]
+    if place[:1] == ["fetch"]:
+        del place[2:3]  # the kind of source, which is no key of the file
+    if error["type"] == "union_tag_not_found":
+        place.append("source")
+    return ".".join(place) or "top level"
 
 
 def _wording(error: Any) -> str:

@@ -130,6 +130,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes_without_a_network(
     inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:

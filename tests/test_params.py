@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from repro.errors import ParamsError
-from repro.params import Params, Section, load_params, parse_params, read_yaml
+from repro.params import Params, Section, load_params, parse_params
 from tests.import_graph import ROOT
 from tests.tiny_project import content, write_params
 
@@ -124,10 +124,10 @@ def test_every_parameter_is_explained_and_none_has_a_hidden_default(section: typ
         assert field.is_required(), name
 
 
-def places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The path of every key, at every depth."""
-    children = content.items() if isinstance(content, dict) else ()
-    return [p for key, value in children for p in ((*path, key), *places(value, (*path, key)))]
+    children = value.items() if isinstance(value, dict) else ()
+    return [p for key, inner in children for p in ((*path, key), *places(inner, (*path, key)))]
 
 
 FREE = {("activate", "sites"), ("train", "groups")}
@@ -136,17 +136,17 @@ FREE = {("activate", "sites"), ("train", "groups")}
 
 @pytest.mark.parametrize(
     "place",
-    [p for p in places(read_yaml(PARAMS)) if p[:-1] not in FREE],
+    [p for p in places(content()) if p[:-1] not in FREE],
     ids=lambda place: ".".join(place),
 )
 def test_no_key_may_be_left_out(place: tuple[str, ...]):
-    content = read_yaml(PARAMS)
-    parent = content
+    values = content()
+    parent = values
     for key in place[:-1]:
         parent = parent[key]
     del parent[place[-1]]
     with pytest.raises(ParamsError, match=rf" {'.'.join(place)}: missing key"):
-        parse_params(content, PARAMS)
+        parse_params(values, PARAMS)
 
 
 def test_params_survive_json():

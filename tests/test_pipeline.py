@@ -20,6 +20,7 @@ PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"
 STAGES: dict[str, dict[str, Any]] = read_yaml(PIPELINE)["stages"]
 DATA = {"repro/report/style.css", "repro/report/template.html.j2"}
 """Files that the report reads and does not import."""
+SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
 JUDGES = {"verify", "report"}
 
 
@@ -123,9 +124,8 @@ def test_every_params_file_is_valid_and_named_for_its_folder(path: Path):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_names_params_that_exist(stage: str):
-    content = read_yaml(ROOT / "params.yaml")
     for name in STAGES[stage].get("params", []):
-        found = content
+        found = SETTINGS
         for key in name.split("."):
             assert key in found, name
             found = found[key]
@@ -134,9 +134,8 @@ def test_a_stage_names_params_that_exist(stage: str):
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - JUDGES))
 def test_a_stage_names_every_section_that_its_code_reads(stage: str):
     listed = {name.split(".")[0] for name in STAGES[stage]["params"]}
-    sections = set(read_yaml(ROOT / "params.yaml"))
     module = ROOT / "repro" / "stages" / f"{stage}.py"
-    read = {s for s in sections if f"params.{s}" in module.read_text(encoding="utf8")}
+    read = {s for s in SETTINGS if f"params.{s}" in module.read_text(encoding="utf8")}
     assert read - {"root"} <= listed
 
 

