@@ -19,7 +19,7 @@ def harvest(model: Path, sites: list[int], device: torch.device) -> dict[str, An
     torch.set_num_threads(THREADS)
     dtype = resolve_dtype("auto", device)
     adapter = LanguageModel.load(model, dtype=dtype, device=device)
-    plain = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, local_files_only=True)
+    plain: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, local_files_only=True)
     body = plain.to(device).eval().base_model
     body.layers = body.layers[: max(sites) + 1]
     ids = torch.arange(BATCH * LENGTH).view(BATCH, LENGTH).to(device) * 7919 % 40_000

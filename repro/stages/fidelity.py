@@ -55,7 +55,7 @@ def run(
     with scratch_folder(out, "items") as scratch:
         sites = [{**bench.site(site), "site": site} for site in params.activate.sites]
         found = map_items(components_item, sites, how, scratch, desc="principal components")
-        components = dict(zip(params.activate.sites, map(str, found), strict=True))
+        components: dict[str, str] = dict(zip(params.activate.sites, map(str, found), strict=True))
         items = [*bench.trained(), *bench.controls(), *bench.baselines(components)]
         measured = map_items(measure_item, items, how, scratch, desc="reconstruction and units")
         pairs = list(bench.pairs(items, measured))
@@ -272,7 +272,9 @@ class Bench:
         """Params, hashes of the inputs and versions; no clock time."""
         return {
             "profile": self.params.profile,
-            "params": self.params.model_dump(mode="json", exclude={"root"}),
+            "params": self.params.model_dump(
+                mode="json", include={"activate", "fidelity", "train"}
+            ),
             "trained_sha256": sha256_of(self.folder / "manifest.json"),
             "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
             "versions": versions(),

@@ -19,7 +19,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         write_report(given.verdicts, given.out, evidence=given.evidence, claims=given.claims)
     except ReproError as error:
-        sys.exit(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":
