@@ -5,14 +5,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from repro.bench.commands import judge, profile
+from repro.bench.commands import judge, profile, timed
 from repro.bench.engine import engine
 from repro.bench.harvest import harvest
 from repro.bench.machine import write
 from repro.device import resolve_device
 from repro.params import load_params
 
-NAMES = ("engine", "harvest", "judge", "smoke", "laptop")
+NAMES = ("engine", "harvest", "judge", "tests", "smoke", "laptop")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "judge":
                 reports = root / "reports/laptop"
                 figures = judge(reports / "evidence", reports / "verdicts.json")
+            case "tests":
+                figures = timed([sys.executable, "-m", "pytest"], cwd=root)
             case _:
                 figures = profile(name, root)
         write(given.out, name + suffix, device, figures)

@@ -47,7 +47,7 @@ def _read(path: Path) -> Any:
     try:
         content = json.loads(path.read_text(encoding="utf8"))
         return {name: content[name] for name in ("date", "machine", "figures")}
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         raise ArtifactError(
             f"{path} is no measurement",
             expected="JSON with date, machine and figures",

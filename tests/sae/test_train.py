@@ -188,3 +188,29 @@ def test_more_penalty_means_fewer_active_features_and_more_error():
     errors = [float(fvu(x, decode(one, encode(one, x)))) for one in members]
     assert sparsity == sorted(sparsity, reverse=True)
     assert errors[-1] > errors[0]
+
+
+def loss_of(one, alpha: float, x: torch.Tensor) -> float:
+    c = encode(one, x)
+    return float((decode(one, c) - x).square().mean() + alpha * c.abs().sum(1).mean())
+
+
+def test_bfloat16_products_train_fp32_weights_to_the_same_loss():
+    exact, rounded = (
+        dictionaries(trained(recipe(matmul=matmul), data()), recipe())
+        for matmul in (torch.float32, torch.bfloat16)
+    )
+    x = data(1)[0]
+    for alpha, one, other in zip(recipe().alphas, exact, rounded, strict=True):
+        assert other.decoder.dtype == torch.float32
+        assert not torch.equal(one.decoder, other.decoder)
+        assert loss_of(other, alpha, x) == pytest.approx(loss_of(one, alpha, x), rel=0.05)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("method", ["sae", "sae_random_decoder"])
+def test_a_cuda_device_trains_what_the_processor_trains(method):
+    here = trained(recipe(method=method), data())
+    there = trained(recipe(method=method, device=torch.device("cuda")), data())
+    assert_close(there.weight.cpu(), here.weight, rtol=1e-3, atol=1e-4)
+    assert_close(there.bias.cpu(), here.bias, rtol=1e-3, atol=1e-4)
