@@ -1,0 +1,49 @@
+"""What is committed is what the committed evidence gives: verdicts, pages, README, baseline."""
+
+from pathlib import Path
+
+import pytest
+
+from repro.gate import gate
+from repro.report import write_report
+from repro.report.readme import main as readme
+from repro.verdict import read_verdicts, write_verdicts
+from repro.verify import verify
+
+ROOT = Path(__file__).resolve().parent.parent
+LAPTOP = ROOT / "reports" / "laptop"
+
+
+def test_judging_the_committed_evidence_again_gives_the_committed_verdicts(tmp_path: Path):
+    again = tmp_path / "verdicts.json"
+    write_verdicts(again, verify(LAPTOP / "evidence", ROOT / "claims", "laptop"))
+    assert again.read_bytes() == (LAPTOP / "verdicts.json").read_bytes()
+
+
+def test_the_committed_pages_are_those_of_the_committed_verdicts(tmp_path: Path):
+    write_report(LAPTOP / "verdicts.json", tmp_path, LAPTOP / "evidence", ROOT / "claims")
+    for name in ("claims.md", "claims.html"):
+        assert (tmp_path / name).read_bytes() == (LAPTOP / name).read_bytes()
+
+
+def test_the_committed_verdicts_hold_the_committed_baseline():
+    found = gate(read_verdicts(LAPTOP / "baseline.json"), read_verdicts(LAPTOP / "verdicts.json"))
+    assert found.exit_code == 0, found.markdown()
+
+
+def test_the_readme_quotes_the_committed_verdicts_and_measurements():
+    files = ["--verdicts", str(LAPTOP / "verdicts.json"), "--bench", str(ROOT / "reports/bench")]
+    readme([*files, "--readme", str(ROOT / "README.md"), "--check"])
+
+
+def test_an_old_readme_would_be_found(tmp_path: Path):
+    old = tmp_path / "README.md"
+    old.write_text((ROOT / "README.md").read_text("utf8").replace("| c15 |", "| c99 |"), "utf8")
+    with pytest.raises(SystemExit, match="out of date"):
+        readme(["--verdicts", str(LAPTOP / "verdicts.json"), "--readme", str(old), "--check"])
+
+
+def test_what_is_committed_is_small():
+    files = [path for path in (ROOT / "reports").rglob("*") if path.is_file()]
+    kept = [path for path in files if "smoke" not in path.parts or path.name == "baseline.json"]
+    assert sum(path.stat().st_size for path in kept) <= 5 * 2**20
