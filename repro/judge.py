@@ -47,7 +47,7 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
     faults = [fault for _, fault in controls if fault]
     status = Status.INVALID if faults else outcome.status
     results = _saboteurs(claim, tables, outcome.status) if outcome.is_measured else []
-    found, family = outcome.interval, wide.interval
+    found, family = outcome.interval, wide.interval_of(outcome)
     verdict = Verdict(
         **_named(claim, tables),
         status=status,

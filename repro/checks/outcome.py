@@ -33,6 +33,19 @@ class Outcome:
     interval: Interval | None
     n: Mapping[str, int] = field(default_factory=dict)
     parts: tuple["Outcome", ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    deciding: str = ""
+
+    def interval_of(self, other: "Outcome") -> Interval | None:
+        """This outcome's interval for the very contrast that `other` reports.
+
+        A wider interval may make another contrast or part the deciding one, whose numbers would
+        then stand beside an estimate that they do not belong to.
+        """
+        for part in self.parts or (self,):
+            if part.says == other.says:
+                return next((c.interval for c in part.contrasts if c.name == other.deciding), None)
+        return None
 
     @property
     def is_measured(self) -> bool:
@@ -120,7 +133,8 @@ def _told(
 ) -> Outcome:
     others = [str(one) for one in contrasts if one is not deciding]
     more = f" (the others: {'; '.join(others)})" if others else ""
-    return _outcome(check, status, f"{deciding} {side}{more}", deciding.interval)
+    told = _outcome(check, status, f"{deciding} {side}{more}", deciding.interval)
+    return replace(told, contrasts=tuple(contrasts), deciding=deciding.name)
 
 
 def _outcome(

@@ -409,3 +409,16 @@ def test_pairs_of_seeds_form_one_family():
 def test_each_rule_is_told_in_words(check: Check, words: str):
     assert words in describe(check)
     assert "interval over seed and document" in describe(check)
+
+
+def test_a_wider_interval_is_told_for_the_contrast_that_is_reported():
+    """Widened, the second part decides; its numbers must not stand beside the first's estimate."""
+    in_logs = exceeds(-0.71).model_copy(update={"of": LOG})
+    check, table = All(parts=(exceeds(0.0), in_logs)), measured(0.5, **NOISY)
+    narrow, wide = judged(check, table, 0.5), judged(check, table, 0.995)
+    told = wide.interval_of(narrow)
+    assert wide.says != narrow.says
+    assert narrow.interval is not None
+    assert told is not None
+    assert told.estimate == narrow.interval.estimate
+    assert told.low < narrow.interval.low < narrow.interval.high < told.high
