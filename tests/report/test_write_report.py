@@ -282,6 +282,6 @@ def test_the_stage_tells_a_mistake_without_a_traceback(tmp_path: Path) -> None:
     ran = subprocess.run(
         [*command, "--out", str(tmp_path)], capture_output=True, text=True, cwd=ROOT, check=False
     )
-    assert ran.returncode == 1
+    assert ran.returncode == 2
     assert ran.stderr.startswith("error: ")
     assert "Traceback" not in ran.stderr
