@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help repro test check bench clean
+.PHONY: help repro test check types quick bench clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
@@ -23,10 +23,16 @@ repro: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest
 
+# Types and tests take about as long as each other: side by side they fit into a minute.
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync types quick
+
+types:
 	$(BIN)/pyright
+
+quick:
 	$(BIN)/python -m pytest -m 'not slow and not browser'
 
 bench: $(READY)

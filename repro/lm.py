@@ -188,7 +188,7 @@ def _fixed_ids(n_vocabulary: int) -> Tensor:
 
 
 def _plain_model(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
-    from transformers import AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
     try:
         plain: Any = AutoModelForCausalLM.from_pretrained(
@@ -207,6 +207,6 @@ def _stay_offline() -> None:
     # Read at import by the libraries: a local directory needs no network, and none is asked.
     for name, value in {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "disabled"}.items():
         os.environ.setdefault(name, value)
-    from transformers.utils import logging
+    from transformers.utils.logging import disable_progress_bar
 
-    logging.disable_progress_bar()
+    disable_progress_bar()

@@ -77,7 +77,8 @@ def _save(origin: str, out: Path, names: dict[str, str], **where: Any) -> None:
 
 def _load(origin: str, names: dict[str, str], where: dict[str, Any]) -> tuple[Any, Any, str]:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.models.auto.modeling_auto import AutoModelForCausalLM
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
 
     is_gguf = "gguf_file" in where
     try:

@@ -23,6 +23,8 @@ from repro.tokens import Tokens, read_tokens
 from tests.tiny_models import WIDTH, save_llama, write_stories
 from tests.tiny_params import ROOT, tiny_content, tiny_params, write_params
 
+pytestmark = pytest.mark.slow
+
 UNUSED = Path("unused")
 SITES = {"early": 0, "middle": 1, "late": 3}
 
@@ -130,7 +132,6 @@ def test_a_second_run_at_the_same_time_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_bytes_without_a_network(
     inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:

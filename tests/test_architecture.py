@@ -215,6 +215,7 @@ def run(script: str, *words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_judging_and_reporting_need_neither_torch_nor_pandas(tmp_path: Path):
     write_world(tmp_path / "evidence", TRUE, profile="smoke")
     done = run(LEAN + JUDGED, tmp_path / "evidence", ROOT / "claims", tmp_path / "out")

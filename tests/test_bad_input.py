@@ -24,6 +24,8 @@ from tests.planted_evidence import TRUE, write_world
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import commands, content, contents, params_of, write_params, write_stores
 
+pytestmark = pytest.mark.slow
+
 HERE = "test_bad_input.py"
 PROVED = {
     "unknown or missing parameter, wrong type, quoted number": (

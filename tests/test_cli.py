@@ -13,6 +13,8 @@ import pytest
 from repro.verdict import Status, read_verdicts, write_verdicts
 from tests.planted_evidence import TRUE, World, write_world
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[1]
 MAIN = "from repro.cli import app; app(prog_name='repro')"
 

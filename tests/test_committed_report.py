@@ -26,6 +26,7 @@ def test_judging_the_committed_evidence_again_gives_the_committed_verdicts():
             assert found == (None if kept is None else pytest.approx(kept, rel=1e-9, abs=1e-12))
 
 
+@pytest.mark.slow
 def test_the_committed_pages_are_those_of_the_committed_verdicts(tmp_path: Path):
     write_report(LAPTOP / "verdicts.json", tmp_path, LAPTOP / "evidence", ROOT / "claims")
     assert (tmp_path / "claims.md").read_bytes() == (LAPTOP / "claims.md").read_bytes()

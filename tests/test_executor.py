@@ -16,6 +16,8 @@ from repro.scratch import put_in_place, scratch_folder
 from tests.import_graph import ROOT
 from tests.items import products, sour, twice
 
+pytestmark = pytest.mark.slow
+
 INLINE = Executor(kind="inline", workers=1, threads=1)
 PROCESSES = Executor(kind="processes", workers=2, threads=1)
 

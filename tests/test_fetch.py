@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from repro.corpus import read_documents
 from repro.errors import ArtifactError, SourceError
@@ -16,6 +16,8 @@ from repro.sources import ModelRecord, TextRecord, read_record
 from repro.stages.fetch import run
 from tests.tiny_models import BLOCKS, WIDTH, save_neox, write_stories
 from tests.tiny_params import ROOT, tiny_content, tiny_params, write_params
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

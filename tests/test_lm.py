@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from repro.errors import ParamsError, SourceError
 from repro.lm import LanguageModel
 from tests.tiny_models import BLOCKS, WIDTH, save_llama, save_neox
+
+pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
 

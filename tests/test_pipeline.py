@@ -14,6 +14,8 @@ from repro.params import load_params, read_yaml
 from repro.pipeline import _environment
 from tests.import_graph import ROOT, needed
 
+pytestmark = pytest.mark.slow
+
 PIPELINE = ROOT / "dvc.yaml"
 COPIES = sorted((ROOT / "profiles").glob("*/dvc.yaml"))
 PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))]

@@ -12,6 +12,8 @@ import pytest
 from repro import pipeline
 from repro.errors import StageError
 
+pytestmark = pytest.mark.slow
+
 PIPELINE = """\
 stages:
   first:

@@ -30,6 +30,8 @@ from tests.tiny_project import (
     write_stores,
 )
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
@@ -263,7 +265,6 @@ def test_verdicts_and_report_are_there_and_nothing_is_broken(finished: Path):
     assert "c21" in (finished / "reports" / "tiny" / "claims.html").read_text(encoding="utf8")
 
 
-@pytest.mark.slow
 def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}

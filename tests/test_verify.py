@@ -313,6 +313,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_judging_needs_no_torch_and_is_quick(place: Place, tmp_path: Path):
     out = tmp_path / "verdicts.json"
     arguments = ["--evidence", place.evidence, "--claims", place.claims, "--out", out]

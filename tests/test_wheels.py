@@ -9,6 +9,8 @@ from repro.errors import SourceError
 from repro.files import sha256_of
 from repro.wheels import Wheel, obtain, read_member
 
+pytestmark = pytest.mark.slow
+
 NAME = "reprosample"
 
 

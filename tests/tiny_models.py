@@ -4,13 +4,9 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import (
-    GPTNeoXConfig,
-    GPTNeoXForCausalLM,
-    LlamaConfig,
-    LlamaForCausalLM,
-    PreTrainedTokenizerFast,
-)
+from transformers.models.auto.configuration_auto import AutoConfig
+from transformers.models.auto.modeling_auto import AutoModelForCausalLM
+from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 
 BLOCKS = 4
 WIDTH = 32
@@ -59,7 +55,8 @@ def save_llama(folder: Path) -> Path:
     """A random Llama, the architecture of SmolLM2."""
     vocabulary = save_tokenizer(folder)
     torch.manual_seed(0)
-    config = LlamaConfig(
+    config = AutoConfig.for_model(
+        "llama",
         vocab_size=vocabulary,
         hidden_size=WIDTH,
         intermediate_size=64,
@@ -69,7 +66,7 @@ def save_llama(folder: Path) -> Path:
         initializer_range=0.2,
         tie_word_embeddings=True,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder
 
 
@@ -77,7 +74,8 @@ def save_neox(folder: Path) -> Path:
     """A random GPT-NeoX, the architecture of Pythia."""
     vocabulary = save_tokenizer(folder)
     torch.manual_seed(1)
-    config = GPTNeoXConfig(
+    config = AutoConfig.for_model(
+        "gpt_neox",
         vocab_size=vocabulary,
         hidden_size=WIDTH,
         intermediate_size=64,
@@ -86,5 +84,5 @@ def save_neox(folder: Path) -> Path:
         initializer_range=0.2,
         max_position_embeddings=128,
     )
-    GPTNeoXForCausalLM(config).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     return folder

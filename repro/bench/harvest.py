@@ -14,7 +14,7 @@ BATCH, LENGTH, RUNS = 16, 128, 5
 
 def harvest(model: Path, sites: list[int], device: torch.device) -> dict[str, Any]:
     """Tokens a second of both, interleaved in pairs, and the ratio."""
-    from transformers import AutoModelForCausalLM
+    from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
     torch.set_num_threads(THREADS)
     dtype = resolve_dtype("auto", device)

@@ -119,6 +119,7 @@ def test_a_zero_denominator_is_a_gap_and_not_a_number(tables: dict[str, Table]) 
     assert np.isnan(Ratio("active", "n_tokens").of(table.replace(n_tokens=np.zeros(len(table)))))
 
 
+@pytest.mark.slow
 def test_every_plan_is_drawn_and_needs_only_its_own_tables(tables: dict[str, Table]) -> None:
     assert {drawn.claim for drawn in drawn_from(tables)} == {plan.claim for plan in PLANS}
     only = list(drawn_from({"agreement": tables["agreement"]}))

@@ -17,6 +17,8 @@ from repro.spec import load_claims
 from repro.verdict import Status, read_verdicts, write_verdicts
 from tests.report.verdicts import CLAIMS, OUTCOMES, plausible_verdicts, write_plausible_verdicts
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BLOCKED = """
 import sys

@@ -97,6 +97,7 @@ def test_training_is_textbook_adam_on_the_stated_loss():
     np.testing.assert_allclose(stack.bias[0, 0].numpy(), expected_bias, atol=2e-4)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 39))
 def test_resuming_gives_the_same_bytes_as_not_stopping(stopped_at):
     import tempfile
