@@ -148,12 +148,52 @@ class SubstitutionRow(DictionaryKey):
     """Sum of cross-entropies with x replaced by the training mean, in nats."""
 
 
+class ToyRow(Row):
+    """Recovery of planted features by one dictionary, trained or of chance."""
+
+    regime: str
+    """independent (equally likely, unrelated features) or hard (correlated, rare, hierarchical)."""
+    method: str
+    """sae, random (unit rows of chance) or truth (the true features in another order)."""
+    alpha: float
+    """L1 coefficient; 0 where there is no training."""
+    width: float
+    """Dictionary size over dimension."""
+    seed: int
+    """Seed of initialisation and data order."""
+    fvu_rank: int
+    """Place of this penalty by held-out FVU, 1 the smallest, among its regime, width and seed."""
+    n_true: int
+    """True features."""
+    n_learned: int
+    """Rows of the dictionary."""
+    cosine: float
+    """Sum over true features of the cosine with their one-to-one (Hungarian) partner."""
+    n_recovered: int
+    """True features whose partner has cosine at least 0.9."""
+    nearest_cosine: float
+    """Sum over true features of the largest cosine with any row; over n_true it is MMCS."""
+    nearest_cosine_learned: float
+    """Sum over rows of the largest cosine with any true feature."""
+    active_true: float
+    """True features active at once, on average."""
+    n_tokens: int
+    """Held-out vectors."""
+    active: float
+    """Sum over vectors of the number of non-zero code entries."""
+    squared_error: float
+    """Sum over vectors and coordinates of (x - x_hat)^2, in normalised units."""
+    variance: float
+    """Sum over vectors and coordinates of (x - mean)^2."""
+
+
 ROW_MODELS: Mapping[str, type[Row]] = {
     "fidelity": FidelityRow,
     "refit": RefitRow,
     "dictionaries": DictionaryRow,
     "agreement": AgreementRow,
     "substitution": SubstitutionRow,
+    "toy": ToyRow,
 }
 
 STAGE_OF: Mapping[str, str] = {
@@ -192,6 +232,8 @@ class Scope(BaseModel):
     """Seeds of the grid."""
     device: str
     """Processor or accelerator and the arithmetic used."""
+    max_logit_difference: float
+    """Largest difference between the logits of the adapter and of the plain model, at load."""
     is_paper_setting: bool
     """Whether model, sites and sizes are those of the paper."""
 
@@ -215,8 +257,8 @@ class Header(BaseModel):
     """Column names and their types: str, int or float."""
     counts: dict[str, int]
     """Complete denominators: sampled, dead, dropped, failed, scored, ..."""
-    scope: Scope
-    """What the evidence speaks of."""
+    scope: Scope | None
+    """What the evidence speaks of; none where it speaks of planted data alone."""
     provenance: dict[str, Any]
     """Params, input hashes, versions, device; no clock time, so that a re-run is identical."""
     sha256: str
@@ -257,7 +299,7 @@ def write_evidence(
     rows: list[Row],
     *,
     counts: Mapping[str, int],
-    scope: Scope,
+    scope: Scope | None,
     provenance: Mapping[str, Any],
 ) -> None:
     """Write a table and its header; the header comes last and vouches for the table.

@@ -131,8 +131,29 @@ class Activate(Section):
     """Processor threads; part of the result's identity on a CPU."""
 
 
+PLANTED = ("planted_width", "planted_knee")
+"""Planted sets on which the controls of the fidelity claims stand."""
+TOY = ("planted_independent", "planted_hard")
+"""Planted sets on which the recovery of superposed features is measured."""
+
+
+class Superposition(Section):
+    """More true features than dimensions (Sharkey et al. 2022), for the toy."""
+
+    dimension: Count
+    """Dimension d; 256 in the replicated experiment."""
+    features: Count
+    """True features; 512 there."""
+    active: Positive
+    """True features active at once, on average."""
+    train_tokens: Count
+    """Training vectors."""
+    heldout_tokens: Count
+    """Held-out vectors."""
+
+
 class Plant(Section):
-    """Planted activations whose truth is known: the controls of the fidelity claims."""
+    """Planted activations of known truth: the controls of the fidelity claims, and the toy."""
 
     dimension: Count
     """Dimension d of the planted activations."""
@@ -146,6 +167,8 @@ class Plant(Section):
     """Held-out documents into which they are divided."""
     seed: int
     """Seed of dictionary and coefficients."""
+    toy: Superposition
+    """The sets on which recovery is measured."""
 
 
 class Group(Section):
@@ -176,12 +199,16 @@ class Adam(Section):
 
     lr: Positive
     """Step size; the paper's is 1e-3."""
+    lr_at: dict[str, Positive]
+    """Sites that are trained with a step size of their own, and which."""
     beta1: Share
     """Decay of the first moment."""
     beta2: Share
     """Decay of the second moment."""
     eps: Positive
     """Added to the root of the second moment."""
+    step_counter: Literal["advances", "frozen"]
+    """Textbook bias correction, or that of step 1 at every step, as in the authors' loop."""
 
 
 class Schedule(Section):
@@ -213,6 +240,10 @@ class Train(Section):
     """Adam's constants."""
     schedule: Schedule
     """Step size over the pass."""
+    reduction: Literal["mean", "sum"]
+    """Squared error over coordinates: mean (the authors' code) or sum (the printed equation 4)."""
+    tied: bool
+    """Whether the encoder reads with the decoder's rows (equations 1 to 3) or with its own."""
     faithful: bool
     """True switches centring and scaling of the activations off, as the authors did."""
     precision: Literal["auto", "bfloat16", "float32"]
@@ -258,6 +289,15 @@ class Fidelity(Section):
     """How the items are spread."""
 
 
+class Toy(Section):
+    """How the recovery of planted features is measured."""
+
+    recovered_cosine: Share
+    """Cosine from which a true feature counts as found by its one-to-one partner."""
+    executor: Executor
+    """How the items are spread."""
+
+
 class Params(Section):
     """All of `params.yaml`."""
 
@@ -279,18 +319,25 @@ class Params(Section):
     """The grid."""
     fidelity: Fidelity
     """Measurements."""
+    toy: Toy
+    """Measurements against planted truth."""
 
     @model_validator(mode="after")
-    def _names_meet(self) -> Self:
-        sites = set(self.activate.sites) | {"planted_width", "planted_knee"}
-        for name, group in self.train.groups.items():
-            if group.site not in sites:
-                raise ValueError(
-                    f"train.groups.{name}.site {group.site!r} is not among {sorted(sites)}"
-                )
+    def _sites_meet(self) -> Self:
+        sites = {*self.activate.sites, *PLANTED, *TOY}
+        named = {f"train.groups.{name}.site": g.site for name, g in self.train.groups.items()}
+        named |= {f"train.optimiser.lr_at.{site}": site for site in self.train.optimiser.lr_at}
+        for key, site in named.items():
+            if site not in sites:
+                raise ValueError(f"{key} {site!r} is not among {sorted(sites)}")
+        used = {group.site for group in self.train.groups.values()}
         for site in self.activate.sites:
-            if all(group.site != site for group in self.train.groups.values()):
+            if site not in used:
                 raise ValueError(f"activate.sites.{site} has no group in train.groups")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_meet(self) -> Self:
         for name in self.fidelity.substitution_groups:
             if name not in self.train.groups:
                 raise ValueError(

@@ -39,6 +39,17 @@ def scratch_folder(out: Path, key: str) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def put_files_in_place(made: Path, out: Path) -> None:
+    """Let each file of `made` take the place of its namesake in `out`; other files stay.
+
+    For tables that several stages put into one folder. Falling order of names puts `<name>.parquet`
+    before `<name>.json`, the header that vouches for it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for file in sorted(made.iterdir(), reverse=True):
+        file.replace(out / file.name)
+
+
 def put_in_place(made: Path, out: Path) -> None:
     """Let the finished folder `made` take the place of `out`, whatever `out` held before."""
     shutil.rmtree(out, ignore_errors=True)

@@ -93,7 +93,7 @@ def _awaited(missing: Sequence[str]) -> str:
 
 
 def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
-    scopes = {header.name: header.scope.model_dump() for header in headers}
+    scopes = {header.name: header.scope.model_dump() for header in headers if header.scope}
     for name, scope in scopes.items():
         first, wanted = next(iter(scopes.items()))
         differing = [key for key in wanted if scope[key] != wanted[key]]

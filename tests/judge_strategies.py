@@ -15,6 +15,7 @@ SCOPE = Scope(
     tokens={"train": 1, "held_out": 1},
     seeds=[0, 1, 2],
     device="none",
+    max_logit_difference=0.0,
     is_paper_setting=False,
 )
 ALPHAS = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)

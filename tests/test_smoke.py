@@ -14,7 +14,7 @@ from tests.import_graph import ROOT
 
 pytestmark = pytest.mark.slow
 
-DECIDED = ("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "k02", "k04")
+DECIDED = ("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "c22", "k02", "k04")
 REPORTS = ROOT / "reports" / "smoke"
 TURNED = {Status.SUPPORTED: Status.REFUTED, Status.REFUTED: Status.SUPPORTED}
 

@@ -180,7 +180,7 @@ def test_divergence_names_the_autoencoder_the_step_and_the_cure(
     message = refused(project, capsys)
     assert "training diverged: " in message
     assert "seed 0" in message
-    assert "lower train.optimiser.lr (now 1e+30)" in message
+    assert "lower train.optimiser.lr or lr_at (now 1e+30)" in message
 
 
 OFFLINE = """
@@ -231,9 +231,9 @@ def evidence(project: Path) -> Path:
 
 def test_the_whole_chain_runs_without_network_and_leaves_valid_evidence(finished: Path):
     tables = {name: read_evidence(evidence(finished), name) for name in ROW_MODELS}
-    assert set(tables) == {"fidelity", "refit", "dictionaries", "agreement", "substitution"}
-    for table in tables.values():
-        assert table.header.scope.sites["middle"].startswith("blocks.1.")
+    for name, table in tables.items():
+        scope = table.header.scope
+        assert scope.sites["middle"].startswith("blocks.1.") if name != "toy" else scope is None
         assert table.header.provenance["profile"] == "tiny"
 
 
@@ -269,11 +269,14 @@ def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}
     spread = {"kind": "processes", "workers": 2, "threads": 1}
-    write_params(finished, fidelity__executor=spread)
-    again = dict(commands())["fidelity"]
-    again[again.index("--out") + 1] = "again"
-    run_chain(finished, [("fidelity", again)])
+    write_params(finished, fidelity__executor=spread, toy__executor=spread)
+    for stage in ("fidelity", "toy"):
+        again = dict(commands())[stage]
+        again[again.index("--out") + 1] = "again"
+        run_chain(finished, [(stage, again)])
     assert {p.name: p.read_bytes() for p in (finished / "again").glob("*.parquet")} == tables
     for name, header in headers.items():
-        header["provenance"]["params"]["fidelity"]["executor"] = spread
+        header["provenance"]["params"]["toy" if name == "toy.json" else "fidelity"]["executor"] = (
+            spread
+        )
         assert json.loads((finished / "again" / name).read_text()) == header

@@ -9,6 +9,7 @@ import torch
 from ruamel.yaml import YAML
 
 from repro.params import Params, load_params, read_yaml
+from repro.planted import SITES
 from repro.shards import read_manifest, write_manifest
 from repro.stages.plant import write_set
 from tests.import_graph import ROOT
@@ -52,11 +53,27 @@ def content() -> dict[str, Any]:
             "heldout_tokens": 512,
             "documents": 8,
             "seed": 0,
+            "toy": {
+                "dimension": 6,
+                "features": 12,
+                "active": 1.5,
+                "train_tokens": 1024,
+                "heldout_tokens": 256,
+            },
         },
         "train": {
             "batch": 32,
-            "optimiser": {"lr": 1.0e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1.0e-8},
+            "optimiser": {
+                "lr": 1.0e-3,
+                "lr_at": {"planted_independent": 1.0e-2},
+                "beta1": 0.9,
+                "beta2": 0.999,
+                "eps": 1.0e-8,
+                "step_counter": "advances",
+            },
             "schedule": {"warmup": 0.0, "decay": 0.2},
+            "reduction": "mean",
+            "tied": True,
             "faithful": False,
             "precision": "float32",
             "device": "cpu",
@@ -68,6 +85,8 @@ def content() -> dict[str, Any]:
                 "middle_random": group("middle", [2.0e-3], [0], method="sae_random_decoder"),
                 "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
                 "width": group("planted_width", [1.0e-2], [0], width=0.5),
+                "toy_easy": group("planted_independent", [1.0e-3, 1.0e-2], [0, 1]),
+                "toy_hard": group("planted_hard", [1.0e-2], [0]),
             },
         },
         "fidelity": {
@@ -82,6 +101,10 @@ def content() -> dict[str, Any]:
             "substitution_top_k": [4],
             "substitution_batch": 4,
             "device": "cpu",
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+        },
+        "toy": {
+            "recovered_cosine": 0.9,
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
         },
     }
@@ -113,7 +136,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 def write_stores(folder: Path, params: Params) -> None:
     """Planted sets in `folder/plant`, and one that passes for a language model's in `activate`."""
     torch.set_num_threads(1)
-    for site in ("planted_width", "planted_knee"):
+    for site in SITES:
         write_set(site, params.plant, folder / "plant" / site)
     middle = folder / "activate" / "middle"
     shutil.copytree(folder / "plant" / "planted_width", middle)

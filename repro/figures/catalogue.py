@@ -6,7 +6,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from repro.evidence import Table
-from repro.figures import dictionaries, losses, tradeoff
+from repro.figures import dictionaries, losses, toy, tradeoff
 from repro.figures.curves import select
 from repro.figures.drawn import Drawn, Standing
 from repro.figures.forest import forest
@@ -16,7 +16,10 @@ SITES = ("middle", "early", "late")
 
 
 class Plan(NamedTuple):
-    """One kind of figure: for which claim, from which tables, at which sites, drawn how."""
+    """One kind of figure: for which claim, from which tables, at which sites, drawn how.
+
+    Each panel shows the rows of one value of the column `by`.
+    """
 
     claim: str
     tables: tuple[str, ...]
@@ -24,6 +27,7 @@ class Plan(NamedTuple):
     caption: str
     part: str = ""
     sites: tuple[str, ...] = ("middle",)
+    by: str = "site"
 
 
 PLANS = (
@@ -91,6 +95,23 @@ PLANS = (
         sites=SITES,
     ),
     Plan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha,
+        "Planted features found, by sparsity penalty; thin lines are seeds",
+        sites=("independent", "hard"),
+        by="regime",
+    ),
+    Plan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha_and_width,
+        "One-to-one cosine with the planted features, by penalty and width",
+        part="widths",
+        sites=("independent",),
+        by="regime",
+    ),
+    Plan(
         "k02",
         ("fidelity",),
         tradeoff.trained_and_frozen,
@@ -122,10 +143,10 @@ def drawn_forest(labels: Sequence[str], rows: Sequence[Standing]) -> Drawn:
 
 def _panels(plan: Plan, tables: list[Table]) -> Iterator[Drawn]:
     for site in plan.sites:
-        here = [select(table, site=site) for table in tables]
+        here = [select(table, **{plan.by: site}) for table in tables]
         if not all("sae" in table.columns["method"] for table in here):
             continue
         figure = plan.draw(*here)
         name = "_".join(filter(None, (plan.claim, plan.part, site)))
-        caption = f"{plan.caption}: {site.replace('_', ' ')} site"
+        caption = f"{plan.caption}: {site.replace('_', ' ')} {plan.by}"
         yield Drawn(name, plan.claim, caption, svg_of(figure, name, f"{plan.claim}. {caption}."))

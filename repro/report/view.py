@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from repro.figures.drawn import Drawn
 from repro.report.cards import Card, card, details_of
-from repro.report.numbers import count
+from repro.report.numbers import count, number
 from repro.spec import Claim
 from repro.verdict import Status, Verdicts
 
@@ -110,8 +110,18 @@ def _scope(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("tokens", ", ".join(tokens)),
         ("seeds", ", ".join(map(str, scope.get("seeds", [])))),
         ("device", scope.get("device", "")),
+        ("adapter", _adapter(scope)),
     )
     return [(name, text) for name, text in lines if text]
+
+
+def _adapter(scope: Mapping[str, Any]) -> str:
+    if "max_logit_difference" not in scope:
+        return ""
+    return (
+        "its logits differ from the plain model's by at most "
+        f"{number(scope['max_logit_difference'])}"
+    )
 
 
 def _family(scope: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The training loss and its gradient, written out once for a whole stack of autoencoders."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -8,12 +8,15 @@ from torch import Tensor
 
 from repro.sae.model import MIN_ROW_NORM
 
+Reduction = Literal["mean", "sum"]
+"""Of the squared error over coordinates: mean (authors' code) or sum (equation 4 as printed)."""
+
 
 class Loss(NamedTuple):
     """The two terms, one value for each member of the stack."""
 
     squared_error: Float[Tensor, " sae"]
-    """Mean over batch and coordinates of (x - x_hat)^2."""
+    """(x - x_hat)^2, mean over the batch; over coordinates mean, or sum if so asked."""
     sparsity: Float[Tensor, " sae"]
     """Mean over the batch of the L1 norm of the code, not yet multiplied by alpha."""
 
@@ -22,6 +25,7 @@ def loss_terms(
     x: Float[Tensor, "batch d_in"],
     x_hat: Float[Tensor, "sae batch d_in"],
     c: Float[Tensor, "sae batch d_sae"],
+    reduction: Reduction = "mean",
 ) -> Loss:
     """The two terms of the loss; the loss is `squared_error + alpha * sparsity`.
 
@@ -30,10 +34,12 @@ def loss_terms(
     Paper: equation 4 (section 2), which prints the squared error as a sum over coordinates.
     Departs: the mean over coordinates is what the authors' code computes and what their quoted
     alphas belong to; in the printed form alpha must be multiplied by d_in.
-    Reduction: squared error over batch and coordinates; L1 summed over features, mean over batch.
+    Reduction: squared error over batch and coordinates (`reduction="sum"`: summed over coordinates,
+    mean over the batch, as printed); L1 summed over features, mean over batch.
     """
+    error = (x_hat - x).square().mean(dim=(-2, -1))
     return Loss(
-        squared_error=(x_hat - x).square().mean(dim=(-2, -1)),
+        squared_error=error * x.shape[-1] if reduction == "sum" else error,
         sparsity=c.abs().sum(dim=-1).mean(dim=-1),
     )
 
@@ -49,6 +55,8 @@ class Gradient(NamedTuple):
     """Codes of the batch."""
     error: Float[Tensor, "sae batch d_in"]
     """x_hat - x of the batch."""
+    decoder: Float[Tensor, "sae d_sae d_in"] | None = None
+    """Gradient in the decoder's free rows where it has its own."""
 
 
 def tied_gradient(
@@ -57,12 +65,13 @@ def tied_gradient(
     alpha: Float[Tensor, "sae 1 1"],
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
+    reduction: Reduction = "mean",
 ) -> Gradient:
     """Gradient of the loss of the paper's tied autoencoder, through the row normalisation.
 
     With rows f = W / |W|, codes c = ReLU(x f^T + b), error e = c f - x:
 
-        dL/dx_hat = 2 e / (batch d_in)
+        dL/dx_hat = 2 e / (batch d_in)                 (2 e / batch under reduction="sum")
         dL/dc     = (dL/dx_hat f^T + alpha / batch) where c > 0, else 0
         dL/df     = c^T dL/dx_hat + dL/dc^T x          (decoder use + encoder use of the same rows)
         dL/dW     = (dL/df - (dL/df . f) f) / |W|      (only what turns a row survives)
@@ -75,11 +84,41 @@ def tied_gradient(
     rows = weight / norm
     read = rows.to(matmul)
     inputs = x.to(matmul).expand(len(weight), -1, -1)
-    c, error, slope, d_code = _backward_to_code(read, read, bias, alpha, inputs)
+    c, error, slope, d_code = _backward_to_code(read, read, bias, alpha, inputs, reduction)
     gradient = torch.bmm(c.mT, slope).baddbmm_(d_code.mT, inputs).to(weight.dtype)
-    gradient -= torch.einsum("nij,nij->ni", gradient, rows).unsqueeze(-1) * rows
-    gradient /= norm
+    gradient = _through_norm(gradient, rows, norm)
     return Gradient(gradient, d_code.to(bias.dtype).sum(dim=1, keepdim=True), c, error)
+
+
+def untied_gradient(
+    weight: Float[Tensor, "sae d_sae d_in"],
+    bias: Float[Tensor, "sae 1 d_sae"],
+    alpha: Float[Tensor, "sae 1 1"],
+    x: Float[Tensor, "batch d_in"],
+    matmul: torch.dtype,
+    decoder: Float[Tensor, "sae d_sae d_in"],
+    reduction: Reduction = "mean",
+) -> Gradient:
+    """Gradient for an encoder W with rows of its own beside the decoder rows f = D / |D|.
+
+        c = ReLU(x W^T + b);  dL/dW = dL/dc^T x;  dL/dD = (dL/df - (dL/df . f) f) / |D|,
+        dL/df = c^T dL/dx_hat
+
+    Paper: equations 5 and 6 (the variant for MLP sites): the encoder is not normalised.
+    """
+    norm = decoder.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
+    rows = decoder / norm
+    inputs = x.to(matmul).expand(len(weight), -1, -1)
+    c, error, slope, d_code = _backward_to_code(
+        weight.to(matmul), rows.to(matmul), bias, alpha, inputs, reduction
+    )
+    return Gradient(
+        weight=torch.bmm(d_code.mT, inputs).to(weight.dtype),
+        bias=d_code.to(bias.dtype).sum(dim=1, keepdim=True),
+        c=c,
+        error=error,
+        decoder=_through_norm(torch.bmm(c.mT, slope).to(decoder.dtype), rows, norm),
+    )
 
 
 def random_decoder_gradient(
@@ -89,6 +128,7 @@ def random_decoder_gradient(
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
     decoder: Float[Tensor, "d_sae d_in"],
+    reduction: Reduction = "mean",
 ) -> Gradient:
     """Gradient in a free encoder while the unit-row decoder stays as it was drawn.
 
@@ -97,19 +137,32 @@ def random_decoder_gradient(
     """
     inputs = x.to(matmul).expand(len(weight), -1, -1)
     write = decoder.to(matmul).expand(len(weight), -1, -1)
-    c, error, _, d_code = _backward_to_code(weight.to(matmul), write, bias, alpha, inputs)
+    c, error, _, d_code = _backward_to_code(
+        weight.to(matmul), write, bias, alpha, inputs, reduction
+    )
     gradient = torch.bmm(d_code.mT, inputs).to(weight.dtype)
     return Gradient(gradient, d_code.to(bias.dtype).sum(dim=1, keepdim=True), c, error)
 
 
+def _through_norm(gradient: Tensor, rows: Tensor, norm: Tensor) -> Tensor:
+    """Gradient in free rows from that in their unit rows: only what turns a row survives."""
+    gradient -= torch.einsum("nij,nij->ni", gradient, rows).unsqueeze(-1) * rows
+    return gradient.div_(norm)
+
+
 def _backward_to_code(
-    read: Tensor, write: Tensor, bias: Tensor, alpha: Tensor, inputs: Tensor
+    read: Tensor,
+    write: Tensor,
+    bias: Tensor,
+    alpha: Tensor,
+    inputs: Tensor,
+    reduction: Reduction,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Codes, error, dL/dx_hat and dL/dc of a stack."""
     _, batch, d_in = inputs.shape
     c = torch.baddbmm(bias.to(read.dtype), inputs, read.mT).relu_()
     error = torch.baddbmm(inputs, c, write, beta=-1)
-    slope = error * (2 / (batch * d_in))
+    slope = error * (2 / (batch * d_in if reduction == "mean" else batch))
     d_code = torch.baddbmm((alpha / batch).to(read.dtype), slope, write.mT)
     d_code *= c > 0
     return c, error, slope, d_code

@@ -157,6 +157,17 @@ def duplicates(rows: Float[Tensor, "d_sae d_in"], threshold: float) -> Duplicate
     return Duplicates(int(near.any(dim=1).sum()), int(near.sum()) // 2)
 
 
+def nearest_cosines(a: Float[Tensor, "n d_in"], b: Float[Tensor, "m d_in"]) -> Float[Tensor, " n"]:
+    """Largest cosine of each row of `a` with any row of `b`; both have unit rows.
+
+        max_j <a_i, b_j>;  its mean over i is MMCS (mean max cosine similarity)
+
+    Paper: not in it; Sharkey et al. (2022), over the true features a. Several rows may share one
+    partner, which is why it is reported beside the one-to-one matching and never decides.
+    """
+    return (a @ b.T).max(dim=1).values
+
+
 def matched_cosines(
     a: Float[Tensor, "n d_in"], b: Float[Tensor, "m d_in"]
 ) -> Float[Tensor, " matched"]:

@@ -16,7 +16,14 @@ from torch import Tensor
 
 from repro.errors import TrainingError
 from repro.files import write_with
-from repro.sae.loss import Gradient, loss_terms, random_decoder_gradient, tied_gradient
+from repro.sae.loss import (
+    Gradient,
+    Reduction,
+    loss_terms,
+    random_decoder_gradient,
+    tied_gradient,
+    untied_gradient,
+)
 from repro.sae.model import Dictionary, Transform, tied, unit_rows
 
 Method = Literal["sae", "sae_random_decoder"]
@@ -29,7 +36,7 @@ class Recipe:
     name: str
     """Name in messages: site, method, width and seed."""
     method: Method
-    """The paper's tied autoencoder, or a frozen random decoder with a trained encoder."""
+    """The paper's autoencoder, or a frozen random decoder with a trained encoder."""
     d_sae: int
     """Features of each member."""
     alphas: tuple[float, ...]
@@ -52,19 +59,36 @@ class Recipe:
     """Number format of the matrix products; the weights are always fp32."""
     device: torch.device
     """Where the stack is trained."""
+    tied: bool = True
+    """Whether the paper's autoencoder reads with its decoder's rows or with its own."""
+    reduction: Reduction = "mean"
+    """Squared error over coordinates: the authors' mean, or the printed sum."""
+    step_counter: Literal["advances", "frozen"] = "advances"
+    """Adam's bias correction: textbook, or that of step 1 at every step (the authors' loop)."""
+
+    @property
+    def has_own_encoder(self) -> bool:
+        """Whether a trained decoder stands beside a trained encoder."""
+        return self.method == "sae" and not self.tied
 
 
 class Stack(NamedTuple):
     """Parameters of a stack and the state of its optimiser."""
 
     weight: Float[Tensor, "sae d_sae d_in"]
-    """Free rows; the tied autoencoder's features are these, normalised."""
+    """Free rows of the encoder; the tied autoencoder's features are these, normalised."""
     bias: Float[Tensor, "sae 1 d_sae"]
     """Encoder bias."""
-    decoder: Float[Tensor, "d_sae d_in"]
-    """Frozen unit rows of the random-decoder method; empty otherwise."""
+    decoder: Float[Tensor, "*sae d_sae d_in"]
+    """Frozen unit rows of the random-decoder method, shared; free rows of each member where it is
+    untied; empty otherwise."""
     adam: torch.optim.Adam
-    """Optimiser over `weight` and `bias`."""
+    """Optimiser over all that is trained."""
+
+    def trained(self) -> dict[str, Tensor]:
+        """The parameters that the optimiser moves, by name."""
+        parameters = self.adam.param_groups[0]["params"]
+        return dict(zip(("weight", "bias", "decoder"), parameters, strict=False))
 
 
 class Record(NamedTuple):
@@ -95,8 +119,8 @@ def step_size(step: int, recipe: Recipe) -> float:
 def start(recipe: Recipe, d_in: int) -> Stack:
     """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
 
-    Paper: initialisation as in the authors' code. The random decoder is drawn with the same seed
-    and its encoder starts as a copy of it.
+    Paper: initialisation as in the authors' code; an untied decoder is drawn like the encoder and
+    after it. The random decoder is drawn with the same seed and its encoder starts as a copy of it.
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     rows = torch.empty(recipe.d_sae, d_in)
@@ -105,19 +129,25 @@ def start(recipe: Recipe, d_in: int) -> Stack:
     decoder = torch.empty(0, d_in)
     if recipe.method == "sae_random_decoder":
         rows = decoder = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
+    if recipe.has_own_encoder:
+        own = torch.empty(recipe.d_sae, d_in).uniform_(-bound, bound, generator=generator)
+        decoder = own.repeat(len(recipe.alphas), 1, 1)
     weight = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
     bias = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
-    adam = torch.optim.Adam(
-        [weight, bias], lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True
-    )
-    return Stack(weight, bias, decoder.to(recipe.device), adam)
+    decoder = decoder.to(recipe.device)
+    moved = [weight, bias, decoder] if recipe.has_own_encoder else [weight, bias]
+    adam = torch.optim.Adam(moved, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True)
+    return Stack(weight, bias, decoder, adam)
 
 
 def gradient(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
     """Gradient of the loss for the stack's method."""
+    free = (stack.weight, stack.bias, alpha, x, recipe.matmul)
+    if recipe.has_own_encoder:
+        return untied_gradient(*free, stack.decoder, recipe.reduction)
     if recipe.method == "sae":
-        return tied_gradient(stack.weight, stack.bias, alpha, x, recipe.matmul)
-    return random_decoder_gradient(stack.weight, stack.bias, alpha, x, recipe.matmul, stack.decoder)
+        return tied_gradient(*free, recipe.reduction)
+    return random_decoder_gradient(*free, stack.decoder, recipe.reduction)
 
 
 def train(
@@ -142,8 +172,11 @@ def train(
             break
         x = batch.to(recipe.device, torch.float32)
         found = gradient(stack, alpha, x, recipe)
-        stack.weight.grad, stack.bias.grad = found.weight, found.bias
+        for name, parameter in stack.trained().items():
+            parameter.grad = getattr(found, name)
         stack.adam.param_groups[0]["lr"] = step_size(step, recipe)
+        if recipe.step_counter == "frozen":
+            _forget_steps(stack.adam)
         stack.adam.step()
         done = step + 1
         logged = done % log_every == 0 or done == recipe.n_steps
@@ -151,9 +184,19 @@ def train(
     _raise_unless_finite(stack.weight.isfinite().all(dim=(1, 2)), recipe, recipe.n_steps)
 
 
+def _forget_steps(adam: torch.optim.Adam) -> None:
+    """Let the coming step be the first one for the bias correction; the moments stay.
+
+    The authors' loop writes the optimiser's new state into a clone and loses it. Under torchopt
+    0.7.1 the moments were changed in place all the same and only the step count was lost.
+    """
+    for state in adam.state.values():
+        state["step"].zero_()
+
+
 def _record(done: int, x: Tensor, found: Gradient, recipe: Recipe) -> Record:
     error = found.error.float()
-    terms = loss_terms(torch.zeros_like(x), error, found.c.float())
+    terms = loss_terms(torch.zeros_like(x), error, found.c.float(), recipe.reduction)
     _raise_unless_finite(terms.squared_error.isfinite() & terms.sparsity.isfinite(), recipe, done)
     return Record(
         step=done,
@@ -171,13 +214,18 @@ def _raise_unless_finite(finite: Tensor, recipe: Recipe, step: int) -> None:
         f"training diverged: {recipe.name}, alpha {recipe.alphas[index]:g}, "
         f"is not finite at step {step} of {recipe.n_steps}",
         expected="finite losses and weights",
-        mend=f"lower train.optimiser.lr (now {recipe.lr:g}) in params.yaml, then: dvc repro train",
+        mend=f"lower train.optimiser.lr or lr_at (now {recipe.lr:g}) in params.yaml, then: "
+        "dvc repro train",
     )
 
 
 def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
     """The members of a stack as dictionaries on the CPU, tied ones with exactly unit rows."""
     weight, bias = stack.weight.detach().cpu(), stack.bias.detach().cpu()[:, 0]
+    if recipe.has_own_encoder:
+        rows = unit_rows(stack.decoder.detach().cpu())
+        members = zip(weight, bias, rows, strict=True)
+        return [Dictionary(w, b, f, "relu", 0) for w, b, f in members]
     if recipe.method == "sae":
         return [tied(w, b) for w, b in zip(weight, bias, strict=True)]
     decoder = stack.decoder.cpu()
@@ -187,7 +235,7 @@ def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
 def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
     """Write parameters, optimiser state and log of a half-trained stack."""
     tensors = {"weight": stack.weight, "bias": stack.bias, "decoder": stack.decoder}
-    for name, parameter in (("weight", stack.weight), ("bias", stack.bias)):
+    for name, parameter in stack.trained().items():
         for moment in ("exp_avg", "exp_avg_sq"):
             tensors[f"{name}.{moment}"] = stack.adam.state[parameter][moment]
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -202,16 +250,15 @@ def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record
         metadata = file.metadata()
     step = int(metadata["step"])
     stack = start(recipe, tensors["weight"].shape[-1])
-    stack.weight.copy_(tensors["weight"])
-    stack.bias.copy_(tensors["bias"])
-    for name, parameter in (("weight", stack.weight), ("bias", stack.bias)):
+    for name, parameter in stack.trained().items():
+        parameter.copy_(tensors[name])
         stack.adam.state[parameter] = {
             "step": torch.tensor(float(step), device=recipe.device),
             "exp_avg": tensors[f"{name}.exp_avg"],
             "exp_avg_sq": tensors[f"{name}.exp_avg_sq"],
         }
     records = [Record(*values) for values in json.loads(metadata["records"])]
-    return stack._replace(decoder=tensors["decoder"]), step, records
+    return stack, step, records
 
 
 class Timer:

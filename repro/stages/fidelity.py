@@ -30,9 +30,9 @@ from repro.measure import (
     measure_item,
     substitute_item,
 )
-from repro.params import Params
+from repro.params import TOY, Params
 from repro.provenance import versions
-from repro.scratch import put_in_place, scratch_folder
+from repro.scratch import put_files_in_place, scratch_folder
 from repro.shards import Manifest, read_manifest
 from repro.stages.edge import stage
 from repro.stages.train import read_members
@@ -76,7 +76,7 @@ def run(
                 scope=bench.scope(),
                 provenance=bench.provenance(),
             )
-        put_in_place(scratch / "out", out)
+        put_files_in_place(scratch / "out", out)
 
 
 class Bench:
@@ -95,7 +95,7 @@ class Bench:
         self.settings = params.fidelity
         self.fetched, self.tokens = fetched, tokens
         self.activations, self.planted, self.folder = activations, planted, trained
-        self.members = read_members(trained)
+        self.members = [m for m in read_members(trained) if m["site"] not in TOY]
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(params.activate.dtype, self.device)
 
@@ -118,7 +118,7 @@ class Bench:
         return read_manifest(self.activations / site)
 
     def trained(self) -> Iterator[dict[str, Any]]:
-        """Every dictionary of the grid; those on the language model are also refitted."""
+        """Every dictionary of the grid but the toy's; those on the language model are refitted."""
         for member in self.members:
             on_model = member["site"] in self.params.activate.sites
             wants_refit = on_model and member["method"] == "sae" and member["alpha"] > 0
@@ -265,6 +265,7 @@ class Bench:
             tokens={"train": first.rows("train"), "heldout": first.rows("heldout")},
             seeds=sorted(seeds),
             device=describe(self.device, self.dtype, self.settings.executor.threads),
+            max_logit_difference=first.provenance["max_logit_difference"],
             is_paper_setting=self.params.is_paper_setting,
         )
 

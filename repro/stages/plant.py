@@ -3,18 +3,24 @@
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
-from repro.params import Params, Plant
+from repro.errors import ArtifactError
+from repro.files import write_with
+from repro.params import TOY, Params, Plant
 from repro.planted import SITES, PlantedSite, blocks, planted
 from repro.scratch import put_in_place, scratch_folder
 from repro.shards import Manifest, ShardWriter, Split, write_manifest
 from repro.stages.edge import stage
 
+TRUTH = "truth.safetensors"
+"""File beside a set's shards: its true features, unit rows [n_features, d_in]."""
 ROWS_PER_SHARD = 65_536
 
 
 def run(params: Params, out: Path) -> None:
-    """Write both planted sets to `out`."""
+    """Write the planted sets to `out`, each with its true features."""
     with scratch_folder(out, "sets") as scratch:
         for site in SITES:
             write_set(site, params.plant, scratch / "out" / site)
@@ -23,11 +29,18 @@ def run(params: Params, out: Path) -> None:
 
 def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
     """Write one planted set; held-out vectors are dealt to documents in turn."""
+    size = plant.toy if site in TOY else plant
     source = planted(
-        site, dimension=plant.dimension, active=plant.active, seed=plant.seed + SITES.index(site)
+        site,
+        dimension=size.dimension,
+        active=size.active,
+        seed=plant.seed + SITES.index(site),
+        n_features=plant.toy.features if site in TOY else None,
     )
+    truth = {"features": source.features.contiguous()}
+    write_with(folder / TRUTH, lambda part: save_file(truth, part))
     shards = {}
-    for split, count in (("train", plant.train_tokens), ("heldout", plant.heldout_tokens)):
+    for split, count in (("train", size.train_tokens), ("heldout", size.heldout_tokens)):
         writer = ShardWriter(folder, _split(split), ROWS_PER_SHARD)
         done = 0
         for x in blocks(source, count):
@@ -38,8 +51,8 @@ def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
         folder,
         Manifest(
             site=site,
-            hook=f"planted, {len(source.features)} true features in {plant.dimension} dimensions",
-            dimension=plant.dimension,
+            hook=f"planted, {len(source.features)} true features in {size.dimension} dimensions",
+            dimension=size.dimension,
             dtype="float32",
             train=shards["train"],
             heldout=shards["heldout"],
@@ -48,6 +61,24 @@ def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
             median_norm=0.0,
             provenance={"plant": plant.model_dump()},
         ),
+    )
+
+
+def read_truth(store: Path) -> torch.Tensor:
+    """The true features of a planted set, unit rows [n_features, d_in].
+
+    Raises:
+        ArtifactError: missing or malformed.
+    """
+    path = store / TRUTH
+    try:
+        return load_file(path)["features"]
+    except FileNotFoundError:
+        fault = "is missing"
+    except (SafetensorError, KeyError):
+        fault = "holds no true features"
+    raise ArtifactError(
+        f"{path} {fault}", expected="the features that were planted", mend="dvc repro plant"
     )
 
 

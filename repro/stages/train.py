@@ -12,7 +12,7 @@ from repro.device import resolve_device, resolve_dtype
 from repro.errors import ArtifactError
 from repro.executor import Item, map_items
 from repro.files import sha256_of, write_json
-from repro.params import Group, Params
+from repro.params import Adam, Group, Params
 from repro.sae.model import Transform, fit_transform_of, save_dictionary
 from repro.sae.moments import load_transform, moments, save_transform
 from repro.sae.train import (
@@ -135,13 +135,19 @@ def _item(
         "n_steps": n_steps,
         "batch": settings.batch,
         "mixing_shards": settings.mixing_shards,
-        "optimiser": settings.optimiser.model_dump(),
+        "optimiser": _optimiser(settings.optimiser, group.site),
+        "reduction": settings.reduction,
+        "tied": settings.tied,
         "schedule": settings.schedule.model_dump(),
         "matmul": str(resolve_dtype(settings.precision, device)).removeprefix("torch."),
         "device": str(device),
         "threads": settings.executor.threads,
         "checkpoint_s": settings.checkpoint_s,
     }
+
+
+def _optimiser(adam: Adam, site: str) -> dict[str, Any]:
+    return adam.model_dump(exclude={"lr_at"}) | {"lr": adam.lr_at.get(site, adam.lr)}
 
 
 def _recipe(item: Item) -> Recipe:
@@ -161,6 +167,9 @@ def _recipe(item: Item) -> Recipe:
         decay=schedule["decay"],
         matmul=getattr(torch, item["matmul"]),
         device=torch.device(item["device"]),
+        tied=item["tied"],
+        reduction=item["reduction"],
+        step_counter=adam["step_counter"],
     )
 
 

@@ -13,7 +13,7 @@ from tests.planted_evidence import FALSE, TRUE, write_world
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 LOADED = {claim.id: claim for claim in load_claims(CLAIMS)}
-DECIDED = ("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "k02", "k04")
+DECIDED = ("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "c22", "k02", "k04")
 FALSE_WORLDS = [
     pytest.param(claim, world, id=f"{claim}-{i}")
     for claim, worlds in FALSE.items()
@@ -79,6 +79,8 @@ def test_a_claim_says_who_says_it_and_where(claim):
 
 @pytest.mark.parametrize("claim", DECIDED)
 def test_a_decided_claim_says_on_which_model_and_how_few_tokens_it_is_judged(claim):
+    if LOADED[claim].reads == ("toy",):
+        pytest.skip("planted data: no language model")
     deviation = LOADED[claim].deviation
     assert "SmolLM2-135M (de-quantised Q4_1)" in deviation
     assert "some hundred thousand" in deviation

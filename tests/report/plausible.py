@@ -20,6 +20,7 @@ from repro.evidence import (
     Row,
     Scope,
     SubstitutionRow,
+    ToyRow,
     write_evidence,
 )
 
@@ -41,6 +42,7 @@ SCOPE = Scope(
     tokens={"train": 400_000, "held_out": 30_000},
     seeds=list(SEEDS),
     device="CPU, bfloat16 products",
+    max_logit_difference=0.0,
     is_paper_setting=False,
 )
 
@@ -66,7 +68,7 @@ class Point:
 
 
 def write_plausible(folder: Path, n_documents: int = 25) -> Path:
-    """Write the five tables of the fidelity stage into `folder`, the same bytes every time."""
+    """Write every table into `folder`, the same bytes every time."""
     points = list(_points(np.random.default_rng(0)))
     for name, rows in {
         "fidelity": _per_document(points, n_documents, _fidelity, 1),
@@ -76,9 +78,10 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
         "substitution": _per_document(
             [p for p in points if p.width == 2.0 or p.k], n_documents, _substitution, 3
         ),
+        "toy": list(_toy()),
     }.items():
         write_evidence(
-            folder, name, rows, counts={"rows": len(rows)}, scope=SCOPE,
+            folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else SCOPE,
             provenance={"profile": "laptop"},
         )  # fmt: skip
     return folder
@@ -192,3 +195,25 @@ def _agreement() -> Iterator[AgreementRow]:
                 site="middle", method=method, alpha=alpha, width=2.0, seed_a=seed_a,
                 seed_b=seed_b, n_features=1000, n_matched=matched, cosine=matched * 0.85,
             )  # fmt: skip
+
+
+def _toy() -> Iterator[ToyRow]:
+    for regime, best in (("independent", 0.97), ("hard", 0.6)):
+        for alpha, width, seed in product((2e-3, 5e-3), (1.0, 2.0), SEEDS):
+            cosine = best * min(1.0, width / 2) - (alpha == 2e-3) * 0.2
+            yield _recovered(regime, "sae", alpha, width, seed, cosine)
+        for seed in SEEDS:
+            yield _recovered(regime, "random", 0.0, 2.0, seed, 0.2)
+            yield _recovered(regime, "truth", 0.0, 2.0, seed, 1.0)
+
+
+def _recovered(
+    regime: str, method: str, alpha: float, width: float, seed: int, cosine: float
+) -> ToyRow:
+    return ToyRow(
+        regime=regime, method=method, alpha=alpha, width=width, seed=seed,
+        fvu_rank=2 if alpha == 2e-3 else 1, n_true=512, n_learned=round(256 * width),
+        cosine=512 * cosine, n_recovered=round(500 * cosine), nearest_cosine=512 * cosine,
+        nearest_cosine_learned=256 * width * cosine, active_true=5.0, n_tokens=1000,
+        active=9000.0, squared_error=1.0, variance=10.0,
+    )  # fmt: skip

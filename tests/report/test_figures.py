@@ -15,6 +15,7 @@ from repro.figures.curves import Ratio, above, curve, seed_curves, select
 from repro.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.figures.losses import added_loss
 from repro.figures.style import panel, standalone, style, svg_of
+from repro.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
 from repro.figures.tradeoff import FVU, L0, smoothness, tradeoff
 
 COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
@@ -22,7 +23,7 @@ COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 
 @pytest.fixture(scope="module")
 def tables(evidence: Path) -> dict[str, Table]:
-    """The five tables."""
+    """All tables."""
     return {name: read_evidence(evidence, name) for name in ROW_MODELS}
 
 
@@ -112,6 +113,23 @@ def test_a_dictionary_agrees_with_itself(tables: dict[str, Table]) -> None:
         figure = agreement_by_alpha(middle(tables["agreement"]))
     assert (line_called(figure, "a dictionary with itself")[1] == 1).all()
     assert (line_called(figure, "random dictionaries")[1] == 0).all()
+
+
+def test_the_heat_map_shows_the_cosine_of_each_cell(tables: dict[str, Table]) -> None:
+    with style():
+        figure = recovery_by_alpha_and_width(select(tables["toy"], regime="independent"))
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["0.28", "0.49", "0.77", "0.97"]
+
+
+def test_recovery_stands_between_chance_and_the_truth(tables: dict[str, Table]) -> None:
+    with style():
+        figure = recovery_by_alpha(select(tables["toy"], regime="hard"))
+    _, found = line_called(figure, "one to one (Hungarian)")
+    _, truth = line_called(figure, "the true features")
+    _, chance = line_called(figure, "random dictionary, one to one")
+    assert found.tolist() == pytest.approx([0.4, 0.6])
+    assert (truth[0], chance[0]) == (pytest.approx(1.0), pytest.approx(0.2))
 
 
 def test_a_zero_denominator_is_a_gap_and_not_a_number(tables: dict[str, Table]) -> None:
