@@ -56,8 +56,17 @@ VerdictsFile = Annotated[Path, typer.Option("--verdicts", metavar="FILE", help="
 
 
 @app.command("list")
-def list_claims(claims: ClaimsDir = None, as_json: AsJson = False) -> None:
+def list_claims(
+    claims: ClaimsDir = None,
+    as_json: AsJson = False,
+    ambiguities: Annotated[
+        bool, typer.Option("--ambiguities", help="What paper and code leave open, instead.")
+    ] = False,
+) -> None:
     """List the claims, decided or not."""
+    if ambiguities:
+        _list_ambiguities(as_json=as_json)
+        return
     found = _load(claims)
     if as_json:
         typer.echo(_json([claim.model_dump(mode="json") for claim in found]))
@@ -181,6 +190,15 @@ def gate(
     compared = compare(read_verdicts(baseline), read_verdicts(verdicts))
     typer.echo(compared.markdown(), nl=False)
     raise typer.Exit(compared.exit_code)
+
+
+def _list_ambiguities(*, as_json: bool) -> None:
+    from repro.ambiguities import AMBIGUITIES
+
+    if as_json:
+        typer.echo(_json([one.model_dump(mode="json") for one in AMBIGUITIES]))
+        return
+    typer.echo("\n\n".join(one.told() for one in AMBIGUITIES))
 
 
 def _checkout() -> Path:
