@@ -123,7 +123,7 @@ def amend(
         told = ", ".join(f"{claim} {happened}" for claim, happened in found.items())
         raise LockError(f"not as locked: {told}", expected="the reason for it", mend=MEND)
     verdicts = [read_verdicts(file) for file in judged]
-    write_lock(path, record(lock, claims, why.strip(), today, verdicts))
+    write_lock(path, record(lock, claims, " ".join(why.split()), today, verdicts))
     return found
 
 

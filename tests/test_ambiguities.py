@@ -1,5 +1,6 @@
 """The register of open questions: every key, value, default and claim it names is real."""
 
+import json
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from typer.testing import CliRunner
 
 from repro.ambiguities import AMBIGUITIES, Ambiguity
+from repro.cli import app
 from repro.params import Params, read_yaml
 from repro.spec import load_claims
 
@@ -104,3 +107,12 @@ def test_an_entry_has_a_switch_or_a_reason_and_a_default_among_its_values(change
     assert Ambiguity.model_validate(first) == AMBIGUITIES[0]
     with pytest.raises(ValidationError):
         Ambiguity.model_validate(first | change)
+
+
+def test_the_register_is_printed_as_text_and_as_json():
+    told = CliRunner().invoke(app, ["list", "--ambiguities"])
+    assert told.exit_code == 0
+    assert "  switch: train.faithful (true, false); default false\n" in told.output
+    assert "  switch: none: not built, because " in told.output
+    listed = CliRunner().invoke(app, ["list", "--ambiguities", "--json"])
+    assert [one["id"] for one in json.loads(listed.output)] == [one.id for one in AMBIGUITIES]

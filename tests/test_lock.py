@@ -215,6 +215,14 @@ def test_a_change_after_the_evidence_is_amended_with_date_and_reason(project: Pr
     assert project.gated(project.judge()).exit_code == 0, "a new baseline was accepted"
 
 
+def test_the_first_lock_vouches_for_nothing_before_itself(project: Project):
+    project.lock.unlink()
+    project.record("thresholds\n were fixed before")
+    (entry,) = read_lock(project.lock).claims["c14"]
+    assert (entry.seen, entry.why) == ({}, "thresholds were fixed before")
+    assert project.standing().standing is Standing.LOCKED
+
+
 def test_evidence_made_after_the_change_is_not_tainted_by_it(project: Project):
     project.state(margin=0.02)
     project.record()
