@@ -151,11 +151,11 @@ def test_a_change_is_not_recorded_without_a_reason(project: Project, why: str):
 
 
 def test_where_nothing_has_changed_nothing_is_written(project: Project):
-    before = project.lock.read_bytes()
+    before = project.lock.stat()
     done = project.call("lock", "--claims", project.claims)
     assert (done.exit_code, "nothing to record" in done.output) == (0, True)
-    project.record()
-    assert project.lock.read_bytes() == before
+    assert "nothing to record" in project.record().output
+    assert project.lock.stat() == before
 
 
 def test_a_claim_that_nobody_touched_is_as_locked_and_the_gate_holds(project: Project):
@@ -295,6 +295,15 @@ def test_a_removed_claim_is_refused_until_its_withdrawal_is_recorded(project: Pr
     else:
         assert rows[claim].outcome is Outcome.UNDECIDED
     assert claim not in {row.id for row in gate(project.judge(), project.judge()).rows}
+
+
+def test_a_removed_claim_is_refused_also_where_the_baseline_does_not_know_it(project: Project):
+    accepted = project.judge()
+    known = [one for one in accepted.verdicts if one.id != "c22"]
+    (project.claims / "c22_x.py").unlink()
+    done = project.gated(accepted.model_copy(update={"verdicts": known}))
+    assert done.exit_code == 2
+    assert "| c22 | cannot judge | missing | missing | removed, not recorded" in done.output
 
 
 def test_a_claim_that_comes_back_is_a_change(project: Project):
