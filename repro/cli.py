@@ -1,6 +1,8 @@
 """The command line: it parses, calls one function, prints; heavy imports wait for their command."""
 
+import datetime
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +13,7 @@ from repro.errors import ReproError
 
 if TYPE_CHECKING:
     from repro.spec import Claim
-    from repro.verdict import Verdict
+    from repro.verdict import Verdict, Verdicts
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -46,12 +48,25 @@ ClaimsDir = Annotated[
 ]
 EvidenceDir = Annotated[Path, typer.Option("--evidence", metavar="DIR", help="Tables to judge.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
+LockFile = Annotated[
+    Path | None,
+    typer.Option("--lock", metavar="FILE", help="Lock; default claims.lock beside the claims."),
+]
 VerdictsFile = Annotated[Path, typer.Option("--verdicts", metavar="FILE", help="Verdicts.")]
 
 
 @app.command("list")
-def list_claims(claims: ClaimsDir = None, as_json: AsJson = False) -> None:
+def list_claims(
+    claims: ClaimsDir = None,
+    as_json: AsJson = False,
+    ambiguities: Annotated[
+        bool, typer.Option("--ambiguities", help="What paper and code leave open, instead.")
+    ] = False,
+) -> None:
     """List the claims, decided or not."""
+    if ambiguities:
+        _list_ambiguities(as_json=as_json)
+        return
     found = _load(claims)
     if as_json:
         typer.echo(_json([claim.model_dump(mode="json") for claim in found]))
@@ -96,9 +111,36 @@ def run(
 
 
 @app.command()
+def lock(
+    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason for what has changed.")] = "",
+    claims: ClaimsDir = None,
+    lock: LockFile = None,
+    verdicts: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Verdicts already seen; default all under reports/."),
+    ] = None,
+) -> None:
+    """Record what has changed in the claims, with the reason.
+
+    Exits with 0 where it was recorded or there was nothing to record.
+    """
+    from repro import lock as locks
+
+    folder = _claims_dir(claims)
+    path = lock or locks.lock_beside(folder)
+    seen = verdicts if verdicts is not None else locks.judged_beside(folder)
+    today = datetime.datetime.now(datetime.UTC).date()
+    recorded = locks.amend(path, folder, why, today, seen)
+    for claim, happened in recorded.items():
+        typer.echo(f"{claim}  {happened}")
+    typer.echo(f"recorded in {path}" if recorded else "nothing to record: all claims are as locked")
+
+
+@app.command()
 def verify(
     evidence: EvidenceDir,
     claims: ClaimsDir = None,
+    lock: LockFile = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where verdicts.json goes.")
     ] = None,
@@ -110,11 +152,11 @@ def verify(
     from repro.verdict import write_verdicts
     from repro.verify import verify as judge
 
-    verdicts = judge(evidence, _claims_dir(claims))
+    verdicts = judge(evidence, _claims_dir(claims), lock=lock)
     if out is not None:
         write_verdicts(out, verdicts)
-    for verdict in verdicts.verdicts:
-        typer.echo(f"{verdict.id}  {verdict.status:12}  {_result(verdict)}")
+    for line in _judged(verdicts):
+        typer.echo(line)
 
 
 @app.command()
@@ -148,6 +190,15 @@ def gate(
     compared = compare(read_verdicts(baseline), read_verdicts(verdicts))
     typer.echo(compared.markdown(), nl=False)
     raise typer.Exit(compared.exit_code)
+
+
+def _list_ambiguities(*, as_json: bool) -> None:
+    from repro.ambiguities import AMBIGUITIES
+
+    if as_json:
+        typer.echo(_json([one.model_dump(mode="json") for one in AMBIGUITIES]))
+        return
+    typer.echo("\n\n".join(one.told() for one in AMBIGUITIES))
 
 
 def _checkout() -> Path:
@@ -192,6 +243,21 @@ def _result(verdict: "Verdict") -> str:
         f"{numbers} {verdict.unit}; controls {behaved} of {len(verdict.controls)}, "
         f"saboteurs caught {verdict.saboteurs.caught} of {verdict.saboteurs.total}"
     )
+
+
+def _judged(verdicts: "Verdicts") -> Iterator[str]:
+    """A line a claim; where there is a lock also how it stands against it, and what is gone."""
+    from repro.verdict import details_of, lock_of
+
+    scope = lock_of(verdicts)
+    for verdict in verdicts.verdicts:
+        details = details_of(verdicts, verdict.id)
+        locked = details.lock if details and scope else None
+        stands = f"; {locked.words}" if locked else ""
+        yield f"{verdict.id}  {verdict.status:12}  {_result(verdict)}{stands}"
+    for claim, locked in scope.gone.items() if scope else ():
+        if locked.is_unrecorded:
+            yield f"{claim}  {'-':12}  removed, not recorded"
 
 
 def _described(claim: "Claim") -> list[str]:

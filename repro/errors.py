@@ -49,3 +49,7 @@ class StageError(ReproError):
 
 class VerdictError(ReproError):
     """`verdicts.json` or a baseline cannot be read or does not follow the contract."""
+
+
+class LockError(ReproError):
+    """`claims.lock` cannot be read, or a change of a claim was not recorded with its reason."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from repro.errors import VerdictError
-from repro.verdict import Status, Verdict, Verdicts
+from repro.verdict import Locked, Status, Verdict, Verdicts, details_of, lock_of
 
 
 class Outcome(StrEnum):
@@ -68,18 +68,29 @@ def gate(baseline: Verdicts, current: Verdicts) -> GateReport:
     A claim regressed when its status flipped between two measured statuses, in either direction
     (a refutation that vanishes is as much news as a support that does), or when its estimate moved
     by more than sqrt(h1^2 + h2^2), h being half the width of each interval. A claim measured in the
-    baseline that is not measured now, or whose specification was amended, cannot be judged.
+    baseline that is not measured now, or whose specification was amended, cannot be judged; nor can
+    one that was changed, added or removed without a record in the lock, whatever it came to before.
 
     Raises:
-        VerdictError: a file lists the same claim twice.
+        VerdictError: a file lists the same claim twice, or its details are not of their form.
     """
     before, now = _by_id(baseline, "baseline"), _by_id(current, "current file")
     incomparable = _differences(baseline, current)
     if not any(verdict.status.is_measured for verdict in baseline.verdicts):
         incomparable += ("the baseline has no measured claim, so nothing could regress",)
+    if lock_of(baseline) is not None and lock_of(current) is None:
+        incomparable += ("the baseline was judged against a lock of claims, this without one",)
+    locked = _standings(current)
+    silent = {claim for claim, stands in locked.items() if stands.is_unrecorded}
     rows = [
-        _compare(claim, before.get(claim), now.get(claim), is_comparable=not incomparable)
-        for claim in sorted(before.keys() | now.keys())
+        _compare(
+            claim,
+            before.get(claim),
+            now.get(claim),
+            locked.get(claim),
+            is_comparable=not incomparable,
+        )
+        for claim in sorted(before.keys() | now.keys() | silent)
     ]
     return GateReport(tuple(rows), incomparable)
 
@@ -107,33 +118,61 @@ def _differences(baseline: Verdicts, current: Verdicts) -> tuple[str, ...]:
     )
 
 
+def _standings(verdicts: Verdicts) -> dict[str, Locked]:
+    """Each claim against the lock, those without a file included; empty where there is no lock."""
+    scope = lock_of(verdicts)
+    if scope is None:
+        return {}
+    details = {one.id: details_of(verdicts, one.id) for one in verdicts.verdicts}
+    return {id_: one.lock for id_, one in details.items() if one and one.lock} | scope.gone
+
+
 def _compare(
-    claim: str, before: Verdict | None, now: Verdict | None, *, is_comparable: bool
+    claim: str,
+    before: Verdict | None,
+    now: Verdict | None,
+    locked: Locked | None,
+    *,
+    is_comparable: bool,
 ) -> GateRow:
-    outcome, why = _judge(before, now, is_comparable=is_comparable)
+    if locked is not None and locked.is_unrecorded:
+        outcome, why = Outcome.CANNOT_JUDGE, _unrecorded(locked, now)
+    else:
+        outcome, why = _judge(before, now, locked, is_comparable=is_comparable)
     return GateRow(claim, outcome, _told(before), _told(now), why)
 
 
+def _unrecorded(locked: Locked, now: Verdict | None) -> str:
+    what = "removed, not recorded" if now is None else str(locked.standing)
+    return f'{what}: repro lock --why "...", then verify again'
+
+
 def _judge(
-    before: Verdict | None, now: Verdict | None, *, is_comparable: bool
+    before: Verdict | None, now: Verdict | None, locked: Locked | None, *, is_comparable: bool
 ) -> tuple[Outcome, str]:
     if before is None or not before.status.is_measured:
         return _judge_undecided(before, now)
     if not is_comparable:
         return Outcome.CANNOT_JUDGE, "the two files cannot be compared"
     if now is None:
-        return Outcome.CANNOT_JUDGE, "the claim is missing from the current file"
-    return _judge_measured(before, now)
+        missing = "the claim is missing from the current file"
+        return Outcome.CANNOT_JUDGE, _amended("withdrawn", locked) if locked else missing
+    return _judge_measured(before, now, locked)
 
 
-def _judge_measured(before: Verdict, now: Verdict) -> tuple[Outcome, str]:
+def _judge_measured(before: Verdict, now: Verdict, locked: Locked | None) -> tuple[Outcome, str]:
     if now.spec_sha256 != before.spec_sha256:
-        return Outcome.CANNOT_JUDGE, "its specification was amended: accept a new baseline"
+        return Outcome.CANNOT_JUDGE, _amended("its specification was amended", locked)
     if not now.status.is_measured:
         return Outcome.CANNOT_JUDGE, now.reason
     if now.status != before.status:
         return Outcome.REGRESSED, f"was {before.status}, is {now.status}: {now.reason}"
     return _judge_move(before, now)
+
+
+def _amended(what: str, locked: Locked | None) -> str:
+    recorded = f" ({locked.date}: {locked.why})" if locked else ""
+    return f"{what}{recorded}: accept a new baseline"
 
 
 def _judge_undecided(before: Verdict | None, now: Verdict | None) -> tuple[Outcome, str]:

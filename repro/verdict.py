@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -38,6 +38,9 @@ class Contract(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
+
+
+Kept = TypeVar("Kept", bound=Contract)
 
 
 class ControlResult(Contract):
@@ -112,7 +115,8 @@ class Verdicts(Contract):
     profile: str
     """Profile that made the evidence: smoke, laptop or paper."""
     scope: dict[str, Any]
-    """Model, sites, tokens, seeds, device, is_paper_setting; `details` by claim (see `Details`)."""
+    """Model, sites, tokens, seeds, device, is_paper_setting; `details` by claim (see `Details`);
+    `lock` (see `LockScope`), none where there is none."""
     verdicts: list[Verdict]
     """One for each claim, in the order of ids."""
 
@@ -149,6 +153,46 @@ class SaboteurResult(Contract):
     """Whether the verdict turned as it must."""
 
 
+class Standing(StrEnum):
+    """Where a claim stands against the lock of claims."""
+
+    LOCKED = "as locked"
+    AMENDED = "amended"
+    CHANGED = "changed, not recorded"
+    UNLOCKED = "not locked"
+
+
+class Locked(Contract):
+    """A claim's standing and the recorded entry that it rests on."""
+
+    standing: Standing
+    """As locked; amended: stated or changed when this very evidence had been judged; changed
+    without a record; or not in the lock."""
+    date: str | None = None
+    """Day of the entry; none for a claim that is not locked."""
+    why: str | None = None
+    """The entry's reason."""
+
+    @property
+    def is_unrecorded(self) -> bool:
+        """Whether a lock, if there is one, does not hold what the claim says now."""
+        return self.standing in (Standing.CHANGED, Standing.UNLOCKED)
+
+    @property
+    def words(self) -> str:
+        """The standing for a reader; for an amendment with date and reason."""
+        if self.standing is not Standing.AMENDED:
+            return str(self.standing)
+        return f"amended ({self.date}, after this evidence had been judged: {self.why})"
+
+
+class LockScope(Contract):
+    """What `scope["lock"]` keeps where there is a lock."""
+
+    gone: dict[str, Locked]
+    """Claims of the lock that have no file any more; as locked where that was recorded."""
+
+
 class Details(Contract):
     """More than the contract's fields, kept in `scope["details"][id]` for the report."""
 
@@ -164,6 +208,42 @@ class Details(Contract):
     """Status under that interval."""
     traceback: str | None = None
     """Kept where the checker raised."""
+    lock: Locked | None = None
+    """Standing against the lock; none in verdicts from before there were locks."""
+
+
+def details_of(verdicts: Verdicts, claim: str) -> Details | None:
+    """What verdicts keep about one claim beyond the contract's fields, if anything.
+
+    Raises:
+        VerdictError: it is not of the form of `Details`.
+    """
+    kept = verdicts.scope.get("details", {}).get(claim)
+    return None if kept is None else _kept(Details, kept, f"scope.details.{claim}")
+
+
+def lock_of(verdicts: Verdicts) -> LockScope | None:
+    """What verdicts keep of the lock as a whole; none where there was no lock.
+
+    Raises:
+        VerdictError: it is not of the form of `LockScope`.
+    """
+    kept = verdicts.scope.get("lock")
+    return None if kept is None else _kept(LockScope, kept, "scope.lock")
+
+
+def _kept(model: type[Kept], value: Any, place: str) -> Kept:
+    try:
+        # Not strict: in JSON a status is a string.
+        return model.model_validate(value, strict=False)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([place, *map(str, first["loc"])])
+        raise VerdictError(
+            f"the verdicts do not follow the contract at {key}: {first['msg']}",
+            expected=f"{model.__name__} of schema {SCHEMA}",
+            mend="repro verify --evidence DIR --out FILE",
+        ) from None
 
 
 def write_verdicts(target: Path, verdicts: Verdicts) -> None:

@@ -8,20 +8,26 @@ from typing import Any
 from repro.errors import EvidenceError, ReproError, VerdictError
 from repro.evidence import STAGE_OF, Header, Table, read_evidence
 from repro.judge import Judgement, judge, undecided
+from repro.lock import Lock, gone, lock_beside, read_lock, standing
 from repro.spec import Claim, load_claims
-from repro.verdict import Status, Verdicts
+from repro.verdict import LockScope, Status, Verdicts
 
 
-def verify(evidence: Path, claims: Path, profile: str | None = None) -> Verdicts:
+def verify(
+    evidence: Path, claims: Path, profile: str | None = None, lock: Path | None = None
+) -> Verdicts:
     """Judge the claims of one folder on the tables of another.
 
     Args:
         evidence: folder of `<name>.parquet` and `<name>.json`.
         claims: folder of claim files.
         profile: name of the profile; read from the evidence where it is not given.
+        lock: file that holds the recorded specifications; without it the one beside `claims`, and
+            where there is none every claim is "not locked".
 
     Raises:
         EvidenceError: there is no folder of evidence.
+        LockError: the lock cannot be read.
         SpecError: a claim file is not one valid claim.
         VerdictError: the tables speak of different models, texts or profiles.
     """
@@ -32,14 +38,16 @@ def verify(evidence: Path, claims: Path, profile: str | None = None) -> Verdicts
             mend="repro run, or give the right folder: repro verify --evidence DIR",
         )
     specs = load_claims(claims)
+    locked = _lock_of(claims, lock)
     tables, faults = _read_all(evidence, specs)
     n_claims = sum(all(name in tables or name in faults for name in one.reads) for one in specs)
     judged = {one.id: _judge_alone(one, tables, faults, n_claims) for one in specs}
     headers = [table.header for table in tables.values()]
     scope: dict[str, Any] = {
         **_common_scope(headers),
-        "details": {id_: one.details.model_dump(mode="json") for id_, one in judged.items()},
+        "details": {id_: _details(one, locked) for id_, one in judged.items()},
         "family": {"m": n_claims, "method": "Bonferroni"},
+        "lock": LockScope(gone=gone(locked, judged)).model_dump(mode="json") if locked else None,
     }
     return Verdicts(
         schema=1,
@@ -47,6 +55,19 @@ def verify(evidence: Path, claims: Path, profile: str | None = None) -> Verdicts
         scope=scope,
         verdicts=[one.verdict for one in judged.values()],
     )
+
+
+def _lock_of(claims: Path, given: Path | None) -> Lock | None:
+    usual = lock_beside(claims)
+    if given is None and not usual.exists():
+        return None
+    return read_lock(given or usual)
+
+
+def _details(judged: Judgement, lock: Lock | None) -> dict[str, Any]:
+    verdict = judged.verdict
+    stands = standing(lock, verdict.id, verdict.spec_sha256, verdict.evidence)
+    return judged.details.model_copy(update={"lock": stands}).model_dump(mode="json")
 
 
 def _read_all(

@@ -19,11 +19,13 @@ from tests.planted_evidence import TRUE, write_world
 # for what lies below it, unless that has its own line. Every module has its place here.
 SHARED = {"repro": 0, "repro.errors": 0, "repro.files": 1, "repro.evidence": 2, "repro.verdict": 2}
 JUDGE = {
+    "repro.ambiguities": 1,
     "repro.pipeline": 1,
     "repro.stats": 1,
     "repro.spec": 1,
     "repro.figures": 3,
     "repro.gate": 3,
+    "repro.lock": 3,
     "repro.checks": 3,
     "repro.saboteurs": 4,
     "repro.judge": 5,

@@ -9,7 +9,7 @@ from repro.report.numbers import count, interval, measured
 from repro.report.strips import Side, Strip, standing, strip
 from repro.spec import Claim, Control, describe, spec_sha256
 from repro.spec.decisions import parts_of
-from repro.verdict import Details, Part, Status, Verdict, Verdicts
+from repro.verdict import Details, Part, Status, Verdict
 
 SOURCES = {"paper": "the paper", "article": "the article about it", "critic": "a critic"}
 
@@ -53,6 +53,7 @@ class Card(NamedTuple):
     rule: str
     refuted_by: str
     amended: bool
+    lock: str
     conditions: list[Condition]
     controls: list[ControlLine]
     stages: list[str]
@@ -68,13 +69,6 @@ class Card(NamedTuple):
         """Which stage will decide an absent claim."""
         stages = " and ".join(self.stages)
         return f"decided once the stage {stages} is built" if stages else "no evidence yet"
-
-
-def details_of(verdicts: Verdicts, claim_id: str) -> Details | None:
-    """What the verdicts keep about one claim beyond the contract's fields, if anything."""
-    kept = verdicts.scope.get("details", {}).get(claim_id)
-    # Not strict: in JSON a status is a string.
-    return None if kept is None else Details.model_validate(kept, strict=False)
 
 
 def card(
@@ -97,6 +91,7 @@ def card(
         rule=describe(claim.check) if claim else "",
         refuted_by=claim.refuted_by if claim else "",
         amended=claim is not None and spec_sha256(claim) != verdict.spec_sha256,
+        lock=details.lock.words if details and details.lock else "",
         conditions=_conditions(verdict, details, claim),
         controls=_controls(verdict, claim),
         stages=sorted({STAGE_OF.get(table, table) for table in claim.reads}) if claim else [],

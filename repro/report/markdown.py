@@ -95,6 +95,8 @@ def _proof(card: Card, view: Page) -> Iterator[str]:
         yield f"- Refuted by: {text(card.refuted_by)}"
     for reference in card.verdict.evidence:
         yield f"- Evidence: `{reference.name}`, sha256 `{reference.sha256}`"
+    if card.lock:
+        yield f"- Specification: {text(card.lock)}, sha256 `{card.verdict.spec_sha256}`"
     for command in view.commands(card) if card.status is not Status.ABSENT else []:
         yield f"- Make it again: `{command}`"
     for figure in card.figures:

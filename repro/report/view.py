@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from repro.figures.drawn import Drawn
-from repro.report.cards import Card, card, details_of
+from repro.report.cards import Card, card
 from repro.report.numbers import count, number
 from repro.spec import Claim
-from repro.verdict import Status, Verdicts
+from repro.verdict import Status, Verdicts, details_of
 
 TITLE = "Sparse Autoencoders Find Highly Interpretable Features in Language Models"
 MEANS: Mapping[Status, str] = {

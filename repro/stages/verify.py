@@ -15,11 +15,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m repro.stages.verify", description=__doc__)
     parser.add_argument("--evidence", type=Path, required=True, help="folder of tables")
     parser.add_argument("--claims", type=Path, required=True, help="folder of claim files")
+    parser.add_argument("--lock", type=Path, default=None, help="file of recorded specifications")
     parser.add_argument("--profile", default=None, help="name of the profile")
     parser.add_argument("--out", type=Path, required=True, help="file of verdicts to write")
     given = parser.parse_args(arguments)
     try:
-        write_verdicts(given.out, verify(given.evidence, given.claims, given.profile))
+        judged = verify(given.evidence, given.claims, given.profile, given.lock)
+        write_verdicts(given.out, judged)
     except ReproError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
