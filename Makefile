@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help repro test check types quick bench clean
+.PHONY: help repro test check types quick bench readings clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in under a minute"
+	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
 	@echo "make bench   speed and memory on this machine, to reports/bench/"
 
 $(READY): pyproject.toml constraints.txt
@@ -37,6 +38,9 @@ quick:
 
 bench: $(READY)
 	$(BIN)/python -m repro.bench --out reports/bench
+
+readings: $(READY)
+	$(BIN)/python -m repro.readings --out reports/readings
 
 clean:
 	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch

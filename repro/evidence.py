@@ -6,7 +6,7 @@ has an exact value for every ratio: FVU of a subset is its sum of errors over it
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -296,7 +296,7 @@ def column_types(model: type[Row]) -> dict[str, str]:
 def write_evidence(
     folder: Path,
     name: str,
-    rows: list[Row],
+    rows: Sequence[Row],
     *,
     counts: Mapping[str, int],
     scope: Scope | None,

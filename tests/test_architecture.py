@@ -25,6 +25,7 @@ JUDGE = {
     "repro.spec": 1,
     "repro.figures": 3,
     "repro.gate": 3,
+    "repro.readings": 4,
     "repro.lock": 3,
     "repro.checks": 3,
     "repro.saboteurs": 4,

@@ -1,0 +1,1 @@
+"""How far verdicts depend on the way in which the paper is read: a covering design of readings."""
