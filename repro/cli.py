@@ -167,11 +167,15 @@ def report(
         Path | None, typer.Option(metavar="DIR", help="Tables for the figures.")
     ] = None,
     claims: ClaimsDir = None,
+    proofs: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Calibration, mutants, readings; default ./reports."),
+    ] = None,
 ) -> None:
     """Write claims.md, claims.html and the figures."""
     from repro.report import write_report
 
-    write_report(verdicts, out, evidence=evidence, claims=_claims_dir(claims))
+    write_report(verdicts, out, evidence, _claims_dir(claims), proofs or Path("reports"))
     typer.echo(f"report: {out}")
 
 

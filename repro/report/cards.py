@@ -6,6 +6,7 @@ from typing import NamedTuple
 from repro.evidence import STAGE_OF
 from repro.figures.drawn import Drawn, Standing
 from repro.report.numbers import count, interval, measured
+from repro.report.proofs import Proofs, errs, holds
 from repro.report.strips import Side, Strip, standing, strip
 from repro.spec import Claim, Control, describe, spec_sha256
 from repro.spec.decisions import parts_of
@@ -54,6 +55,8 @@ class Card(NamedTuple):
     refuted_by: str
     amended: bool
     lock: str
+    errs: str
+    holds: str
     conditions: list[Condition]
     controls: list[ControlLine]
     stages: list[str]
@@ -72,9 +75,13 @@ class Card(NamedTuple):
 
 
 def card(
-    verdict: Verdict, details: Details | None, claim: Claim | None, figures: list[Drawn]
+    verdict: Verdict,
+    details: Details | None,
+    claim: Claim | None,
+    figures: list[Drawn],
+    proofs: Proofs,
 ) -> Card:
-    """Put verdict, details, specification and figures of one claim together."""
+    """Put verdict, details, specification, figures and proofs of one claim together."""
     family = _pair(details.family_low, details.family_high) if details else None
     return Card(
         verdict=verdict,
@@ -92,6 +99,8 @@ def card(
         refuted_by=claim.refuted_by if claim else "",
         amended=claim is not None and spec_sha256(claim) != verdict.spec_sha256,
         lock=details.lock.words if details and details.lock else "",
+        errs=errs(proofs, verdict.id),
+        holds=holds(proofs, verdict.id, verdict.status),
         conditions=_conditions(verdict, details, claim),
         controls=_controls(verdict, claim),
         stages=sorted({STAGE_OF.get(table, table) for table in claim.reads}) if claim else [],

@@ -28,6 +28,9 @@ def markdown(view: Page) -> str:
     lines += ["", "## Verdicts", "", table(view), ""]
     if view.forest:
         lines += [f"![{text(view.forest.caption)}](figures/{view.forest.name}.svg)", ""]
+    lines += ["## Can these checks fail?", "", *(f"- {text(line)}" for line in view.proved), ""]
+    lines += [f"- Reading {name}: {text(told)}" for name, told in view.readings]
+    lines += [""]
     for card in view.decided + view.absent:
         lines += [*_card(card, view), ""]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
@@ -90,6 +93,10 @@ def _card(card: Card, view: Page) -> Iterator[str]:
 def _proof(card: Card, view: Page) -> Iterator[str]:
     yield from (_control(line) for line in card.controls)
     yield from _saboteurs(card.details)
+    if card.errs:
+        yield f"- How often it errs: {text(card.errs)}"
+    if card.holds:
+        yield f"- Other readings: {text(card.holds)}"
     yield f"- Deviation: {text(card.verdict.deviation)}"
     if card.refuted_by:
         yield f"- Refuted by: {text(card.refuted_by)}"

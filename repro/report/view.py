@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from repro.figures.drawn import Drawn
 from repro.report.cards import Card, card
 from repro.report.numbers import count, number
+from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
 from repro.spec import Claim
 from repro.verdict import Status, Verdicts, details_of
 
@@ -41,7 +42,14 @@ class Page(NamedTuple):
     cards: list[Card]
     notes: list[str]
     evidence: str
+    proofs: Proofs
+    proved: list[str]
     forest: Drawn | None = None
+
+    @property
+    def readings(self) -> list[tuple[str, str]]:
+        """The readings that were tried, and what differs in each."""
+        return told_readings(self.proofs.readings) if self.proofs.readings else []
 
     @property
     def decided(self) -> list[Card]:
@@ -66,8 +74,9 @@ def page(
     figures: Sequence[Drawn] = (),
     notes: Sequence[str] = (),
     evidence: str = "DIR",
+    proofs: Proofs = NOTHING_PROVED,
 ) -> Page:
-    """Put verdicts, specifications and figures together, claim by claim."""
+    """Put verdicts, specifications, figures and proofs together, claim by claim."""
     specs = {claim.id: claim for claim in claims}
     found = Counter(verdict.status for verdict in verdicts.verdicts)
     return Page(
@@ -83,11 +92,14 @@ def page(
                 details_of(verdicts, verdict.id),
                 specs.get(verdict.id),
                 [figure for figure in figures if figure.claim == verdict.id],
+                proofs,
             )
             for verdict in verdicts.verdicts
         ],
         notes=list(notes),
         evidence=evidence,
+        proofs=proofs,
+        proved=told_proofs(proofs, [verdict.saboteurs for verdict in verdicts.verdicts]),
     )
 
 

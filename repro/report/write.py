@@ -9,6 +9,7 @@ from repro.figures.drawn import Drawn
 from repro.files import write_bytes
 from repro.report.html import html
 from repro.report.markdown import markdown
+from repro.report.proofs import read_proofs
 from repro.report.view import Page, page
 from repro.spec import Claim, load_claims
 from repro.verdict import Verdicts, read_verdicts
@@ -17,7 +18,11 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 def write_report(
-    verdicts: Path, out: Path, evidence: Path | None = None, claims: Path | None = None
+    verdicts: Path,
+    out: Path,
+    evidence: Path | None = None,
+    claims: Path | None = None,
+    proofs: Path | None = None,
 ) -> list[Path]:
     """Write claims.html, claims.md and figures/*.svg into `out`; the same bytes every time.
 
@@ -29,6 +34,8 @@ def write_report(
         evidence: folder of tables for the figures; default the folder `evidence` beside the
             verdicts. Without one the page says that it has no figures.
         claims: folder of claims; default ./claims, else the checkout's.
+        proofs: folder with what was proved of the checks (calibration, mutants, readings); the page
+            says nothing about what is not there.
 
     Returns:
         The files written.
@@ -41,7 +48,7 @@ def write_report(
     found = read_verdicts(verdicts)
     folder = evidence or _beside(verdicts)
     tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
-    view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder))
+    view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
     view = view._replace(forest=_forest(view))
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)

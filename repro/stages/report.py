@@ -14,10 +14,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
     parser.add_argument("--evidence", type=Path, metavar="DIR")
     parser.add_argument("--claims", type=Path, metavar="DIR")
+    parser.add_argument("--proofs", type=Path, metavar="DIR")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     given = parser.parse_args(arguments)
     try:
-        write_report(given.verdicts, given.out, evidence=given.evidence, claims=given.claims)
+        write_report(given.verdicts, given.out, given.evidence, given.claims, given.proofs)
     except ReproError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None

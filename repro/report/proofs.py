@@ -1,0 +1,147 @@
+"""What was proved about the checks themselves: calibration, planted bugs, other readings."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from repro.ambiguities import AMBIGUITIES
+from repro.calibration.results import (
+    Calibration,
+    ClaimCalibration,
+    KindSummary,
+    read_calibration,
+)
+from repro.proofs.mutants import MutmutReport, SeededMutants, read_report
+from repro.readings.results import Readings, read_readings
+from repro.report.numbers import count, number
+from repro.verdict import SaboteurCount, Status
+
+Kind = TypeVar("Kind")
+
+
+class Proofs(NamedTuple):
+    """The files under `reports/` that speak of the checks; none where a file is not there."""
+
+    calibration: Calibration | None = None
+    """How often each check errs on evidence of known truth."""
+    readings: Readings | None = None
+    """What each claim came to under other readings of the paper."""
+    seeded: SeededMutants | None = None
+    """Bugs of the field, planted by hand."""
+    mutmut: MutmutReport | None = None
+    """Small changes of the judge, planted by machine."""
+
+
+NOTHING_PROVED = Proofs()
+
+
+def read_proofs(folder: Path | None) -> Proofs:
+    """Read what there is below a folder such as `reports`.
+
+    Raises:
+        ReproError: a file is there and malformed.
+    """
+    if folder is None:
+        return NOTHING_PROVED
+    return Proofs(
+        calibration=_read(folder / "calibration" / "calibration.json", read_calibration),
+        readings=_read(folder / "readings" / "readings.json", read_readings),
+        seeded=_read(
+            folder / "mutants" / "seeded.json", lambda path: read_report(path, SeededMutants)
+        ),
+        mutmut=_read(
+            folder / "mutants" / "mutmut.json", lambda path: read_report(path, MutmutReport)
+        ),
+    )
+
+
+def _read(path: Path, read: Callable[[Path], Kind]) -> Kind | None:
+    return read(path) if path.exists() else None
+
+
+def errs(proofs: Proofs, claim: str) -> str:
+    """How often the claim's check errs, and what it sees; empty where it was not calibrated."""
+    found = proofs.calibration.of(claim) if proofs.calibration else None
+    if found is None:
+        return ""
+    rate = found.false_support
+    return (
+        f"On evidence made with the truth just at the boundary it said supported in "
+        f"{_percent(rate.share)} of {count(rate.draws)} draws (at most {_percent(rate.upper)}; "
+        f"stated {_percent(found.level)}) and refuted in {_percent(found.false_refute.share)}. "
+        f"{_sees(found)} {found.other_errors}"
+    )
+
+
+def _sees(found: ClaimCalibration) -> str:
+    if found.smallest_effect is None:
+        return "No effect that was tried is seen in 80 % of draws."
+    unit = "" if found.unit in ("", "1") else f" {found.unit}"
+    return f"It sees effects from {number(found.smallest_effect)}{unit} on, in 80 % of draws."
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 2)} %"
+
+
+def holds(proofs: Proofs, claim: str, status: Status) -> str:
+    """In how many readings of the paper the verdict is the same; empty where none was tried."""
+    counts = proofs.readings.counts(claim) if proofs.readings else None
+    if not counts:
+        return ""
+    told = ", ".join(f"{n} {word}" for word, n in counts.most_common())
+    return (
+        f"This verdict, {status}, holds in {counts[status]} of {counts.total()} readings of the "
+        f"paper ({told}), tried at the sizes of the profile {_profile(proofs)}."
+    )
+
+
+def _profile(proofs: Proofs) -> str:
+    return proofs.readings.profile if proofs.readings else ""
+
+
+def told_proofs(proofs: Proofs, saboteurs: Sequence[SaboteurCount]) -> list[str]:
+    """What was proved about all checks together, a sentence each, counted and never typed."""
+    caught, total = sum(s.caught for s in saboteurs), sum(s.total for s in saboteurs)
+    lines = [f"{count(caught)} of {count(total)} saboteurs of the judged claims were caught."]
+    if proofs.seeded:
+        seeded = proofs.seeded
+        lines.append(
+            f"{seeded.n_killed} of {len(seeded.mutants)} bugs that have hit the field, planted in "
+            f"this code one by one, were noticed by a test ({seeded.date})."
+        )
+    if proofs.mutmut:
+        lines.append(_told_mutmut(proofs.mutmut))
+    if proofs.calibration:
+        kinds = [f"{one.kind} {_percent(one.false_support.share)}" for one in _kinds(proofs)]
+        lines.append(
+            "False support on evidence with the truth at the boundary, the worst claim of each "
+            f"kind of check: {', '.join(kinds)} ({proofs.calibration.date})."
+        )
+    return lines
+
+
+def _kinds(proofs: Proofs) -> Sequence[KindSummary]:
+    return proofs.calibration.kinds if proofs.calibration else ()
+
+
+def _told_mutmut(report: MutmutReport) -> str:
+    tried = sum(m.killed + m.timeout + m.survived + m.not_covered for m in report.modules)
+    return (
+        f"{_percent(report.score)} of {count(tried)} small changes that a machine made in the "
+        f"judge were noticed; each of the others is explained ({report.date})."
+    )
+
+
+def told_readings(readings: Readings) -> list[tuple[str, str]]:
+    """Each reading's name and what differs in it, in words."""
+    parameters = {one.id: one.parameter for one in AMBIGUITIES}
+    lines = []
+    for one in readings.readings:
+        told = [f"{parameters.get(name, name)}: {_plain(v)}" for name, v in one.answers.items()]
+        lines.append((one.name, ", ".join(told) or "the profile as it is"))
+    return lines
+
+
+def _plain(value: bool | int | float | str) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
