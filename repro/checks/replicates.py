@@ -145,11 +145,15 @@ def cell_of(table: Table, name: str, where: tuple[Where, ...]) -> Cell:
 def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[tuple, Cell]:
     """The rows of a selection, split by the values of some columns, in sorted order."""
     rows = np.flatnonzero(select(table, where))
-    keys = list(zip(*(column_of(table, c)[rows].tolist() for c in columns), strict=True))
-    found: dict[tuple, list[int]] = {key: [] for key in sorted(set(keys))}
-    for row, key in zip(rows.tolist(), keys, strict=True):
-        found[key].append(row)
-    return {key: Cell(_named(columns, key), np.array(held)) for key, held in found.items()}
+    values = [column_of(table, column)[rows] for column in columns]
+    code = np.zeros(len(rows), dtype=int)
+    for column in values:
+        found = np.unique(column, return_inverse=True)[1]
+        code = code * (found.max() + 1) + found
+    _, first, code = np.unique(code, return_index=True, return_inverse=True)
+    keys = zip(*(column[first].tolist() for column in values), strict=True)
+    held = np.split(rows[np.argsort(code, kind="stable")], np.cumsum(np.bincount(code))[:-1])
+    return {key: Cell(_named(columns, key), of) for key, of in zip(keys, held, strict=True)}
 
 
 def _named(columns: Sequence[str], key: tuple) -> str:
