@@ -66,12 +66,17 @@ class Replicates:
         return np.log(value)
 
     def contrasts(
-        self, names: Sequence[str], thetas: np.ndarray, confidence: float
+        self, names: Sequence[str], thetas: np.ndarray, confidence: float, n_parts: int
     ) -> list[Contrast]:
-        """Intervals of quantities computed from the replicates (replicates x quantities)."""
+        """Intervals of quantities computed from the replicates (replicates x quantities).
+
+        The joint ones hold together over the quantities, and over `n_parts` rules joined by *and*.
+        """
         spread = stats.jackknife(thetas, self.n_groups)
         found = stats.intervals(spread, confidence)
-        return [Contrast(name, one) for name, one in zip(names, found, strict=True)]
+        together = stats.family_confidence(confidence, len(names) * n_parts)
+        joint = stats.intervals(spread, together)
+        return [Contrast(*one) for one in zip(names, found, joint, strict=True)]
 
     def _sum(self, column: str) -> np.ndarray:
         return self.sums[:, :, self.columns.index(column)]
