@@ -25,6 +25,7 @@ JUDGE = {
     "repro.figures": 3,
     "repro.gate": 3,
     "repro.checks": 3,
+    "repro.calibration": 4,
     "repro.saboteurs": 4,
     "repro.judge": 5,
     "repro.report": 6,
