@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help repro test check types quick bench readings clean
+.PHONY: help repro test check types quick bench calibrate readings clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in under a minute"
 	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
 	@echo "make bench   speed and memory on this machine, to reports/bench/"
+	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -41,6 +42,10 @@ bench: $(READY)
 
 readings: $(READY)
 	$(BIN)/python -m repro.readings --out reports/readings
+
+calibrate: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m repro.calibration --evidence reports/laptop/evidence \
+		--claims claims --out reports/calibration --jobs 2
 
 clean:
 	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch

@@ -1,5 +1,8 @@
 """Errors that a user can mend: what was expected, what was found, what to type."""
 
+from functools import partial
+from typing import Any
+
 
 class ReproError(Exception):
     """A user's mistake or a broken input, told in one message and never as a traceback.
@@ -13,6 +16,10 @@ class ReproError(Exception):
         self.found = found
         self.expected = expected
         self.mend = mend
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its three parts, so that it comes back whole from a worker process."""
+        return partial(type(self), expected=self.expected, mend=self.mend), (self.found,)
 
 
 class ParamsError(ReproError):

@@ -28,6 +28,7 @@ JUDGE = {
     "repro.readings": 4,
     "repro.lock": 3,
     "repro.checks": 3,
+    "repro.calibration": 4,
     "repro.saboteurs": 4,
     "repro.judge": 5,
     "repro.report": 6,

@@ -18,7 +18,9 @@ def planned(target: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("target", ["help", "repro", "test", "check", "bench", "clean"])
+@pytest.mark.parametrize(
+    "target", ["help", "repro", "test", "check", "bench", "calibrate", "clean"]
+)
 def test_every_target_can_be_planned_and_names_existing_modules(target: str):
     commands = planned(target)
     assert commands

@@ -26,11 +26,12 @@ def run_check(check: Check, tables: Mapping[str, Table], confidence: float) -> O
         DegenerateInputError: a ratio has no value.
     """
     if isinstance(check, All):
-        return joined([_run(part, tables[part.reads], confidence) for part in check.parts])
-    return _run(check, tables[check.reads], confidence)
+        n_parts = len(check.parts)
+        return joined([_run(p, tables[p.reads], confidence, n_parts) for p in check.parts])
+    return _run(check, tables[check.reads], confidence, 1)
 
 
-def _run(check: Decision, table: Table, confidence: float) -> Outcome:
+def _run(check: Decision, table: Table, confidence: float, n_parts: int) -> Outcome:
     n = count(table, check)
     few = {name: units for name, units in n.items() if units < check.min_clusters}
     few.pop("rows", None)
@@ -40,22 +41,22 @@ def _run(check: Decision, table: Table, confidence: float) -> Outcome:
             unmeasured(check, f"too thin: {found}, {check.min_clusters} are needed"), n=n
         )
     try:
-        return replace(_dispatch(check, table, confidence), n=n)
+        return replace(_dispatch(check, table, confidence, n_parts), n=n)
     except Thin as why:
         return replace(unmeasured(check, str(why)), n=n)
 
 
-def _dispatch(check: Decision, table: Table, confidence: float) -> Outcome:
+def _dispatch(check: Decision, table: Table, confidence: float, n_parts: int) -> Outcome:
     match check:
         case Exceeds():
-            return check_exceeds(check, table, confidence)
+            return check_exceeds(check, table, confidence, n_parts)
         case Within():
-            return check_within(check, table, confidence)
+            return check_within(check, table, confidence, n_parts)
         case Monotone():
-            return check_monotone(check, table, confidence)
+            return check_monotone(check, table, confidence, n_parts)
         case Dominates():
-            return check_dominates(check, table, confidence)
+            return check_dominates(check, table, confidence, n_parts)
         case Smooth():
-            return check_smooth(check, table, confidence)
+            return check_smooth(check, table, confidence, n_parts)
         case _ as never:
             assert_never(never)

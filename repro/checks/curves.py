@@ -54,8 +54,7 @@ def residuals(x: np.ndarray, y: np.ndarray, degree: int) -> np.ndarray:
 
 
 def _means_at(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    lines = zip(grid, x, y, strict=True)
-    return np.array([heights_at(at, x_line, y_line).mean() for at, x_line, y_line in lines])
+    return _heights_at(grid, x, y).mean(axis=1)
 
 
 def heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -64,11 +63,19 @@ def heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     A chord of a bent curve lies on one side of it, by more where points are sparser, which would
     favour the curve with the denser or the sparser grid. Newton's divided differences.
     """
-    if len(x) < 3 or (np.diff(x) < _COINCIDE).any():
-        return np.interp(at, x, y)
-    first = np.abs(at[:, None] - x[1:-1]).argmin(axis=1)
-    x0, x1, x2 = x[first], x[first + 1], x[first + 2]
-    y0, y1, y2 = y[first], y[first + 1], y[first + 2]
+    return _heights_at(at[None], x[None], y[None])[0]
+
+
+def _heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The same for many curves at once: lines of `at`, x and y."""
+    if x.shape[1] < 3 or (np.diff(x) < _COINCIDE).any():
+        if len(x) == 1:
+            return np.interp(at[0], x[0], y[0])[None]
+        lines = zip(at, x, y, strict=True)
+        return np.stack([heights_at(*line) for line in lines])
+    first = np.abs(at[:, :, None] - x[:, None, 1:-1]).argmin(axis=2)
+    x0, x1, x2 = (np.take_along_axis(x, first + i, 1) for i in range(3))
+    y0, y1, y2 = (np.take_along_axis(y, first + i, 1) for i in range(3))
     slope = (y1 - y0) / (x1 - x0)
     bend = ((y2 - y1) / (x2 - x1) - slope) / (x2 - x0)
     return y0 + slope * (at - x0) + bend * (at - x0) * (at - x1)

@@ -12,7 +12,7 @@ from repro.spec.decisions import Dominates
 from repro.spec.words import quantity
 
 
-def check_dominates(check: Dominates, table: Table, confidence: float) -> Outcome:
+def check_dominates(check: Dominates, table: Table, confidence: float, n_parts: int) -> Outcome:
     """Judge, for each rival, the mean of (rival - ours) over the common range of ln x."""
     groups = [cells_along(table, check.where, check.knob)]
     groups += [cells_along(table, rival.where, rival.knob) for rival in check.against]
@@ -22,7 +22,7 @@ def check_dominates(check: Dominates, table: Table, confidence: float) -> Outcom
     curves = [(x[:, a:b], y[:, a:b]) for a, b in pairwise(ends)]
     gaps = np.stack([_gap(curves[0], rival) for rival in curves[1:]], axis=1)
     names = [f"{rival.name} less ours in {quantity(check.of)}" for rival in check.against]
-    contrasts = found.contrasts(names, gaps, confidence)
+    contrasts = found.contrasts(names, gaps, confidence, n_parts)
     return above(check, contrasts, check.margin)
 
 

@@ -7,7 +7,7 @@ from repro.spec.decisions import Exceeds
 from repro.spec.words import quantity
 
 
-def check_exceeds(check: Exceeds, table: Table, confidence: float) -> Outcome:
+def check_exceeds(check: Exceeds, table: Table, confidence: float, n_parts: int) -> Outcome:
     """Judge theta = ratio(where) - ratio(against), or ratio(where) alone, against the margin."""
     cells = [cell_of(table, "the rows judged", check.where)]
     if check.against is not None:
@@ -16,5 +16,5 @@ def check_exceeds(check: Exceeds, table: Table, confidence: float) -> Outcome:
     theta, name = found.ratio(check.of), quantity(check.of)
     if check.against is not None:
         theta, name = theta[:, :1] - theta[:, 1:], f"the difference of {name}"
-    contrasts = found.contrasts([name], theta, confidence)
+    contrasts = found.contrasts([name], theta, confidence, n_parts)
     return above(check, contrasts, check.margin)

@@ -13,7 +13,7 @@ from repro.spec.decisions import Matched, Monotone
 from repro.spec.words import quantity
 
 
-def check_monotone(check: Monotone, table: Table, confidence: float) -> Outcome:
+def check_monotone(check: Monotone, table: Table, confidence: float, n_parts: int) -> Outcome:
     """Judge the steps of the ratio between neighbouring values, signed as claimed."""
     knobs = (check.matched.knob,) if check.matched else ()
     cells = cells_along(table, check.where, check.along, *knobs)
@@ -32,7 +32,7 @@ def check_monotone(check: Monotone, table: Table, confidence: float) -> Outcome:
         names = [
             f"the step from {check.along} {shown(a)} to {shown(b)}" for a, b in pairwise(values)
         ]
-    contrasts = found.contrasts(names, steps, confidence)
+    contrasts = found.contrasts(names, steps, confidence, n_parts)
     return above(check, contrasts, check.margin)
 
 

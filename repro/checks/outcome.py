@@ -8,13 +8,20 @@ from repro.spec.words import describe
 from repro.stats import Interval
 from repro.verdict import Part, Status
 
+_BY_CHANCE = "yet by no more than one condition of several may by chance"
+
 
 @dataclass(frozen=True)
 class Contrast:
-    """One number that must lie on the claimed side, and what a reader calls it."""
+    """One number that must lie on the claimed side, and what a reader calls it.
+
+    `interval` holds alone and supports; `joint` holds together with those of all other conditions
+    of the claim and refutes, since any one of them may do so.
+    """
 
     name: str
     interval: Interval
+    joint: Interval
 
     def __str__(self) -> str:
         has = self.interval
@@ -78,26 +85,32 @@ def above(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outc
     """Every contrast must lie above the margin; the least favourable one is reported.
 
     An intersection-union rule: supported where all intervals lie above, which needs no correction
-    for their number; refuted where any lies wholly below; else inconclusive.
+    for their number; refuted where any joint one lies wholly below; else inconclusive.
     """
     lowest = min(contrasts, key=lambda one: one.interval.low)
-    lowest_end = min(contrasts, key=lambda one: one.interval.high)
-    if lowest_end.interval.high < margin:
+    lowest_end = min(contrasts, key=lambda one: one.joint.high)
+    if lowest_end.joint.high < margin:
         return _told(check, Status.REFUTED, contrasts, lowest_end, f"is below {margin:g}")
     if lowest.interval.low > margin:
         return _told(check, Status.SUPPORTED, contrasts, lowest, f"is above {margin:g}")
-    return _told(check, Status.INCONCLUSIVE, contrasts, lowest, f"straddles {margin:g}")
+    side = f"is below {margin:g}, {_BY_CHANCE}"
+    if lowest.interval.high >= margin:
+        side = f"straddles {margin:g}"
+    return _told(check, Status.INCONCLUSIVE, contrasts, lowest, side)
 
 
 def below(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outcome:
     """Every contrast must lie below the margin: the mirror image of `above`."""
     highest = max(contrasts, key=lambda one: one.interval.high)
-    highest_start = max(contrasts, key=lambda one: one.interval.low)
-    if highest_start.interval.low > margin:
+    highest_start = max(contrasts, key=lambda one: one.joint.low)
+    if highest_start.joint.low > margin:
         return _told(check, Status.REFUTED, contrasts, highest_start, f"is above {margin:g}")
     if highest.interval.high < margin:
         return _told(check, Status.SUPPORTED, contrasts, highest, f"is below {margin:g}")
-    return _told(check, Status.INCONCLUSIVE, contrasts, highest, f"straddles {margin:g}")
+    side = f"is above {margin:g}, {_BY_CHANCE}"
+    if highest.interval.low <= margin:
+        side = f"straddles {margin:g}"
+    return _told(check, Status.INCONCLUSIVE, contrasts, highest, side)
 
 
 def inside(check: Decision, found: Contrast, low: float, high: float) -> Outcome:
@@ -105,9 +118,11 @@ def inside(check: Decision, found: Contrast, low: float, high: float) -> Outcome
     has, band = found.interval, f"[{low:g}, {high:g}]"
     if low <= has.low and has.high <= high:
         return _told(check, Status.SUPPORTED, [found], found, f"lies inside {band}")
-    if has.high < low or has.low > high:
+    if found.joint.high < low or found.joint.low > high:
         return _told(check, Status.REFUTED, [found], found, f"lies outside {band}")
-    return _told(check, Status.INCONCLUSIVE, [found], found, f"lies partly inside {band}")
+    apart = has.high < low or has.low > high
+    side = f"lies outside {band}, {_BY_CHANCE}" if apart else f"lies partly inside {band}"
+    return _told(check, Status.INCONCLUSIVE, [found], found, side)
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:

@@ -66,12 +66,17 @@ class Replicates:
         return np.log(value)
 
     def contrasts(
-        self, names: Sequence[str], thetas: np.ndarray, confidence: float
+        self, names: Sequence[str], thetas: np.ndarray, confidence: float, n_parts: int
     ) -> list[Contrast]:
-        """Intervals of quantities computed from the replicates (replicates x quantities)."""
+        """Intervals of quantities computed from the replicates (replicates x quantities).
+
+        The joint ones hold together over the quantities, and over `n_parts` rules joined by *and*.
+        """
         spread = stats.jackknife(thetas, self.n_groups)
         found = stats.intervals(spread, confidence)
-        return [Contrast(name, one) for name, one in zip(names, found, strict=True)]
+        together = stats.family_confidence(confidence, len(names) * n_parts)
+        joint = stats.intervals(spread, together)
+        return [Contrast(*one) for one in zip(names, found, joint, strict=True)]
 
     def _sum(self, column: str) -> np.ndarray:
         return self.sums[:, :, self.columns.index(column)]
@@ -145,11 +150,15 @@ def cell_of(table: Table, name: str, where: tuple[Where, ...]) -> Cell:
 def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[tuple, Cell]:
     """The rows of a selection, split by the values of some columns, in sorted order."""
     rows = np.flatnonzero(select(table, where))
-    keys = list(zip(*(column_of(table, c)[rows].tolist() for c in columns), strict=True))
-    found: dict[tuple, list[int]] = {key: [] for key in sorted(set(keys))}
-    for row, key in zip(rows.tolist(), keys, strict=True):
-        found[key].append(row)
-    return {key: Cell(_named(columns, key), np.array(held)) for key, held in found.items()}
+    values = [column_of(table, column)[rows] for column in columns]
+    code = np.zeros(len(rows), dtype=int)
+    for column in values:
+        found = np.unique(column, return_inverse=True)[1]
+        code = code * (found.max() + 1) + found
+    _, first, code = np.unique(code, return_index=True, return_inverse=True)
+    keys = zip(*(column[first].tolist() for column in values), strict=True)
+    held = np.split(rows[np.argsort(code, kind="stable")], np.cumsum(np.bincount(code))[:-1])
+    return {key: Cell(_named(columns, key), of) for key, of in zip(keys, held, strict=True)}
 
 
 def _named(columns: Sequence[str], key: tuple) -> str:

@@ -10,7 +10,7 @@ from repro.spec.decisions import Smooth
 from repro.stats import Interval
 
 
-def check_smooth(check: Smooth, table: Table, confidence: float) -> Outcome:
+def check_smooth(check: Smooth, table: Table, confidence: float, n_parts: int) -> Outcome:
     """Judge how far each point of the curve lies from the polynomial in ln x."""
     cells = list(cells_along(table, check.where, check.knob).values())
     found = replicate(table, cells, check)
@@ -21,8 +21,8 @@ def check_smooth(check: Smooth, table: Table, confidence: float) -> Outcome:
         raise Thin(f"the curve has {n_points} points where {needed} are needed to see a knee")
     distances = residuals(x, found.ratio(check.of), check.degree)
     names = [f"the distance at {cell.name}" for cell in cells]
-    contrasts = found.contrasts(names, distances, confidence)
-    sizes = [Contrast(one.name, _size(one.interval)) for one in contrasts]
+    contrasts = found.contrasts(names, distances, confidence, n_parts)
+    sizes = [Contrast(one.name, _size(one.interval), _size(one.joint)) for one in contrasts]
     return below(check, sizes, check.margin)
 
 

@@ -7,8 +7,8 @@ from repro.spec.decisions import Within
 from repro.spec.words import quantity
 
 
-def check_within(check: Within, table: Table, confidence: float) -> Outcome:
+def check_within(check: Within, table: Table, confidence: float, n_parts: int) -> Outcome:
     """Judge the interval of the ratio against the band, whose ends belong to it."""
     found = replicate(table, [cell_of(table, "the rows judged", check.where)], check)
-    (contrast,) = found.contrasts([quantity(check.of)], found.ratio(check.of), confidence)
+    (contrast,) = found.contrasts([quantity(check.of)], found.ratio(check.of), confidence, n_parts)
     return inside(check, contrast, check.low, check.high)

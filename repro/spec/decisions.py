@@ -65,7 +65,8 @@ class Monotone(Rule):
 
     A step is the difference between neighbouring values, signed so that the claimed direction is
     positive. By the smallest step: supported where the interval of every step lies above the
-    margin, refuted where that of any lies wholly below. By the mean step: the same for their mean.
+    margin, refuted where the joint one of any lies wholly below. By the mean step: the same for
+    their mean.
     """
 
     kind: Literal["monotone"] = "monotone"
@@ -97,8 +98,8 @@ class Dominates(Rule):
     """Our curve lies below each rival's: smaller is better.
 
     For each rival: the mean of (rival - ours) over 16 points even in ln x on the range covered by
-    both. Supported where every rival's interval lies above the margin, refuted where any lies
-    wholly below; the least favourable rival is reported.
+    both. Supported where every rival's interval lies above the margin, refuted where the joint one
+    of any lies wholly below; the least favourable rival is reported.
     """
 
     kind: Literal["dominates"] = "dominates"
@@ -117,7 +118,7 @@ class Smooth(Rule):
     """The curve has no knee: its points lie near a polynomial in ln x.
 
     Each point's distance from the least-squares polynomial is judged. Supported where the interval
-    of every distance lies below the margin, refuted where that of any lies wholly above.
+    of every distance lies below the margin, refuted where the joint one of any lies wholly above.
     """
 
     kind: Literal["smooth"] = "smooth"
@@ -140,7 +141,9 @@ Decision = Annotated[Exceeds | Within | Monotone | Dominates | Smooth, Field(dis
 class All(Spec):
     """Several rules that must hold together.
 
-    Refuted where any part is refuted, supported where all are, else inconclusive.
+    Refuted where any part is refuted, supported where all are, else inconclusive. One failed
+    condition of several refutes, so the intervals that refute hold jointly (Bonferroni, over the
+    contrasts of a part and over the parts); those that support need no correction.
     """
 
     kind: Literal["all"] = "all"

@@ -294,6 +294,30 @@ def test_all_is_decided_by_the_first_part_that_decides(margins, status: str, dec
     assert [part.threshold for part in found.as_parts()] == [[one] for one in margins]
 
 
+@pytest.mark.parametrize("kind", ["exceeds", "within"])
+def test_one_condition_of_several_refutes_only_beyond_what_one_of_them_may_by_chance(kind: str):
+    table = measured(0.5, **NOISY)
+    plain = judged(exceeds(0.0), table).interval
+    assert plain is not None
+    edge = plain.high + 1e-6
+    strict, sure = exceeds(edge) if kind == "exceeds" else within(edge, 1), exceeds(-1.0)
+    assert judged(strict, table).status == "refuted"
+    joined = judged(All(parts=(strict, sure)), table)
+    assert joined.status == "inconclusive"
+    assert "may by chance" in joined.reason
+
+
+def test_joint_intervals_share_the_error_among_conditions_and_parts():
+    table = measured(0.5, **NOISY)
+    found = judged(All(parts=(exceeds(0.1), exceeds(0.2))), table)
+    (contrast,) = found.parts[0].contrasts
+    assert contrast.interval == judged(exceeds(0.1), table, 0.95).interval
+    assert contrast.joint == judged(exceeds(0.1), table, 0.975).interval
+    steps = judged(monotone(0.0), curve(power, noise=0.01)).contrasts
+    alone = judged(monotone(0.0), curve(power, noise=0.01), 1 - 0.05 / len(steps)).contrasts
+    assert [one.joint.high for one in steps] == pytest.approx([o.interval.high for o in alone])
+
+
 def test_a_doubtful_part_does_not_save_a_refuted_one():
     parts = (exceeds(0.5), exceeds(0.9))
     assert judged(All(parts=parts), measured(0.5, **NOISY)).status == "refuted"
