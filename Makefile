@@ -3,12 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help repro test check types quick bench clean
+.PHONY: help repro test check types quick bench mutants mutmut clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in under a minute"
 	@echo "make bench   speed and memory on this machine, to reports/bench/"
+	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
+	@echo "make mutmut  every small change a machine makes in the judge; more than an hour"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -37,6 +39,14 @@ quick:
 
 bench: $(READY)
 	$(BIN)/python -m repro.bench --out reports/bench
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants --out reports/mutants/seeded.json
+
+# What was tried stays in mutants/, so a stopped run goes on; `rm -r mutants` begins again.
+mutmut: $(READY)
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/python -m tests.mutants.survivors --out reports/mutants/mutmut.json
 
 clean:
 	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch

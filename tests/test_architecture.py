@@ -24,6 +24,7 @@ JUDGE = {
     "repro.spec": 1,
     "repro.figures": 3,
     "repro.gate": 3,
+    "repro.proofs": 3,
     "repro.checks": 3,
     "repro.saboteurs": 4,
     "repro.judge": 5,
