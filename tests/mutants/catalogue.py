@@ -296,7 +296,7 @@ MAKER = (
         "return cosines[torch.as_tensor(rows), torch.as_tensor(columns)]",
         "return cosines.max(dim=1).values[torch.as_tensor(rows)]",
         "HoagyC/sparse_coding, MMCS (own reading)",
-        (_METRICS + "test_many_copies_of_one_feature_match_only_once",),
+        (_FIELD + "test_copies_on_either_side_find_one_partner_in_all",),
     ),
     Mutant(
         "a row is its own duplicate",
@@ -416,7 +416,7 @@ JUDGE = (
         "if found != header.sha256:",
         "if not found:",
         "delphi (a folder that exists counts as valid, own reading)",
-        ("tests/test_bad_input.py::test_bad_evidence_breaks_its_claims_and_says_why",),
+        ("tests/checks/test_told.py::test_a_sound_table_with_other_numbers_is_not_judged",),
     ),
     Mutant(
         "error bars over rows",
@@ -479,7 +479,7 @@ JUDGE = (
         "starts = np.max([x[:, 0] for x, _ in ordered], axis=0)",
         "starts = np.min([x[:, 0] for x, _ in ordered], axis=0)",
         "SAEBench (no matched-L0 curve of PCA, own reading)",
-        (_CHECKS + "test_matching_undoes_a_shift_of_the_curves",),
+        ("tests/checks/test_boundaries.py::test_the_common_range_is_what_every_curve_covers",),
     ),
     Mutant(
         "controls ignored",

@@ -12,6 +12,7 @@ from repro.errors import TrainingError
 from repro.files import sha256_of
 from repro.measure import measure_item
 from repro.planted import draw, planted
+from repro.sae.metrics import matched_cosines
 from repro.sae.model import fit_transform_of, save_dictionary, tied
 from repro.sae.moments import load_transform, moments
 from repro.sae.train import Recipe, save_checkpoint, start, train, transformed
@@ -150,3 +151,9 @@ def test_planted_activations_have_the_planted_number_of_active_features(site):
     assert (float(active.std()) == 0) == (site == "planted_knee")
     strengths = codes[codes.abs() > 0.25]
     assert (float(strengths.min()), float(strengths.max())) == pytest.approx((0.5, 1.5), abs=0.02)
+
+
+def test_copies_on_either_side_find_one_partner_in_all():
+    copies, rows = torch.eye(3)[[0, 0, 0]], torch.eye(3)
+    for a, b in ((copies, rows), (rows, copies)):
+        assert sorted(matched_cosines(a, b).tolist()) == [0.0, 0.0, 1.0]
