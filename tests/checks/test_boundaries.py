@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.checks.curves import common_means, residuals
-from repro.checks.outcome import Contrast, Outcome, above, below, inside, joined, unmeasured
+from repro.checks.outcome import Contrast, above, below, inside, joined, unmeasured
 from repro.checks.replicates import Thin
 from repro.spec import Exceeds, Ratio, Where, Within
 from repro.stats import Interval, family_of
@@ -73,28 +73,37 @@ def test_the_deciding_contrast_is_the_least_favourable_one():
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("rule", "low", "high", "told"),
     [
-        (above(CHECK, [contrast(0.6, 0.8)], 0.5), "it 0.7 [0.6, 0.8] is above 0.5"),
-        (above(CHECK, [contrast(0.1, 0.3)], 0.5), "it 0.2 [0.1, 0.3] is below 0.5"),
-        (above(CHECK, [contrast(0.4, 0.8)], 0.5), "it 0.6 [0.4, 0.8] straddles 0.5"),
-        (below(CHECK, [contrast(0.6, 0.8)], 0.5), "it 0.7 [0.6, 0.8] is above 0.5"),
-        (below(CHECK, [contrast(0.1, 0.3)], 0.5), "it 0.2 [0.1, 0.3] is below 0.5"),
-        (below(CHECK, [contrast(0.4, 0.8)], 0.5), "it 0.6 [0.4, 0.8] straddles 0.5"),
-        (inside(CHECK, contrast(0.6, 0.8), 0.5, 1), "it 0.7 [0.6, 0.8] lies inside [0.5, 1]"),
-        (inside(CHECK, contrast(0.1, 0.3), 0.5, 1), "it 0.2 [0.1, 0.3] lies outside [0.5, 1]"),
-        (
-            inside(CHECK, contrast(0.4, 0.8), 0.5, 1),
-            "it 0.6 [0.4, 0.8] lies partly inside [0.5, 1]",
-        ),
-        (
-            above(CHECK, [contrast(0.4, 0.8), contrast(1, 2, "b"), contrast(2, 4, "c")], 0.5),
-            "it 0.6 [0.4, 0.8] straddles 0.5 (the others: b 1.5 [1, 2]; c 3 [2, 4])",
-        ),
+        (above, 0.6, 0.8, "it 0.7 [0.6, 0.8] is above 0.5"),
+        (above, 0.1, 0.3, "it 0.2 [0.1, 0.3] is below 0.5"),
+        (above, 0.4, 0.8, "it 0.6 [0.4, 0.8] straddles 0.5"),
+        (below, 0.6, 0.8, "it 0.7 [0.6, 0.8] is above 0.5"),
+        (below, 0.1, 0.3, "it 0.2 [0.1, 0.3] is below 0.5"),
+        (below, 0.4, 0.8, "it 0.6 [0.4, 0.8] straddles 0.5"),
     ],
 )
-def test_the_reason_holds_the_numbers_and_the_side(found: Outcome, told: str):
-    assert found.reason == told
+def test_the_reason_holds_the_numbers_and_the_side(rule: Any, low: float, high: float, told: str):
+    assert rule(CHECK, [contrast(low, high)], 0.5).reason == told
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (0.6, 0.8, "it 0.7 [0.6, 0.8] lies inside [0.5, 1]"),
+        (0.1, 0.3, "it 0.2 [0.1, 0.3] lies outside [0.5, 1]"),
+        (0.4, 0.8, "it 0.6 [0.4, 0.8] lies partly inside [0.5, 1]"),
+    ],
+)
+def test_the_reason_holds_the_band(low: float, high: float, told: str):
+    assert inside(CHECK, contrast(low, high), 0.5, 1).reason == told
+
+
+def test_the_reason_holds_the_other_contrasts():
+    many = [contrast(0.4, 0.8), contrast(1, 2, "b"), contrast(2, 4, "c")]
+    assert above(CHECK, many, 0.5).reason == (
+        "it 0.6 [0.4, 0.8] straddles 0.5 (the others: b 1.5 [1, 2]; c 3 [2, 4])"
+    )
 
 
 def test_parts_are_numbered_and_each_tells_its_reason():

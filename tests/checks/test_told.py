@@ -8,7 +8,7 @@ import pytest
 
 from repro.checks.rows import column_of, numbers_of, select
 from repro.errors import EvidenceError, ReproError, SpecError, VerdictError
-from repro.evidence import read_evidence, write_evidence
+from repro.evidence import Row, read_evidence, write_evidence
 from repro.gate import gate
 from repro.spec import All, Exceeds, Matched, Monotone, Ratio, Where, Within, describe
 from repro.spec.decisions import Dominates, Rival, Smooth
@@ -284,7 +284,7 @@ def test_a_bad_file_of_verdicts_is_told_in_three_parts(
 def test_a_sound_table_with_other_numbers_is_not_judged(tmp_path: Path):
     """Not torn, not of another shape: just other numbers than those its header vouches for."""
     for folder, error in (("honest", 1.0), ("other", 2.0)):
-        rows_ = fidelity_rows(squared_error=error)
+        rows_: list[Row] = [*fidelity_rows(squared_error=error)]
         how = {"counts": {}, "scope": SCOPE, "provenance": {}}
         write_evidence(tmp_path / folder, "fidelity", rows_, **how)
     table = tmp_path / "honest" / "fidelity.parquet"

@@ -69,7 +69,12 @@ EXPLAINED = (
     Explained(
         r"(x - x\.mean\(axis=1|np\.abs\(centred\)\.max\(axis=1)",
         "equivalent",
-        "the polynomials of a degree span the same space whatever the origin and unit of x are",
+        "polynomials of a degree span one space whatever origin and unit x has; rounding differs",
+    ),
+    Explained(
+        r"get_close_matches\(.*n=1\)\n\+ .*(, \)|n=2\))",
+        "equivalent",
+        "the nearest name comes first, and only the first is told",
     ),
     Explained(
         r"einsum\(\"rpd.*RPD",
