@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help repro test check types quick bench calibrate readings clean
+.PHONY: help repro test check types quick bench calibrate readings mutants mutmut clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
@@ -11,6 +11,8 @@ help:
 	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
 	@echo "make bench   speed and memory on this machine, to reports/bench/"
 	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
+	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
+	@echo "make mutmut  every small change a machine makes in the judge; more than an hour"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -46,6 +48,14 @@ readings: $(READY)
 calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m repro.calibration --evidence reports/laptop/evidence \
 		--claims claims --out reports/calibration --jobs 2
+
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants --out reports/mutants/seeded.json
+
+# What was tried stays in mutants/, so a stopped run goes on; `rm -r mutants` begins again.
+mutmut: $(READY)
+	$(BIN)/mutmut run --max-children 1
+	$(BIN)/python -m tests.mutants.survivors --out reports/mutants/mutmut.json
 
 clean:
 	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch

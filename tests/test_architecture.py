@@ -27,6 +27,7 @@ JUDGE = {
     "repro.gate": 3,
     "repro.readings": 4,
     "repro.lock": 3,
+    "repro.proofs": 3,
     "repro.checks": 3,
     "repro.calibration": 4,
     "repro.saboteurs": 4,

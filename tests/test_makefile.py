@@ -19,12 +19,13 @@ def planned(target: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "target", ["help", "repro", "test", "check", "bench", "calibrate", "clean"]
+    "target",
+    ["help", "repro", "test", "check", "bench", "calibrate", "clean", "mutants", "mutmut"],
 )
 def test_every_target_can_be_planned_and_names_existing_modules(target: str):
     commands = planned(target)
     assert commands
-    for name in re.findall(r"-m (repro[\w.]*)", commands):
+    for name in re.findall(r"-m ((?:repro|tests)[\w.]*)", commands):
         assert module_file(name), name
 
 
