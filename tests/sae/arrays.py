@@ -2,14 +2,10 @@
 
 import numpy as np
 import torch
-from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from repro.sae.model import Dictionary, tied, unit_rows
-
-FEW = settings(max_examples=max(settings().max_examples // 5, 1))
-"""For properties that train or write files; grows with the profile."""
 
 
 def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:

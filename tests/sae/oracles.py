@@ -152,16 +152,16 @@ def near_copies(rows: Array, threshold: float) -> tuple[int, int]:
     return len({i for pair in pairs for i in pair}), len(pairs)
 
 
-def least_squares_error(rows: Array, x: Array) -> float:
-    """min over v of |x - v F|^2."""
+def least_squares(rows: Array, x: Array) -> tuple[float, float]:
+    """min over v of |x - v F|^2, and |v|^2 of the shortest v that attains it."""
     if len(rows) == 0:
-        return float((x**2).sum())
+        return float((x**2).sum()), 0.0
     v = np.linalg.lstsq(rows.T, x, rcond=None)[0]
-    return float(((x - v @ rows) ** 2).sum())
+    return float(((x - v @ rows) ** 2).sum()), float((v**2).sum())
 
 
 def best_sparse_error(basis: Array, x: Array, k: int) -> float:
     """Least squared error with any k rows of an orthonormal basis, by trying all."""
     return min(
-        least_squares_error(basis[list(chosen)], x) for chosen in combinations(range(len(basis)), k)
+        least_squares(basis[list(chosen)], x)[0] for chosen in combinations(range(len(basis)), k)
     )

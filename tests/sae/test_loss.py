@@ -9,8 +9,9 @@ from torch.testing import assert_close
 
 from repro.sae.loss import Gradient, loss_terms, random_decoder_gradient, tied_gradient
 from repro.sae.model import encode, tied, unit_rows
+from tests.examples import FEW
 from tests.sae import oracles
-from tests.sae.arrays import FEW, normal, numpy, order, rotation, scales, seeds, sizes, stacks
+from tests.sae.arrays import normal, numpy, order, rotation, scales, seeds, sizes, stacks
 
 EXACT = torch.float64
 
@@ -109,11 +110,11 @@ def test_the_random_decoder_gradient_is_the_slope_of_the_loss(case):
     assume_no_kink(weight, bias, x)
     found = random_decoder_gradient(weight, bias, alpha, x, EXACT, decoder)
     tokens, write = numpy(x, decoder)
+    made_by = oracles.frozen_decoder_loss
     for m, a in enumerate(alpha.flatten().tolist()):
         w, b = numpy(weight[m], bias[m, 0])
-        loss = oracles.frozen_decoder_loss
-        in_w = oracles.differences(lambda v, b=b, a=a: loss(v, b, a, tokens, write), w)
-        in_b = oracles.differences(lambda v, w=w, a=a: loss(w, v, a, tokens, write), b)
+        in_w = oracles.differences(lambda v, b=b, a=a: made_by(v, b, a, tokens, write), w)
+        in_b = oracles.differences(lambda v, w=w, a=a: made_by(w, v, a, tokens, write), b)
         np.testing.assert_allclose(found.weight[m], in_w, rtol=1e-5, atol=1e-7)
         np.testing.assert_allclose(found.bias[m, 0], in_b, rtol=1e-5, atol=1e-7)
 

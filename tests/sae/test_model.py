@@ -22,9 +22,9 @@ from repro.sae.model import (
     tied,
     unit_rows,
 )
+from tests.examples import FEW
 from tests.sae import oracles
 from tests.sae.arrays import (
-    FEW,
     any_dictionaries,
     dictionaries,
     normal,
