@@ -5,15 +5,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from repro.shards import Manifest, ShardWriter, write_manifest
+from repro.shards import Manifest, ShardWriter, Split, write_manifest
 
 
 def write_store(
     folder: Path, train: Tensor, heldout: Tensor, rows_per_shard: int, pieces: int = 7
 ) -> None:
     """Both splits, handed to the writer in pieces; row i comes from document i // 10."""
+    rows: dict[Split, Tensor] = {"train": train, "heldout": heldout}
     shards = {}
-    for split, x in (("train", train), ("heldout", heldout)):
+    for split, x in rows.items():
         writer = ShardWriter(folder, split, rows_per_shard)
         document = torch.arange(len(x)) // 10
         for part, its in zip(x.split(pieces), document.split(pieces), strict=True):

@@ -23,7 +23,7 @@ def test_loss_terms_are_the_stated_reductions(seed, batch, d_in, d_sae):
     found = loss_terms(x, x_hat, c)
     for member in range(2):
         made, codes = numpy(x_hat[member], c[member])
-        error = oracles.squared_error(*numpy(x), made)
+        error = oracles.squared_error(x.numpy(), made)
         np.testing.assert_allclose(found.squared_error[member], error, rtol=1e-12)
         np.testing.assert_allclose(found.sparsity[member], oracles.sparsity(codes), rtol=1e-12)
 
@@ -64,7 +64,8 @@ def total_loss(weight: Tensor, bias: Tensor, alpha: Tensor, x: Tensor) -> Tensor
 @given(stacks())
 def test_the_tied_gradient_is_autograds(case):
     weight, bias, alpha, x, _ = case
-    weight.requires_grad_(), bias.requires_grad_()
+    for parameter in (weight, bias):
+        parameter.requires_grad_()
     total_loss(weight, bias, alpha, x).backward()
     found = tied_gradient(weight.detach(), bias.detach(), alpha, x, EXACT)
     assert_close(found.weight, weight.grad)
@@ -74,7 +75,8 @@ def test_the_tied_gradient_is_autograds(case):
 @given(stacks())
 def test_the_random_decoder_gradient_is_autograds(case):
     weight, bias, alpha, x, decoder = case
-    weight.requires_grad_(), bias.requires_grad_()
+    for parameter in (weight, bias):
+        parameter.requires_grad_()
     c = (x @ weight.mT + bias).relu()
     terms = loss_terms(x, c @ decoder, c)
     (terms.squared_error + alpha.flatten() * terms.sparsity).sum().backward()
@@ -252,12 +254,12 @@ def test_a_gradient_of_what_is_not_a_number_is_not_a_number(case):
 
 @pytest.mark.parametrize("method", [0, 1])
 def test_bfloat16_products_give_fp32_gradients_within_their_rounding(method):
-    case = [t.float() for t in (normal(0, 2, 24, 12), normal(1, 2, 1, 24), torch.ones(2, 1, 1) / 9)]
-    x, decoder = normal(2, 64, 12).float(), unit_rows(normal(3, 24, 12)).float()
+    weight, bias = normal(0, 2, 24, 12).float(), normal(1, 2, 1, 24).float()
+    x, decoder, alpha = normal(2, 64, 12).float(), weight[0], torch.full((2, 1, 1), 0.1)
     exact, rounded = (
         (
-            tied_gradient(*case, x, kind),
-            random_decoder_gradient(*case, x, kind, decoder),
+            tied_gradient(weight, bias, alpha, x, kind),
+            random_decoder_gradient(weight, bias, alpha, x, kind, unit_rows(decoder)),
         )[method]
         for kind in (torch.float32, torch.bfloat16)
     )

@@ -184,7 +184,7 @@ def test_planted_copies_are_counted_and_a_random_dictionary_has_none(seed, d_sae
 def test_duplicates_are_the_pairs_above_the_threshold(seed, n, d_in, threshold):
     rows = unit_rows(normal(seed, n, d_in))
     found = duplicates(rows, threshold)
-    assert found == oracles.near_copies(*numpy(rows), threshold)
+    assert found == oracles.near_copies(rows.numpy(), threshold)
     assert duplicates(rows[order(seed, n)], threshold) == found
     assert duplicates(rows @ rotation(seed, d_in), threshold) == found
     assert duplicates(rows, threshold + 0.04).n_pairs <= found.n_pairs

@@ -135,6 +135,7 @@ def test_every_step_moves_the_parameters_and_the_optimisers_state(changes):
     how = recipe(**changes)
     stack = start(how, D_IN)
     before = [part.clone() for part in (stack.weight, stack.bias)]
+    done = 0
     for done, _ in train(stack, iter(data(how.n_steps)), how):
         for old, part in zip(before, (stack.weight, stack.bias), strict=True):
             assert not torch.equal(part, old)
