@@ -135,9 +135,8 @@ shares = st.sampled_from([0.1, 0.25, 0.5, 0.75, 1.0])
 
 
 def lively(seed: int) -> tuple[Dictionary, Tensor]:
-    return tied(normal(seed, 20, 8), torch.full((20,), 0.5, dtype=torch.float64)), normal(
-        seed + 1, 50, 8
-    )
+    bias = 0.5 + 0.1 * normal(seed + 2, 20)
+    return tied(normal(seed, 20, 8), bias), normal(seed + 1, 50, 8)
 
 
 @given(seeds, shares)

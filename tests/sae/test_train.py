@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
@@ -75,6 +75,11 @@ recipes = st.fixed_dictionaries({
 })  # fmt: skip
 """What to change in `recipe` for short runs of either method with any schedule."""
 
+TIED, FROZEN = (
+    {"method": method, "n_steps": 12, "warmup": 0.3, "decay": 0.3} for method in METHODS
+)
+"""Runs long enough to rise, stay and fall; tried at every profile."""
+
 
 @pytest.fixture(autouse=True, scope="module")
 def one_thread():
@@ -86,6 +91,8 @@ def one_thread():
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_a_stack_equals_each_member_trained_alone(changes):
     how = recipe(**changes)
     together = trained(how, data(how.n_steps))
@@ -131,6 +138,8 @@ def test_training_is_textbook_adam_on_the_stated_loss(method):
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_every_step_moves_the_parameters_and_the_optimisers_state(changes):
     how = recipe(**changes)
     stack = start(how, D_IN)
@@ -147,6 +156,8 @@ def test_every_step_moves_the_parameters_and_the_optimisers_state(changes):
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_the_first_step_is_one_step_size_whatever_the_gradient(changes):
     """With its bias corrected, Adam's first step is lr * sign of the gradient."""
     how = recipe(**changes)
@@ -162,6 +173,8 @@ def test_the_first_step_is_one_step_size_whatever_the_gradient(changes):
 
 @FEW
 @given(recipes, st.integers(0, 10))
+@example(TIED, 4)
+@example(FROZEN, 4)
 def test_resuming_gives_the_same_bytes_as_not_stopping(changes, stop):
     how = recipe(**changes)
     stopped_at, batches = 1 + stop % how.n_steps, data(how.n_steps)
@@ -188,6 +201,8 @@ def test_resuming_gives_the_same_bytes_as_not_stopping(changes, stop):
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_rows_keep_their_length_through_training(changes):
     """At every step: features of length 1, and a gradient that turns them but does not stretch."""
     how = recipe(**changes)
@@ -205,6 +220,8 @@ def test_rows_keep_their_length_through_training(changes):
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_what_is_logged_is_what_the_saved_dictionary_does(changes):
     how = recipe(**changes)
     stack = start(how, D_IN)
@@ -226,6 +243,8 @@ def test_what_is_logged_is_what_the_saved_dictionary_does(changes):
 
 
 @given(recipes, seeds)
+@example(TIED, 0)
+@example(FROZEN, 0)
 def test_the_gradient_is_that_of_the_stacks_own_method(changes, seed):
     how = recipe(**changes)
     stack = start(how, D_IN)
@@ -249,6 +268,8 @@ def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
 
 
 @given(recipes, sizes)
+@example(TIED, 5)
+@example(FROZEN, 5)
 def test_members_of_a_stack_start_alike_and_seeds_decide_how(changes, d_in):
     how = recipe(**changes)
     stack = start(how, d_in)
@@ -277,6 +298,8 @@ def test_step_size_is_a_trapezoid():
 
 
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_step_sizes_rise_stay_and_fall_and_are_never_zero(changes):
     how = recipe(**changes)
     how = dataclasses.replace(how, n_steps=7 * how.n_steps)
@@ -366,6 +389,8 @@ def test_bfloat16_products_train_fp32_weights_to_the_same_loss():
 
 @FEW
 @given(recipes, st.sampled_from([torch.float32, torch.bfloat16]))
+@example(TIED, torch.bfloat16)
+@example(FROZEN, torch.bfloat16)
 def test_rounded_products_never_freeze_a_weight_that_is_pulled(changes, matmul):
     """Steps of a millionth, far below what bfloat16 can add to a weight, add up in fp32."""
     how = recipe(**changes)
@@ -417,6 +442,8 @@ def test_batches_are_transformed_once_and_in_fp32(seed, n, scale):
 
 @FEW
 @given(recipes)
+@example(TIED)
+@example(FROZEN)
 def test_dictionaries_come_in_the_order_of_their_alphas(changes):
     how = recipe(**changes)
     stack = trained(how, data(how.n_steps))
