@@ -328,7 +328,8 @@ def test_a_member_that_is_not_a_number_is_never_logged_as_one(index, log_every):
     stack.weight[index, 0, 0] = torch.nan
     records: list[Record | None] = []
     with pytest.raises(TrainingError, match=f"alpha {how.alphas[index]:g}, is not finite"):
-        records += [record for _, record in train(stack, iter(batches), how, log_every=log_every)]
+        for _, record in train(stack, iter(batches), how, log_every=log_every):
+            records.append(record)
     assert not any(records)
 
 
