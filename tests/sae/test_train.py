@@ -327,9 +327,13 @@ def test_a_member_that_is_not_a_number_is_never_logged_as_one(index, log_every):
     stack = start(how, D_IN)
     stack.weight[index, 0, 0] = torch.nan
     records: list[Record | None] = []
-    with pytest.raises(TrainingError, match=f"alpha {how.alphas[index]:g}, is not finite"):
+
+    def log() -> None:
         for _, record in train(stack, iter(batches), how, log_every=log_every):
             records.append(record)
+
+    with pytest.raises(TrainingError, match=f"alpha {how.alphas[index]:g}, is not finite"):
+        log()
     assert not any(records)
 
 
