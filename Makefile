@@ -1,14 +1,16 @@
 # `make repro` and `make test` are the two commands; both set everything up first.
 PYTHON ?= python3
 BIN := .venv/bin
+EXAMPLES ?= 500
 READY := .venv/.ready
 
-.PHONY: help repro test check types quick bench calibrate readings mutants mutmut clean
+.PHONY: help repro test check types quick bench calibrate readings mutants mutmut fuzz clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in under a minute"
 	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
+	@echo "make fuzz    every property on new random examples; make fuzz EXAMPLES=5000 searches longer"
 	@echo "make bench   speed and memory on this machine, to reports/bench/"
 	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
 	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
@@ -38,6 +40,10 @@ types:
 
 quick:
 	$(BIN)/python -m pytest -m 'not slow and not browser'
+
+# A failing example is printed; it is kept in .hypothesis/ and comes first in the next run.
+fuzz: $(READY)
+	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property
 
 bench: $(READY)
 	$(BIN)/python -m repro.bench --out reports/bench

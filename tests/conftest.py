@@ -1,16 +1,27 @@
-"""Strict numerics and one derandomised hypothesis profile for every test."""
+"""Two hypothesis profiles, one mark for every property, and no network in any test."""
 
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, database=None, max_examples=40, print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
-settings.register_profile("fuzz", deadline=None, max_examples=1000)
+# New examples at every run; a failing one is printed with the line that replays it.
+settings.register_profile(
+    "fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "500")),
+    print_blob=True, suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever hypothesis drives, so that properties can be counted and run alone."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.property)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,9 +10,9 @@ from tests.import_graph import ROOT, module_file
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf8")
 
 
-def planned(target: str) -> str:
+def planned(target: str, *settings: str) -> str:
     """The commands that a target would run."""
-    command = ["make", "--dry-run", "--always-make", "--no-print-directory", target]
+    command = ["make", "--dry-run", "--always-make", "--no-print-directory", target, *settings]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -20,8 +20,11 @@ def planned(target: str) -> str:
 
 @pytest.mark.parametrize(
     "target",
-    ["help", "repro", "test", "check", "bench", "calibrate", "clean", "mutants", "mutmut"],
-)
+    [
+        "help", "repro", "test", "check", "fuzz", "bench", "calibrate", "readings", "mutants",
+        "mutmut", "clean",
+    ],
+)  # fmt: skip
 def test_every_target_can_be_planned_and_names_existing_modules(target: str):
     commands = planned(target)
     assert commands
@@ -48,3 +51,9 @@ def test_the_main_job_sets_everything_up_first():
 def test_the_quick_check_leaves_the_slow_tests_out():
     assert "pytest -m 'not slow and not browser'" in planned("check")
     assert "not slow" not in planned("test")
+
+
+def test_fuzzing_runs_every_property_for_as_long_as_is_asked():
+    assert "HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=500 " in planned("fuzz")
+    assert "FUZZ_EXAMPLES=7 " in planned("fuzz", "EXAMPLES=7")
+    assert "pytest -m property" in planned("fuzz")

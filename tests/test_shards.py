@@ -3,38 +3,22 @@
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import ArtifactError
-from repro.shards import Manifest, ShardWriter, batches, read_manifest, read_split, write_manifest
+from repro.shards import batches, read_manifest, read_split
+from tests.examples import FEW
+from tests.tiny_store import write_store
 
 
-def write_store(folder: Path, n_rows: int, rows_per_shard: int, pieces: int = 7) -> None:
-    """Row i holds the number i, and comes from document i // 10."""
-    shards = {}
-    for split in ("train", "heldout"):
-        writer = ShardWriter(folder, split, rows_per_shard)
-        for part in torch.arange(n_rows).split(pieces):
-            writer.add(part[:, None].float().expand(-1, 3), part // 10)
-        shards[split] = writer.close()
-    write_manifest(
-        folder,
-        Manifest(
-            site="early",
-            hook="test",
-            dimension=3,
-            dtype="float32",
-            train=shards["train"],
-            heldout=shards["heldout"],
-            n_sinks={"train": 0, "heldout": 0},
-            sink_norm=0.0,
-            median_norm=0.0,
-            provenance={},
-        ),
-    )
+def write_numbers(folder: Path, n_rows: int, rows_per_shard: int, pieces: int = 7) -> None:
+    """Training row i holds the number i; held-out rows hold negative ones."""
+    train = torch.arange(n_rows)[:, None].float().expand(-1, 3)
+    write_store(folder, train, -1 - train, rows_per_shard, pieces)
 
 
 def numbers(folder: Path, **how: int) -> list[list[int]]:
@@ -56,7 +40,7 @@ def test_nothing_is_lost_or_doubled(sizes: tuple[int, int, int, int, int]) -> No
     n_rows, rows_per_shard, pieces, batch, mixing = sizes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_store(folder, n_rows, rows_per_shard, pieces)
+        write_numbers(folder, n_rows, rows_per_shard, pieces)
         x, document = read_split(folder, "train")
         assert x[:, 0].tolist() == list(range(n_rows))
         assert torch.equal(document, (torch.arange(n_rows) // 10).int())
@@ -73,24 +57,63 @@ def test_skipping_batches_is_resuming(sizes: tuple[int, int, int, int, int], ski
     n_rows, rows_per_shard, pieces, batch, mixing = sizes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_store(folder, n_rows, rows_per_shard, pieces)
+        write_numbers(folder, n_rows, rows_per_shard, pieces)
         how = {"batch": batch, "mixing_shards": mixing}
         assert numbers(folder, **how, skip=skip) == numbers(folder, **how)[skip:]
 
 
-def test_neighbours_in_the_store_are_no_neighbours_in_training(tmp_path: Path) -> None:
-    write_store(tmp_path, 4000, 500)
-    rows = torch.tensor(numbers(tmp_path, mixing_shards=8)).flatten().double()
-    pairs = torch.stack([rows[:-1], rows[1:]])
-    assert abs(float(torch.corrcoef(pairs)[0, 1])) < 0.06
-    stored = torch.arange(4000).double()
-    assert float(torch.corrcoef(torch.stack([stored[:-1], stored[1:]]))[0, 1]) > 0.99
+def correlation(rows: list[int]) -> float:
+    """Between each row's number and that of the row read after it."""
+    values = np.array(rows, dtype=float)
+    return float(np.corrcoef(values[:-1], values[1:])[0, 1])
 
 
-def test_the_seed_decides_the_order(tmp_path: Path) -> None:
-    write_store(tmp_path, 200, 50)
-    assert numbers(tmp_path, seed=1) == numbers(tmp_path, seed=1)
-    assert numbers(tmp_path, seed=1) != numbers(tmp_path, seed=2)
+@FEW
+@given(st.integers(400, 1500), st.integers(50, 400), st.integers(1, 32), st.integers(0, 2**32))
+def test_neighbours_in_the_store_are_no_neighbours_in_training(
+    n_rows: int, rows_per_shard: int, batch: int, seed: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_numbers(folder, n_rows, rows_per_shard, pieces=100)
+        found = numbers(folder, batch=batch, seed=seed, mixing_shards=100)
+    rows = [row for part in found for row in part]
+    bound = 6 / np.sqrt(len(rows))
+    assert abs(correlation(rows)) < bound
+    assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < bound, "early is not read first"
+    assert correlation(sorted(rows)) > 0.99
+
+
+@FEW
+@given(st.integers(0, 2**32), st.integers(1, 3))
+def test_a_small_mix_shuffles_shards_and_the_rows_in_them(seed: int, mixing: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_numbers(folder, 720, 20, pieces=100)
+        rows = np.array(numbers(folder, batch=20, seed=seed, mixing_shards=mixing)).ravel()
+    groups = (rows // 20).reshape(-1, 20 * mixing)
+    assert {len(set(group)) for group in groups} == {mixing}, "so many shards are mixed"
+    first = [min(group) for group in groups]
+    assert first != sorted(first), "the shards themselves are shuffled"
+    assert (np.abs(np.diff(rows)) == 1).mean() < 0.2, "the rows of a shard are shuffled"
+
+
+@FEW
+@given(st.integers(0, 2**32), st.integers(0, 2**32), st.integers(1, 4))
+def test_the_seed_decides_the_order(seed: int, other: int, mixing: int) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_numbers(folder, 200, 50)
+        first = numbers(folder, seed=seed, mixing_shards=mixing)
+        assert numbers(folder, seed=seed, mixing_shards=mixing) == first
+        assert (numbers(folder, seed=other, mixing_shards=mixing) == first) == (seed == other)
+
+
+def test_every_coordinate_of_a_row_comes_along(tmp_path: Path) -> None:
+    x = torch.randn(130, 3, generator=torch.Generator().manual_seed(0))
+    write_store(tmp_path, x, torch.full_like(x, torch.nan), 40)
+    found = torch.cat(list(batches(tmp_path, batch=13, seed=0, mixing_shards=2)))
+    assert torch.equal(found[found[:, 0].argsort()], x[x[:, 0].argsort()])
 
 
 def test_no_more_shards_are_held_than_are_mixed(
@@ -98,7 +121,7 @@ def test_no_more_shards_are_held_than_are_mixed(
 ) -> None:
     import repro.shards as shards
 
-    write_store(tmp_path, 1000, 100)
+    write_numbers(tmp_path, 1000, 100)
     read, seen = shards.read_shard, []
     monkeypatch.setattr(shards, "read_shard", lambda *a: seen.append(1) or read(*a))
     stream = batches(tmp_path, batch=10, seed=0, mixing_shards=2)
@@ -113,7 +136,7 @@ def test_no_more_shards_are_held_than_are_mixed(
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
 def test_a_damaged_shard_is_never_read(tmp_path: Path, damage: str) -> None:
-    write_store(tmp_path, 100, 50)
+    write_numbers(tmp_path, 100, 50)
     path = tmp_path / "train-00001.safetensors"
     content = bytearray(path.read_bytes())
     content[-5] ^= 1

@@ -76,7 +76,7 @@ def with_copied_units(dictionary: Dictionary, share: float) -> Dictionary:
 
     def copied(tensor: Tensor) -> Tensor:
         out = tensor.clone()
-        out[-count:] = tensor[:count]
+        out[len(out) - count :] = tensor[:count]
         return out
 
     return dictionary._replace(

@@ -46,10 +46,11 @@ def spread_of(x: Float[Tensor, "batch d_in"]) -> Spread:
         DegenerateInputError: a coordinate does not vary, so no normalised error exists.
     """
     variance, mean = torch.var_mean(x.double(), dim=0, correction=0)
-    if not bool((variance > 0).all()):
+    unfit = ~(variance > 0)  # NaN compares false, so it counts here
+    if bool(unfit.any()):
         raise DegenerateInputError(
-            f"{int((variance <= 0).sum())} coordinates of the held-out activations do not vary",
-            expected="activations that vary in every coordinate",
+            f"{int(unfit.sum())} coordinates of the held-out activations do not vary or are NaN",
+            expected="finite activations that vary in every coordinate",
             mend="raise tokenize.heldout_tokens in params.yaml",
         )
     return Spread(mean.to(x.dtype), variance.to(x.dtype))

@@ -1,31 +1,46 @@
 """Training: a stack is its members, a resumed run is an uninterrupted one, bad steps are told."""
 
 import dataclasses
+import itertools
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from torch import Tensor
 from torch.testing import assert_close
 
 from repro.errors import TrainingError
 from repro.planted import draw, planted
 from repro.sae.baselines import random_dictionary
+from repro.sae.loss import random_decoder_gradient, tied_gradient
 from repro.sae.metrics import fvu, l0, matched_cosines
-from repro.sae.model import decode, encode
+from repro.sae.model import Dictionary, Transform, decode, encode
 from repro.sae.train import (
     Recipe,
+    Record,
     Stack,
+    Timer,
     dictionaries,
+    gradient,
     load_checkpoint,
     save_checkpoint,
     start,
     step_size,
     train,
+    transformed,
 )
+from tests.examples import FEW
+from tests.sae import oracles
+from tests.sae.arrays import normal, numpy, rotation, scales, seeds, sizes
 
 D_IN = 8
+METHODS = ("sae", "sae_random_decoder")
+both_methods = pytest.mark.parametrize("method", METHODS)
 
 
 def recipe(**changes) -> Recipe:
@@ -37,19 +52,36 @@ def recipe(**changes) -> Recipe:
     return dataclasses.replace(base, **changes)
 
 
-def data(n_steps: int = 40) -> list[torch.Tensor]:
-    generator = torch.Generator().manual_seed(9)
-    return [torch.randn(32, D_IN, generator=generator) for _ in range(n_steps)]
+def data(n_steps: int = 40, seed: int = 9) -> list[Tensor]:
+    return list(normal(seed, n_steps, 32, D_IN, dtype=torch.float32))
 
 
-def trained(how: Recipe, batches: list[torch.Tensor]) -> Stack:
-    stack = start(how, D_IN)
+def trained(how: Recipe, batches: list[Tensor]) -> Stack:
+    stack = start(how, batches[0].shape[1])
     for _ in train(stack, iter(batches), how):
         pass
     return stack
 
 
-@pytest.fixture(autouse=True)
+recipes = st.fixed_dictionaries({
+    "method": st.sampled_from(METHODS),
+    "alphas": st.lists(st.floats(0, 0.1), min_size=1, max_size=3).map(tuple),
+    "seed": seeds,
+    "n_steps": st.integers(1, 12),
+    "lr": st.floats(1e-4, 3e-2),
+    "betas": st.tuples(st.floats(0, 0.95), st.floats(0.5, 0.999)),
+    "warmup": st.floats(0, 0.5),
+    "decay": st.floats(0, 0.5),
+})  # fmt: skip
+"""What to change in `recipe` for short runs of either method with any schedule."""
+
+TIED, FROZEN = (
+    {"method": method, "n_steps": 12, "warmup": 0.3, "decay": 0.3} for method in METHODS
+)
+"""Runs long enough to rise, stay and fall; tried at every profile."""
+
+
+@pytest.fixture(autouse=True, scope="module")
 def one_thread():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -57,68 +89,174 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("method", ["sae", "sae_random_decoder"])
-def test_a_stack_equals_each_member_trained_alone(method):
-    together = trained(recipe(method=method), data())
-    for index, alpha in enumerate(recipe().alphas):
-        alone = trained(recipe(method=method, alphas=(alpha,)), data())
-        assert_close(together.weight[index], alone.weight[0], rtol=1e-5, atol=1e-6)
-        assert_close(together.bias[index], alone.bias[0], rtol=1e-5, atol=1e-6)
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_a_stack_equals_each_member_trained_alone(changes):
+    how = recipe(**changes)
+    together = trained(how, data(how.n_steps))
+    for index, alpha in enumerate(how.alphas):
+        alone = trained(dataclasses.replace(how, alphas=(alpha,)), data(how.n_steps))
+        assert_close(together.weight[index], alone.weight[0], rtol=1e-4, atol=1e-4)
+        assert_close(together.bias[index], alone.bias[0], rtol=1e-4, atol=1e-4)
 
 
-def numpy_adam(how: Recipe, batches: list[torch.Tensor]) -> tuple[np.ndarray, np.ndarray]:
-    """Textbook Adam on the stated loss in float64, gradients from autograd."""
-    stack = start(how, D_IN)
-    parameters = [stack.weight[0].double().numpy(), stack.bias[0, 0].double().numpy()]
-    moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
+def textbook(how: Recipe, batches: list[Tensor]) -> tuple[Tensor, Tensor, list[oracles.Adam]]:
+    """Adam on the stated loss in float64, one member alone, slopes from the oracle."""
+    first = start(how, D_IN)
+    weight, bias, decoder = numpy(first.weight[0], first.bias[0, 0], first.decoder)
+    adams = [oracles.Adam(*how.betas, how.eps) for _ in range(2)]
     for step, batch in enumerate(batches):
-        weight, bias = (torch.tensor(p, requires_grad=True) for p in parameters)
-        rows = weight / weight.norm(dim=1, keepdim=True)
-        c = (batch.double() @ rows.T + bias).relu()
-        loss = ((c @ rows - batch.double()) ** 2).mean() + how.alphas[0] * c.sum(1).mean()
-        gradients = torch.autograd.grad(loss, (weight, bias))
-        for i, gradient in enumerate(g.numpy() for g in gradients):
-            m, v = moments[i]
-            m[:] = how.betas[0] * m + (1 - how.betas[0]) * gradient
-            v[:] = how.betas[1] * v + (1 - how.betas[1]) * gradient**2
-            m_hat = m / (1 - how.betas[0] ** (step + 1))
-            v_hat = v / (1 - how.betas[1] ** (step + 1))
-            parameters[i] = parameters[i] - step_size(step, how) * m_hat / (
-                np.sqrt(v_hat) + how.eps
-            )
-    return parameters[0], parameters[1]
+        (x,) = numpy(batch)
+        slopes = (
+            oracles.tied_slope(weight, bias, how.alphas[0], x) if how.method == "sae"
+            else oracles.frozen_decoder_slope(weight, bias, how.alphas[0], x, decoder)
+        )  # fmt: skip
+        lr = step_size(step, how)
+        weight, bias = (
+            adam.moved(old, slope, lr)
+            for adam, old, slope in zip(adams, (weight, bias), slopes, strict=True)
+        )
+    return torch.from_numpy(weight), torch.from_numpy(bias), adams
 
 
-def test_training_is_textbook_adam_on_the_stated_loss():
-    how = recipe(alphas=(0.02,), n_steps=12)
-    expected_weight, expected_bias = numpy_adam(how, data(12))
+@both_methods
+def test_training_is_textbook_adam_on_the_stated_loss(method):
+    how = recipe(alphas=(0.02,), n_steps=12, method=method)
+    weight, bias, adams = textbook(how, data(12))
     stack = trained(how, data(12))
-    np.testing.assert_allclose(stack.weight[0].numpy(), expected_weight, atol=2e-4)
-    np.testing.assert_allclose(stack.bias[0, 0].numpy(), expected_bias, atol=2e-4)
+    assert_close(stack.weight[0].double(), weight, atol=2e-4, rtol=0)
+    assert_close(stack.bias[0, 0].double(), bias, atol=2e-4, rtol=0)
+    for parameter, adam in zip((stack.weight, stack.bias), adams, strict=True):
+        state = stack.adam.state[parameter]
+        assert int(state["step"]) == adam.t == 12
+        for name, expected in (("exp_avg", adam.m), ("exp_avg_sq", adam.v)):
+            found = state[name][0].double().numpy().reshape(np.shape(expected))
+            np.testing.assert_allclose(found, expected, rtol=1e-2, atol=1e-6)
 
 
-@pytest.mark.slow
-@given(st.integers(1, 39))
-def test_resuming_gives_the_same_bytes_as_not_stopping(stopped_at):
-    import tempfile
-    from pathlib import Path
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_every_step_moves_the_parameters_and_the_optimisers_state(changes):
+    how = recipe(**changes)
+    stack = start(how, D_IN)
+    before = [part.clone() for part in (stack.weight, stack.bias)]
+    done = 0
+    for done, _ in train(stack, iter(data(how.n_steps)), how):
+        for old, part in zip(before, (stack.weight, stack.bias), strict=True):
+            assert not torch.equal(part, old)
+            old.copy_(part)
+            assert int(stack.adam.state[part]["step"]) == done
+            assert stack.adam.state[part]["exp_avg_sq"].max() > 0
+    assert done == how.n_steps
 
-    how, batches = recipe(), data()
-    whole = trained(how, batches)
+
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_the_first_step_is_one_step_size_whatever_the_gradient(changes):
+    """With its bias corrected, Adam's first step is lr * sign of the gradient."""
+    how = recipe(**changes)
+    stack = start(how, D_IN)
+    before = stack.weight.clone()
+    next(train(stack, iter(data(1)), how))
+    moved, slope = stack.weight - before, stack.weight.grad
+    assert slope is not None
+    clear = slope.abs() > 1e-5
+    expected = -step_size(0, how) * slope.sign()
+    assert_close(moved[clear], expected[clear], rtol=2e-2, atol=1e-6)
+
+
+@FEW
+@given(recipes, st.integers(0, 10))
+@example(TIED, 4)
+@example(FROZEN, 4)
+def test_resuming_gives_the_same_bytes_as_not_stopping(changes, stop):
+    how = recipe(**changes)
+    stopped_at, batches = 1 + stop % how.n_steps, data(how.n_steps)
+    whole, expected = start(how, D_IN), []
+    for _, record in train(whole, iter(batches), how, log_every=3):
+        expected += [record] if record else []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.safetensors"
         stack, records = start(how, D_IN), []
-        for done, record in train(stack, iter(batches), how, log_every=7):
+        for done, record in train(stack, iter(batches), how, log_every=3):
             records += [record] if record else []
             if done == stopped_at:
                 save_checkpoint(path, stack, done, records)
                 break
         again, step, kept = load_checkpoint(path, how)
-        assert (step, kept) == (stopped_at, records)
-        for _ in train(again, iter(batches[step:]), how, first_step=step):
-            pass
-    assert torch.equal(again.weight, whole.weight)
-    assert torch.equal(again.bias, whole.bias)
+    assert (step, kept) == (stopped_at, records)
+    assert [int(state["step"]) for state in again.adam.state.values()] == [step, step]
+    for _, record in train(again, iter(batches[step:]), how, first_step=step, log_every=3):
+        kept += [record] if record else []
+    assert kept == expected
+    for one, other in zip(again[:3], whole[:3], strict=True):
+        assert torch.equal(one, other)
+
+
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_rows_keep_their_length_through_training(changes):
+    """At every step: features of length 1, and a gradient that turns them but does not stretch."""
+    how = recipe(**changes)
+    stack = start(how, D_IN)
+    drawn = stack.decoder.clone()
+    for _ in train(stack, iter(data(how.n_steps)), how):
+        for one in dictionaries(stack, how):
+            assert_close(one.decoder.norm(dim=1), torch.ones(16), rtol=0, atol=1e-6)
+        assert torch.equal(stack.decoder, drawn)
+    slope = gradient(stack, torch.full((len(how.alphas), 1, 1), 0.1), data(1)[0], how).weight
+    if how.method == "sae":
+        along = (slope * torch.nn.functional.normalize(stack.weight, dim=-1)).sum(-1)
+        assert_close(along, torch.zeros_like(along), rtol=0, atol=1e-5)
+
+
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_what_is_logged_is_what_the_saved_dictionary_does(changes):
+    how = recipe(**changes)
+    stack = start(how, D_IN)
+    batches = data(how.n_steps)
+    steps = train(stack, iter(batches), how, log_every=1)
+    for batch in batches:
+        members = dictionaries(stack, how)
+        members = [one._replace(bias=one.bias.clone()) for one in members]
+        members = [one._replace(encoder=one.encoder.clone()) for one in members]
+        done, record = next(steps)
+        assert record is not None
+        assert record.step == done
+        for index, one in enumerate(members):
+            c = encode(one, batch)
+            codes, made, x = numpy(c, decode(one, c), batch)
+            assert record.squared_error[index] == pytest.approx(((made - x) ** 2).mean(), rel=1e-4)
+            assert record.sparsity[index] == pytest.approx(codes.sum(1).mean(), rel=1e-4)
+            assert record.l0[index] == pytest.approx((codes > 0).sum(1).mean(), abs=0.1)
+
+
+@given(recipes, seeds)
+@example(TIED, 0)
+@example(FROZEN, 0)
+def test_the_gradient_is_that_of_the_stacks_own_method(changes, seed):
+    how = recipe(**changes)
+    stack = start(how, D_IN)
+    alpha = torch.tensor(how.alphas).view(-1, 1, 1)
+    x = normal(seed, 4, D_IN, dtype=torch.float32)
+    found = gradient(stack, alpha, x, how)
+    expected = (
+        tied_gradient(stack.weight, stack.bias, alpha, x, how.matmul) if how.method == "sae"
+        else random_decoder_gradient(stack.weight, stack.bias, alpha, x, how.matmul, stack.decoder)
+    )  # fmt: skip
+    for one, other in zip(found, expected, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
@@ -129,9 +267,24 @@ def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
     assert_close(last.decoder.norm(dim=1), torch.ones(16))
 
 
-def test_different_seeds_start_differently_and_equal_ones_equally():
-    assert torch.equal(start(recipe(seed=1), D_IN).weight, start(recipe(seed=1), D_IN).weight)
-    assert not torch.equal(start(recipe(seed=1), D_IN).weight, start(recipe(seed=2), D_IN).weight)
+@given(recipes, sizes)
+@example(TIED, 5)
+@example(FROZEN, 5)
+def test_members_of_a_stack_start_alike_and_seeds_decide_how(changes, d_in):
+    how = recipe(**changes)
+    stack = start(how, d_in)
+    assert all(torch.equal(member, stack.weight[0]) for member in stack.weight)
+    assert not stack.bias.any()
+    assert torch.equal(start(how, d_in).weight, stack.weight)
+    other = start(dataclasses.replace(how, seed=how.seed + 1), d_in)
+    assert not torch.equal(other.weight, stack.weight)
+    if how.method == "sae":
+        assert float(stack.weight.abs().max()) <= (6 / (16 + d_in)) ** 0.5, "Xavier's bound"
+        assert float(stack.weight.abs().max()) > 0.8 * (6 / (16 + d_in)) ** 0.5
+    else:
+        assert torch.equal(stack.weight[0], stack.decoder)
+        assert not torch.equal(other.decoder, stack.decoder)
+        assert_close(stack.decoder.norm(dim=1), torch.ones(16))
 
 
 def test_step_size_is_a_trapezoid():
@@ -144,6 +297,20 @@ def test_step_size_is_a_trapezoid():
     assert {step_size(step, flat) for step in range(100)} == {1.0}
 
 
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_step_sizes_rise_stay_and_fall_and_are_never_zero(changes):
+    how = recipe(**changes)
+    how = dataclasses.replace(how, n_steps=7 * how.n_steps)
+    sizes = [step_size(step, how) for step in range(how.n_steps)]
+    assert 0 < min(sizes) <= max(sizes) <= how.lr
+    rises = [b > a for a, b in itertools.pairwise(sizes) if a != b]
+    assert rises == sorted(rises, reverse=True), "once it falls it rises no more"
+    doubled = dataclasses.replace(how, lr=2 * how.lr)
+    assert [step_size(step, doubled) for step in range(how.n_steps)] == [2 * s for s in sizes]
+
+
 def test_divergence_names_the_autoencoder_and_the_step():
     batches = data()
     batches[20] = batches[20] * float("inf")
@@ -151,6 +318,23 @@ def test_divergence_names_the_autoencoder_and_the_step():
     with pytest.raises(TrainingError, match=r"test, alpha 0.*step 2[0-9] of 40.*\n.*\n.*lower"):
         for _ in train(stack, iter(batches), recipe(), log_every=1):
             pass
+
+
+@FEW
+@given(st.integers(0, 2), st.integers(1, 40))
+def test_a_member_that_is_not_a_number_is_never_logged_as_one(index, log_every):
+    how, batches = recipe(), data()
+    stack = start(how, D_IN)
+    stack.weight[index, 0, 0] = torch.nan
+    records: list[Record | None] = []
+
+    def log() -> None:
+        for _, record in train(stack, iter(batches), how, log_every=log_every):
+            records.append(record)
+
+    with pytest.raises(TrainingError, match=f"alpha {how.alphas[index]:g}, is not finite"):
+        log()
+    assert not any(records)
 
 
 def test_a_diverging_end_is_caught_even_between_records():
@@ -191,7 +375,7 @@ def test_more_penalty_means_fewer_active_features_and_more_error():
     assert errors[-1] > errors[0]
 
 
-def loss_of(one, alpha: float, x: torch.Tensor) -> float:
+def loss_of(one: Dictionary, alpha: float, x: Tensor) -> float:
     c = encode(one, x)
     return float((decode(one, c) - x).square().mean() + alpha * c.abs().sum(1).mean())
 
@@ -208,8 +392,88 @@ def test_bfloat16_products_train_fp32_weights_to_the_same_loss():
         assert loss_of(other, alpha, x) == pytest.approx(loss_of(one, alpha, x), rel=0.05)
 
 
+@FEW
+@given(recipes, st.sampled_from([torch.float32, torch.bfloat16]))
+@example(TIED, torch.bfloat16)
+@example(FROZEN, torch.bfloat16)
+def test_rounded_products_never_freeze_a_weight_that_is_pulled(changes, matmul):
+    """Steps of a millionth, far below what bfloat16 can add to a weight, add up in fp32."""
+    how = recipe(**changes)
+    how = dataclasses.replace(how, matmul=matmul, lr=1e-6, warmup=0.0, decay=0.0, n_steps=20)
+    stack = start(how, D_IN)
+    before = stack.weight.clone()
+    (batch,) = data(1)
+    for _ in train(stack, iter([batch] * 20), how):
+        pass
+    assert stack.weight.dtype == stack.bias.dtype == torch.float32
+    assert stack.weight.grad is not None
+    pulled = stack.weight.grad.abs() > 1e-4
+    moved = (stack.weight - before).abs()[pulled]
+    assert bool((moved > 10e-6).all())
+    assert bool((moved < 30e-6).all())
+    first = dictionaries(start(how, D_IN), how)[0].encoder
+    assert not torch.equal(dictionaries(stack, how)[0].encoder, first)
+
+
+@FEW
+@given(seeds)
+def test_without_a_penalty_training_reaches_the_least_squares_bound(seed):
+    """No three features reconstruct better than the first three singular vectors."""
+    basis = rotation(seed, D_IN)[:3]
+    x = normal(seed + 1, 128, 3).abs() @ basis + 0.1 * normal(seed + 2, 128, D_IN)
+    how = recipe(d_sae=3, alphas=(0.0, 0.5), n_steps=200)
+    stack = start(how, D_IN)
+    stack.weight.copy_(basis + 0.2 * normal(seed + 3, 3, D_IN))
+    for _ in train(stack, iter([x.float()] * 200), how):
+        pass
+    bound = float(torch.linalg.svdvals(x)[3:].square().sum())
+    free, penalised = (
+        float((decode(one, encode(one, x.float())) - x).square().sum())
+        for one in dictionaries(stack, how)
+    )
+    assert bound * (1 - 1e-6) <= free < penalised
+    assert free < 1.2 * bound
+
+
+@given(seeds, st.integers(1, 4), scales)
+def test_batches_are_transformed_once_and_in_fp32(seed, n, scale):
+    batches = list(normal(seed, n, 5, D_IN).to(torch.bfloat16))
+    transform = Transform(normal(seed + 1, D_IN, dtype=torch.float32), scale)
+    found = list(transformed(iter(batches), transform))
+    for batch, z in zip(batches, found, strict=True):
+        assert z.dtype == torch.float32
+        assert_close(z, (batch.float() - transform.mean) * scale)
+
+
+@FEW
+@given(recipes)
+@example(TIED)
+@example(FROZEN)
+def test_dictionaries_come_in_the_order_of_their_alphas(changes):
+    how = recipe(**changes)
+    stack = trained(how, data(how.n_steps))
+    found = dictionaries(stack, how)
+    assert len(found) == len(how.alphas)
+    for one, weight, bias in zip(found, stack.weight, stack.bias, strict=True):
+        assert torch.equal(one.bias, bias[0])
+        read = torch.nn.functional.normalize(weight, dim=1) if how.method == "sae" else weight
+        assert_close(one.encoder, read)
+        assert (one.encoder is one.decoder) == (how.method == "sae")
+        assert (one.rule, one.k) == ("relu", 0)
+
+
+def test_a_timer_says_yes_once_its_time_has_passed():
+    never, always, soon = Timer(3600.0), Timer(0.0), Timer(0.3)
+    assert not never.is_due()
+    assert always.is_due()
+    assert always.is_due()
+    time.sleep(0.35)
+    assert soon.is_due()
+    assert not soon.is_due(), "its time begins anew"
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("method", ["sae", "sae_random_decoder"])
+@both_methods
 def test_a_cuda_device_trains_what_the_processor_trains(method):
     here = trained(recipe(method=method), data())
     there = trained(recipe(method=method, device=torch.device("cuda")), data())
