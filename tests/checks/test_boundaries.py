@@ -172,3 +172,14 @@ def test_points_of_a_curve_may_come_in_any_order():
 
 def test_a_family_is_called_by_its_name():
     assert family_of("seed", [np.arange(4)], np.zeros(4, dtype=int)).name == "seed"
+
+
+def test_each_replicate_has_its_own_common_range():
+    draw = np.random.default_rng(5)
+    curves = [
+        (np.sort(draw.uniform(a, a + 5, (4, 6)), axis=1), draw.normal(size=(4, 6))) for a in (0, 1)
+    ]
+    together = common_means(curves)
+    for line in range(4):
+        alone = common_means([(x[line : line + 1], y[line : line + 1]) for x, y in curves])
+        assert together[line] == pytest.approx(alone[0])

@@ -383,6 +383,18 @@ def test_a_folder_of_nothing_has_a_profile_of_its_own(tmp_path: Path):
     assert found.verdicts[0].evidence == []
 
 
+@pytest.mark.parametrize("lost", ["parquet", "json"])
+def test_half_a_table_is_broken_and_not_absent(tmp_path: Path, lost: str):
+    evidence, claims = tmp_path / "evidence", tmp_path / "claims"
+    claims.mkdir()
+    write_world(evidence, TRUE)
+    (claims / "c01_x.py").write_text(CLAIM % ("c01", "fidelity", "fidelity"))
+    (evidence / f"fidelity.{lost}").unlink()
+    (one,) = verify(evidence, claims).verdicts
+    assert one.status == "broken"
+    assert f"fidelity.{lost} is missing" in one.reason
+
+
 def test_a_check_leaves_its_table_as_it_was():
     before = {name: values.copy() for name, values in NOISY.columns.items()}
     run_check(exceeds(0.5), {"fidelity": Table(NOISY.columns, NOISY.header)}, 0.95)
