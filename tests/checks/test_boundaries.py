@@ -25,7 +25,8 @@ CHECK = Exceeds(**SHARED, margin=0.5)
 
 
 def contrast(low: float, high: float, name: str = "it") -> Contrast:
-    return Contrast(name, Interval((low + high) / 2, low, high))
+    interval = Interval((low + high) / 2, low, high)
+    return Contrast(name, interval, joint=interval)
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_what_is_undecided_has_its_reason_and_trace_and_nothing_else():
     assert (found.verdict.status, found.verdict.reason) == ("broken", "why")
     assert found.details.model_dump() == {
         "parts": [], "saboteurs": [], "family_low": None, "family_high": None,
-        "family_status": None, "traceback": "trace",
+        "family_status": None, "lock": None, "traceback": "trace",
     }  # fmt: skip
     assert undecided(claim_of(exceeds(0.5)), Status.ABSENT, "why", {}).details.traceback is None
 

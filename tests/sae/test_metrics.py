@@ -17,6 +17,7 @@ from repro.sae.metrics import (
     l0,
     liveness,
     matched_cosines,
+    nearest_cosines,
     spread_of,
     token_sums,
 )
@@ -242,3 +243,11 @@ def test_coordinates_that_are_nan_are_counted_as_unfit():
     x[0, 1] = float("nan")
     with pytest.raises(DegenerateInputError, match="1 coordinates"):
         spread_of(x)
+
+
+@given(seeds, sizes, sizes, sizes)
+def test_the_nearest_cosine_is_the_largest_of_its_row(seed, n, m, d_in):
+    a, b = unit_rows(normal(seed, n, d_in)), unit_rows(normal(seed + 1, m, d_in))
+    slow = [max(float(x @ y) for y in b) for x in a]
+    np.testing.assert_allclose(nearest_cosines(a, b), slow, rtol=1e-12)
+    assert_close(nearest_cosines(a, a), torch.ones(n, dtype=a.dtype))
