@@ -28,7 +28,9 @@ def test_judging_the_committed_evidence_again_gives_the_committed_verdicts():
 
 @pytest.mark.slow
 def test_the_committed_pages_are_those_of_the_committed_verdicts(tmp_path: Path):
-    write_report(LAPTOP / "verdicts.json", tmp_path, LAPTOP / "evidence", ROOT / "claims")
+    write_report(
+        LAPTOP / "verdicts.json", tmp_path, LAPTOP / "evidence", ROOT / "claims", ROOT / "reports"
+    )
     assert (tmp_path / "claims.md").read_bytes() == (LAPTOP / "claims.md").read_bytes()
     drawn, kept = ({f.name for f in (d / "figures").iterdir()} for d in (tmp_path, LAPTOP))
     assert drawn == kept
@@ -41,7 +43,8 @@ def test_the_committed_verdicts_hold_the_committed_baseline():
 
 def test_the_readme_quotes_the_committed_verdicts_and_measurements():
     files = ["--verdicts", str(LAPTOP / "verdicts.json"), "--bench", str(ROOT / "reports/bench")]
-    readme([*files, "--readme", str(ROOT / "README.md"), "--check"])
+    proofs = ["--proofs", str(ROOT / "reports")]
+    readme([*files, *proofs, "--readme", str(ROOT / "README.md"), "--check"])
 
 
 def test_an_old_readme_would_be_found(tmp_path: Path):

@@ -42,6 +42,8 @@ class SeededMutants(Contract):
     """Version of torch."""
     machine: str
     """System and processor."""
+    properties: int
+    """Properties under hypothesis in the suite, as pytest counts them."""
     mutants: list[SeededMutant]
     """All planted bugs, in the order of the catalogue."""
 

@@ -106,6 +106,7 @@ def told_proofs(proofs: Proofs, saboteurs: Sequence[SaboteurCount]) -> list[str]
     lines = [f"{count(caught)} of {count(total)} saboteurs of the judged claims were caught."]
     if proofs.seeded:
         seeded = proofs.seeded
+        lines.append(f"{count(seeded.properties)} properties are tested on drawn examples.")
         lines.append(
             f"{seeded.n_killed} of {len(seeded.mutants)} bugs that have hit the field, planted in "
             f"this code one by one, were noticed by a test ({seeded.date})."

@@ -8,6 +8,7 @@ from pathlib import Path
 from repro.errors import ReproError, VerdictError
 from repro.files import write_bytes
 from repro.report.markdown import readme_table
+from repro.report.proofs import read_proofs, told_proofs
 from repro.report.speed import speed_table
 from repro.verdict import read_verdicts
 
@@ -36,32 +37,38 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--bench", type=Path, metavar="DIR", help="measurements, for the speed table"
     )
+    parser.add_argument("--proofs", type=Path, metavar="DIR", help="what was proved of the checks")
     parser.add_argument("--readme", type=Path, required=True, metavar="FILE")
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args(arguments)
     try:
-        _update(given.verdicts, given.bench, given.readme, check=given.check)
+        _update(given, check=given.check)
     except ReproError as error:
         sys.exit(f"error: {error}")
 
 
-def _update(verdicts: Path, bench: Path | None, readme: Path, *, check: bool) -> None:
+def _update(given: argparse.Namespace, *, check: bool) -> None:
+    readme = given.readme
     try:
         before = readme.read_text(encoding="utf8")
     except OSError:
         raise VerdictError(
             f"{readme} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
         ) from None
-    after = embedded(before, readme_table(read_verdicts(verdicts)))
-    if bench is not None:
-        after = embedded(after, speed_table(bench), block="speed")
+    verdicts = read_verdicts(given.verdicts)
+    after = embedded(before, readme_table(verdicts))
+    if given.bench is not None:
+        after = embedded(after, speed_table(given.bench), block="speed")
+    if given.proofs is not None:
+        lines = told_proofs(read_proofs(given.proofs), [v.saboteurs for v in verdicts.verdicts])
+        after = embedded(after, "\n".join(f"- {line}" for line in lines), block="proofs")
     if after == before:
         return
     if check:
         raise VerdictError(
             f"the tables in {readme} are out of date",
-            expected=f"those of {verdicts}" + (f" and {bench}" if bench else ""),
-            mend=f"python -m repro.report.readme --verdicts {verdicts} --readme {readme}",
+            expected=f"those of {given.verdicts} and of the other files named",
+            mend="the same command without --check",
         )
     write_bytes(readme, after.encode())
 

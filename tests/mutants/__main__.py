@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from repro.proofs.mutants import SeededMutant, SeededMutants, write_report
+from tests.import_graph import ROOT
 from tests.mutants.catalogue import CATALOGUE, Mutant
 from tests.mutants.runner import NotUsable, Ran, plant_all
 
@@ -34,12 +36,20 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Mutant] = C
         python=platform.python_version(),
         torch=version("torch"),
         machine=f"{platform.system()} {platform.machine()}",
+        properties=count_properties(),
         mutants=rows,
     )
     print(f"{report.n_killed} of {len(rows)} planted bugs were noticed")
     if not given.only:
         write_report(given.out, report)
     return 0 if rows and report.n_killed == len(rows) else 1
+
+
+def count_properties() -> int:
+    """How many tests are properties, by pytest's own count of the marker."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-m", "property", "-q"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return sum("::" in line for line in done.stdout.splitlines())
 
 
 def row_of(mutant: Mutant, ran: Ran) -> SeededMutant:

@@ -81,7 +81,12 @@ def report() -> SeededMutants:
     )
     survivor = row.model_copy(update={"killed": False, "killed_by": []})
     return SeededMutants(
-        date="2026-01-01", python="3", torch="2", machine="m", mutants=[row, survivor]
+        date="2026-01-01",
+        python="3",
+        torch="2",
+        machine="m",
+        properties=5,
+        mutants=[row, survivor],
     )
 
 

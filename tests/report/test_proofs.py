@@ -1,0 +1,122 @@
+"""What was proved of the checks stands on the page, counted from files and never typed."""
+
+from pathlib import Path
+
+import pytest
+
+from repro.calibration.results import FILE, read_calibration
+from repro.errors import ReproError
+from repro.files import write_json
+from repro.proofs.mutants import (
+    ModuleScore,
+    MutmutReport,
+    SeededMutant,
+    SeededMutants,
+    write_report,
+)
+from repro.readings.results import Found, ReadingResult, Readings, write_readings
+from repro.report.html import html
+from repro.report.markdown import markdown
+from repro.report.proofs import NOTHING_PROVED, errs, holds, read_proofs, told_proofs
+from repro.report.view import page
+from repro.verdict import SaboteurCount, Status
+from tests.import_graph import ROOT
+from tests.report.verdicts import plausible_verdicts
+
+COMMITTED = ROOT / "reports" / "calibration" / FILE
+
+
+def bug(killed: bool) -> SeededMutant:
+    return SeededMutant(
+        bug_class="wrong axis",
+        file="repro/sae/loss.py",
+        summary="sums where it averages",
+        met_in="elsewhere",
+        killed=killed,
+        killed_by=["test_a"] if killed else [],
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """All four files: two bugs of which one is noticed, and three readings."""
+    write_report(
+        tmp_path / "mutants" / "seeded.json",
+        SeededMutants(
+            date="2026-01-02", python="3.11", torch="2", machine="m", properties=7,
+            mutants=[bug(True), bug(False)],
+        ),
+    )  # fmt: skip
+    score = ModuleScore(
+        module="repro.stats", killed=90, survived=10, timeout=0, not_covered=0, not_run=5
+    )
+    write_report(
+        tmp_path / "mutants" / "mutmut.json",
+        MutmutReport(date="2026-01-02", python="3.11", mutmut="3", modules=[score], survivors=[]),
+    )
+    found = [Found(status=s, estimate=None, reason="") for s in (Status.REFUTED, Status.SUPPORTED)]
+    rows = [
+        ReadingResult(name="r0", answers={}, claims={"c15": found[0]}),
+        ReadingResult(name="r1", answers={"bos": False}, claims={"c15": found[0]}),
+        ReadingResult(name="r2", answers={"tying": False}, claims={"c15": found[1]}),
+    ]
+    write_readings(
+        tmp_path / "readings" / "readings.json",
+        Readings(date="2026-01-02", machine="m", profile="smoke", readings=rows),
+    )
+    (tmp_path / "calibration").mkdir()
+    (tmp_path / "calibration" / FILE).write_bytes(COMMITTED.read_bytes())
+    return tmp_path
+
+
+def test_counts_come_from_the_files(folder: Path):
+    lines = told_proofs(read_proofs(folder), [SaboteurCount(caught=3, total=4)])
+    assert lines[0] == "3 of 4 saboteurs of the judged claims were caught."
+    assert lines[1] == "7 properties are tested on drawn examples."
+    assert lines[2].startswith("1 of 2 bugs that have hit the field")
+    assert lines[3].startswith("90 % of 100 small changes")
+    assert "exceeds" in lines[4]
+
+
+def test_a_verdict_is_counted_over_the_readings(folder: Path):
+    told = holds(read_proofs(folder), "c15", Status.REFUTED)
+    assert "refuted, holds in 2 of 3 readings of the paper (2 refuted, 1 supported)" in told
+    assert holds(read_proofs(folder), "c22", Status.REFUTED) == ""
+
+
+def test_the_rates_of_a_claim_are_those_of_its_calibration(folder: Path):
+    found = read_calibration(COMMITTED).of("c15")
+    assert found is not None
+    told = errs(read_proofs(folder), "c15")
+    assert f"of {found.draws:,} draws" in told
+    assert "stated 2.5 %" in told
+    assert errs(read_proofs(folder), "c99") == ""
+
+
+def test_the_page_shows_them_in_both_forms(folder: Path):
+    view = page(plausible_verdicts(None), proofs=read_proofs(folder))
+    for shown in (html(view), markdown(view)):
+        assert "Can these checks fail?" in shown
+        assert "1 of 2 bugs that have hit the field" in shown
+        assert "readings of the paper" in shown
+    assert "sums where it averages" in html(view)
+    assert "not noticed" in html(view)
+
+
+def test_what_is_not_there_is_not_spoken_of(tmp_path: Path):
+    assert read_proofs(tmp_path) == read_proofs(None) == NOTHING_PROVED
+    view = page(plausible_verdicts(None))
+    assert "bugs that have hit the field" not in html(view)
+    assert "Other readings" not in html(view)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["calibration/calibration.json", "readings/readings.json", "mutants/seeded.json",
+     "mutants/mutmut.json"],
+)  # fmt: skip
+def test_a_malformed_file_is_named_with_what_makes_it_again(folder: Path, file: str):
+    write_json(folder / file, {"what": "is this"})
+    with pytest.raises(ReproError, match=Path(file).name) as caught:
+        read_proofs(folder)
+    assert caught.value.mend.startswith("make ")
