@@ -26,8 +26,9 @@ $(READY): pyproject.toml constraints.txt
 repro: $(READY)
 	@$(BIN)/repro run --profile laptop
 
+# Two processes, a file at a time: what a file's tests share is made once.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 # Types and tests take about as long as each other: side by side they fit into a minute.
 check: $(READY)

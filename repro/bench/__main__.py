@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 reports = root / "reports/laptop"
                 figures = judge(reports / "evidence", reports / "verdicts.json")
             case "tests":
-                figures = timed([sys.executable, "-m", "pytest"], cwd=root)
+                figures = timed(["make", "test"], cwd=root)
             case _:
                 figures = profile(name, root)
         write(given.out, name + suffix, device, figures)
