@@ -40,7 +40,7 @@ types:
 	$(BIN)/pyright
 
 quick:
-	$(BIN)/python -m pytest -m 'not slow and not browser'
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -m 'not slow and not browser'
 
 # A failing example is printed; it is kept in .hypothesis/ and comes first in the next run.
 fuzz: $(READY)
