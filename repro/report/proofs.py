@@ -1,5 +1,6 @@
 """What was proved about the checks themselves: calibration, planted bugs, other readings."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -91,9 +92,18 @@ def holds(proofs: Proofs, claim: str, status: Status) -> str:
         return ""
     told = ", ".join(f"{n} {word}" for word, n in counts.most_common())
     return (
-        f"This verdict, {status}, holds in {counts[status]} of {counts.total()} readings of the "
-        f"paper ({told}), tried at the sizes of the profile {_profile(proofs)}."
+        f"Under {counts.total()} readings of the paper, at the sizes of the profile "
+        f"{_profile(proofs)}, it came to {told}. The verdict above, {status}, holds in "
+        f"{counts[status]} of {counts.total()}{_first(proofs, claim, counts)}."
     )
+
+
+def _first(proofs: Proofs, claim: str, counts: Counter[Status]) -> str:
+    """The verdict of the first reading, whose sizes alone differ from those of the report."""
+    found = proofs.readings.readings[0].claims.get(claim) if proofs.readings else None
+    if found is None:
+        return ""
+    return f"; that of the profile's own reading, {found.status}, in {counts[found.status]}"
 
 
 def _profile(proofs: Proofs) -> str:
@@ -128,9 +138,13 @@ def _kinds(proofs: Proofs) -> Sequence[KindSummary]:
 
 def _told_mutmut(report: MutmutReport) -> str:
     tried = sum(m.killed + m.timeout + m.survived + m.not_covered for m in report.modules)
+    rest = sum(m.not_run for m in report.modules)
+    n_open = sum(survivor.kind == "open" for survivor in report.survivors)
+    untried = f", {count(rest)} have not been tried" if rest else ""
     return (
         f"{_percent(report.score)} of {count(tried)} small changes that a machine made in the "
-        f"judge were noticed; each of the others is explained ({report.date})."
+        f"judge were noticed{untried}; of those unnoticed, {count(n_open)} are not explained "
+        f"({report.date})."
     )
 
 

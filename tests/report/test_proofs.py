@@ -75,12 +75,15 @@ def test_counts_come_from_the_files(folder: Path):
     assert lines[1] == "7 properties are tested on drawn examples."
     assert lines[2].startswith("1 of 2 bugs that have hit the field")
     assert lines[3].startswith("90 % of 100 small changes")
+    assert "5 have not been tried" in lines[3]
     assert "exceeds" in lines[4]
 
 
 def test_a_verdict_is_counted_over_the_readings(folder: Path):
-    told = holds(read_proofs(folder), "c15", Status.REFUTED)
-    assert "refuted, holds in 2 of 3 readings of the paper (2 refuted, 1 supported)" in told
+    told = holds(read_proofs(folder), "c15", Status.SUPPORTED)
+    assert "at the sizes of the profile smoke, it came to 2 refuted, 1 supported." in told
+    assert "The verdict above, supported, holds in 1 of 3" in told
+    assert "that of the profile's own reading, refuted, in 2." in told
     assert holds(read_proofs(folder), "c22", Status.REFUTED) == ""
 
 
