@@ -40,7 +40,8 @@ class Exceeds(Rule):
 class Within(Rule):
     """The quantity lies in a band: equivalence.
 
-    Supported where the interval lies inside (ends included), refuted where they do not meet.
+    Supported where the interval lies inside (ends included), refuted where the wider one that is
+    joint over both ends does not meet it.
     """
 
     kind: Literal["within"] = "within"

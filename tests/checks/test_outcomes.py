@@ -301,10 +301,21 @@ def test_one_condition_of_several_refutes_only_beyond_what_one_of_them_may_by_ch
     assert plain is not None
     edge = plain.high + 1e-6
     strict, sure = exceeds(edge) if kind == "exceeds" else within(edge, 1), exceeds(-1.0)
-    assert judged(strict, table).status == "refuted"
+    # A band has two ends, either of which may be missed by chance.
+    alone = {"exceeds": "refuted", "within": "inconclusive"}[kind]
+    assert judged(strict, table).status == alone
     joined = judged(All(parts=(strict, sure)), table)
     assert joined.status == "inconclusive"
     assert "may by chance" in joined.reason
+
+
+def test_a_band_is_refuted_beyond_what_either_of_its_ends_may_by_chance():
+    table = measured(0.5, **NOISY)
+    plain = judged(exceeds(0.0), table).interval
+    assert plain is not None
+    half = plain.high - plain.estimate
+    assert judged(within(plain.high + half, 2), table).status == "refuted"
+    assert judged(within(plain.high + 1e-3 * half, 2), table).status == "inconclusive"
 
 
 def test_joint_intervals_share_the_error_among_conditions_and_parts():
