@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -230,10 +231,19 @@ def test_ctrl_c_elsewhere_ends_with_130_and_one_line(tmp_path):
     process = start("gate", "--baseline", "slow.json", "--verdicts", "slow.json", cwd=tmp_path)
     with (tmp_path / "slow.json").open("w"):
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        err = interrupted(process)
     assert process.returncode == 130
     assert err == "interrupted\n"
+
+
+def interrupted(process) -> str:
+    """What it says to Ctrl-C, pressed again after 5 s: Python drops one that meets a destructor."""
+    for _ in range(5):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=5)[1]
+    process.kill()
+    return process.communicate()[1]
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
