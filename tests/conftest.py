@@ -1,15 +1,14 @@
-"""Three hypothesis profiles, one mark for every property, and no network in any test."""
+"""Two hypothesis profiles, one mark for every property, and no network in any test."""
 
 import os
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
-for _name, _examples in (("ci", 40), ("quick", 10)):
-    settings.register_profile(
-        _name, derandomize=True, deadline=None, database=None, max_examples=_examples,
-        print_blob=True, suppress_health_check=[HealthCheck.too_slow],
-    )  # fmt: skip
+settings.register_profile(
+    "ci", derandomize=True, deadline=None, database=None, max_examples=40, print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
 # New examples at every run; a failing one is printed with the line that replays it.
 settings.register_profile(
     "fuzz", deadline=None, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "500")),

@@ -49,7 +49,7 @@ def test_the_main_job_sets_everything_up_first():
 
 
 def test_the_quick_check_leaves_the_slow_tests_out():
-    assert "pytest -m 'not slow and not browser'" in planned("check")
+    assert "pytest -m 'not slow and not browser and not property'" in planned("check")
     assert "not slow" not in planned("test")
 
 

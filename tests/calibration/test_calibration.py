@@ -28,6 +28,8 @@ from repro.spec import load_claims
 from repro.spec.decisions import Smooth, Within, parts_of
 from tests.import_graph import ROOT
 
+pytestmark = pytest.mark.slow
+
 EVIDENCE = ROOT / "reports/laptop/evidence"
 NAMES = ("fidelity", "refit", "dictionaries", "agreement", "substitution")
 CLAIMS = {one.id: one for one in load_claims(ROOT / "claims") if set(one.reads) <= set(NAMES)}
@@ -166,7 +168,6 @@ def test_a_check_with_a_narrow_interval_is_out_of_bounds():
     assert found.false_support.share == pytest.approx(0.25, abs=0.1)
 
 
-@pytest.mark.slow
 def test_an_honest_interval_is_within_bounds():
     found = judged_at(confidence=0.95, n=2000)
     assert (found.within_bound, found.is_broken) == (True, False)
@@ -191,7 +192,6 @@ def test_too_little_evidence_is_never_enough():
         assert (counted.supported, counted.refuted) == (0, 0)
 
 
-@pytest.mark.slow
 def test_the_number_of_processes_changes_nothing():
     tasks = plan("c17", subject("c17"), FEW).tasks
     assert list(tallies(tasks, 1)) == list(tallies(tasks, 2))
