@@ -8,7 +8,7 @@ from repro.spec.words import describe
 from repro.stats import Interval
 from repro.verdict import Part, Status
 
-_BY_CHANCE = "yet by no more than one condition of several may by chance"
+_BY_CHANCE = "yet by no more than one condition of several, or one end of a band, may by chance"
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def below(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outc
 
 
 def inside(check: Decision, found: Contrast, low: float, high: float) -> Outcome:
-    """Equivalence: supported inside the band, ends included; refuted where they do not meet."""
+    """Equivalence: supported inside the band, ends included; refuted where the joint one misses it."""
     has, band = found.interval, f"[{low:g}, {high:g}]"
     if low <= has.low and has.high <= high:
         return _told(check, Status.SUPPORTED, [found], found, f"lies inside {band}")
