@@ -114,7 +114,7 @@ def below(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outc
 
 
 def inside(check: Decision, found: Contrast, low: float, high: float) -> Outcome:
-    """Equivalence: supported inside the band, ends included; refuted where the joint one misses it."""
+    """Equivalence: supported inside the band, ends included; refuted where joint misses it."""
     has, band = found.interval, f"[{low:g}, {high:g}]"
     if low <= has.low and has.high <= high:
         return _told(check, Status.SUPPORTED, [found], found, f"lies inside {band}")
