@@ -132,9 +132,10 @@ CLAIM = Claim(
         "reported apart and does not enter. A fifth of a million training vectors. Tied weights "
         "where the replicated toy model is untied; matched one to one, where the authors' score "
         "lets features share a partner. The penalty is the one of smallest FVU on held-out "
-        "vectors, which does not look at the truth; but that rule, the step size and the range of "
-        "penalties were chosen after a pilot on these very features (other vectors), whose matched "
-        "cosine of 0.98 had been seen. Only the thresholds are older than the pilot."
+        "vectors, which does not look at the truth. That rule, the step size and the range of "
+        "penalties were chosen after a pilot on planted features of another seed, whose matched "
+        "cosine of 0.98 had been seen; the features judged here were planted with a seed that no "
+        "run had used before. Only the thresholds are older than the pilot."
     ),
     refuted_by=(
         "A mean matched cosine wholly below 0.9 over seeds, or a random dictionary within 0.05."

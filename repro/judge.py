@@ -45,7 +45,8 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
         return undecided(claim, _status_of(error), _one_line(error), tables)
     wide = run_check(claim.check, tables, family_confidence(claim.confidence, n_claims))
     faults = [fault for _, fault in controls if fault]
-    status = Status.INVALID if faults else outcome.status
+    instead = _instead([result for result, _ in controls])
+    status = instead or outcome.status
     results = _saboteurs(claim, tables, outcome.status) if outcome.is_measured else []
     found, family = outcome.interval, wide.interval_of(outcome)
     verdict = Verdict(
@@ -64,7 +65,7 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
         saboteurs=results,
         family_low=family.low if family else None,
         family_high=family.high if family else None,
-        family_status=Status.INVALID if faults else wide.status,
+        family_status=instead or wide.status,
     )
     return Judgement(verdict, details)
 
@@ -109,7 +110,19 @@ def _control(
         status, ok = outcome.status, outcome.is_measured and _behaves(control, outcome.status)
         why = f"must be {control.must.replace('_', ' ')} but is {status}: {outcome.reason}"
     result = ControlResult(name=control.name, kind=control.kind, status=status, ok=ok)
-    return result, None if ok else f"control `{control.name}` {why}"
+    what = control.kind if control.kind == "precondition" else "control"
+    return result, None if ok else f"{what} `{control.name}` {why}"
+
+
+def _instead(controls: list[ControlResult]) -> Status | None:
+    """What the status is in place of the check's own: none where every control behaved.
+
+    A precondition alone that is not met leaves nothing to measure, but breaks no instrument.
+    """
+    misbehaved = {result.kind for result in controls if not result.ok}
+    if not misbehaved:
+        return None
+    return Status.INCONCLUSIVE if misbehaved == {"precondition"} else Status.INVALID
 
 
 def _behaves(control: Control, status: Status) -> bool:

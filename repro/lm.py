@@ -115,14 +115,40 @@ class LanguageModel:
         Raises:
             ParamsError: there is no such layer.
         """
-        name = self.hook(layer)
         ids = self._on_device(ids)
+        return self._losses_of(self._hidden_from(residual, layer, ids), ids)
+
+    @torch.inference_mode()
+    def logits(self, ids: Tensor, at: Tensor) -> Tensor:
+        """Logits [batch, vocabulary] after position `at` of each sequence, in float32.
+
+        The model whole and untouched. Sequences may be padded on the right: attention is causal,
+        so nothing before the padding sees it.
+        """
+        return self._logits_of(self._hidden(input_ids=self._on_device(ids)), at)
+
+    def logits_from(self, residual: Tensor, layer: int, ids: Tensor, at: Tensor) -> Tensor:
+        """As `logits`, with the residual stream after block `layer` replaced by `residual`.
+
+        Gradients flow to `residual` where it asks for them. What is run is told at `losses_from`.
+
+        Raises:
+            ParamsError: there is no such layer.
+        """
+        return self._logits_of(self._hidden_from(residual, layer, self._on_device(ids)), at)
+
+    def _logits_of(self, hidden: Tensor, at: Tensor) -> Tensor:
+        rows = hidden[torch.arange(len(hidden), device=hidden.device), at.to(hidden.device)]
+        return self.bridge.original_model.get_output_embeddings()(rows).float()
+
+    def _hidden_from(self, residual: Tensor, layer: int, ids: Tensor) -> Tensor:
+        name = self.hook(layer)
         residual = residual.to(device=self.device, dtype=self.dtype)
         if self._can_cut:
             with self._blocks_from(layer + 1):
-                return self._losses_of(self._hidden(inputs_embeds=residual), ids)
+                return self._hidden(inputs_embeds=residual)
         with self.bridge.hooks(fwd_hooks=[(name, lambda stream, hook: residual)]):  # noqa: ARG005
-            return self._losses_of(self._hidden(input_ids=ids), ids)
+            return self._hidden(input_ids=ids)
 
     def _hidden(self, **inputs: Tensor) -> Tensor:
         """Output of the final norm; the bridge's blocks sit inside the plain model."""

@@ -31,7 +31,7 @@ GAIN_ROWS = 2_048
 
 def components_item(item: Item, folder: Path) -> None:
     """Work: principal components of one site's training activations, after its transform."""
-    rows = baselines.principal_components(_training_sample(item, PCA_ROWS))
+    rows = baselines.principal_components(training_sample(item, PCA_ROWS))
     write_with(folder / "rows.safetensors", lambda part: save_file({"rows": rows}, part))
 
 
@@ -139,7 +139,7 @@ def _replacement(item: Item) -> Any:
         return lambda x: x
     if item["method"] == "zero":
         return torch.zeros_like
-    transform = _load_transform(item["transform"])
+    transform = load_transform(item["transform"])
     if item["method"] == "mean":
         return lambda x: transform.mean.to(x).expand_as(x)
     dictionary = dictionary_of(item)
@@ -172,7 +172,7 @@ def _random(item: Item) -> Dictionary:
 
 
 def _random_topk(item: Item) -> Dictionary:
-    d_in, sample = item["d_in"], _training_sample(item, GAIN_ROWS)
+    d_in, sample = item["d_in"], training_sample(item, GAIN_ROWS)
     d_sae = round(item["width"] * d_in)
     return baselines.random_topk(d_in, d_sae, item["k"], item["seed"], sample)
 
@@ -190,7 +190,7 @@ _BASELINES: dict[str, Callable[[Item], Dictionary]] = {
 }
 
 
-def _training_sample(item: Item, count: int) -> Tensor:
+def training_sample(item: Item, count: int) -> Tensor:
     """At most `count` training activations at even steps, transformed."""
     return _sample(item["store"], item["transform"], item["manifest"], count)
 
@@ -200,22 +200,24 @@ def _sample(store: str, transform: str, _manifest: str, count: int) -> Tensor:
     manifest = read_manifest(Path(store))
     step = max(1, manifest.rows("train") // count)
     parts = [read_shard(Path(store), shard)["x"][::step] for shard in manifest.train]
-    return _load_transform(transform).forward(torch.cat(parts)[:count].float())
+    return load_transform(transform).forward(torch.cat(parts)[:count].float())
 
 
 @lru_cache(maxsize=1)
 def _heldout(store: str, transform: str, _manifest: str) -> tuple[Tensor, Tensor, Spread]:
     x, document = read_split(Path(store), "heldout")
-    z = _load_transform(transform).forward(x.float())
+    z = load_transform(transform).forward(x.float())
     return z, document.long(), spread_of(z)
 
 
-def _load_transform(file: str) -> Transform:
+def load_transform(file: str) -> Transform:
+    """Centring and scaling that belong to a saved dictionary."""
     return load_dictionary(Path(file))[1]
 
 
 @lru_cache(maxsize=1)
-def _model(folder: str, device: str, dtype: str) -> LanguageModel:
+def model_of(folder: str, device: str, dtype: str) -> LanguageModel:
+    """The language model of a folder, loaded once a process."""
     return LanguageModel.load(
         Path(folder), dtype=getattr(torch, dtype), device=torch.device(device)
     )
@@ -226,7 +228,7 @@ def _clean(
     folder: str, tokens: str, _sha256: str, layer: int, n_tokens: int, device: str, dtype: str
 ) -> tuple[LanguageModel, Tensor, Tensor]:
     """The model, the chosen held-out sequences and their untouched residual stream."""
-    model = _model(folder, device, dtype)
+    model = model_of(folder, device, dtype)
     ids, _ = chosen_sequences(Path(tokens), n_tokens)
     streams = [model.residual(part, [layer])[layer] for part in ids.split(16)]
     return model, ids, torch.cat(streams)

@@ -150,6 +150,8 @@ class Superposition(Section):
     """Training vectors."""
     heldout_tokens: Count
     """Held-out vectors."""
+    seed: int
+    """Seed of true features and coefficients, apart from that of the controls."""
 
 
 class Plant(Section):
@@ -298,6 +300,94 @@ class Toy(Section):
     """How the items are spread."""
 
 
+Baseline = Literal[
+    "pca",
+    "pca_signed",
+    "ica",
+    "neurons",
+    "random_orthogonal",
+    "random_topk",
+    "random",
+    "mean_difference",
+]
+"""A decomposition that needs no training."""
+
+
+class Localisation(Section):
+    """Which decompositions are asked for the cause of the answer, and how."""
+
+    site: Literal["early", "middle", "late"]
+    """Role of the site at which is patched."""
+    dictionaries: dict[str, Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]]
+    """Groups of train.groups on that site, each with the penalties that are taken; all seeds."""
+    baselines: list[Baseline]
+    """Decompositions that need no training."""
+    family: Literal["io", "swapped", "all"]
+    """What the target prompt changes: the indirect object, both names exchanged, or every name."""
+    selection: Literal["attribution", "elimination", "greedy"]
+    """How features are put in order, on the select prompts alone."""
+    draws: Annotated[list[int], Field(min_length=1)]
+    """Seeds of prompt sets."""
+    orders: Annotated[list[int], Field(min_length=1)]
+    """Seeds of the order in which elimination visits features; [0] for the other two."""
+    design: Literal["full", "diagonal"]
+    """Every seed with every draw and order, or all three advancing together, the cheaper one."""
+
+
+class Elimination(Section):
+    """The paper's backward elimination: ACDC (Conmy et al. 2023, algorithm 4.1) on a flat graph."""
+
+    thresholds: Annotated[int, Field(ge=2)]
+    """Values from the smallest to 1 nats, even in the logarithm; 50 in the authors' code."""
+    smallest: Annotated[float, Field(gt=0.0, lt=1.0)]
+    """Smallest of them, in nats; 1e-5 in the authors' code. Small ones cost most trials."""
+    chunk: Count
+    """Features tried together, halved where they fail; 1 is the authors' rule."""
+
+
+class Ioi(Section):
+    """Indirect object identification: which features carry the name that the model repeats."""
+
+    words: str
+    """embedded, or a YAML file of names, places, objects and sentence forms."""
+    select_pairs: Annotated[int, Field(ge=2)]
+    """Pairs of prompts on which features are chosen, a draw."""
+    heldout_pairs: Annotated[int, Field(ge=2)]
+    """Other pairs, on which everything is measured, a draw."""
+    steps: Count
+    """Points of the integral of gradients (attribution)."""
+    counts: Annotated[list[Count], Field(min_length=2)]
+    """Numbers of patched features at which a curve is measured; none and all come on top."""
+    levels: Annotated[list[Annotated[float, Field(gt=0.0, lt=1.0)]], Field(min_length=1)]
+    """Shares of the unpatched KL for which the features and the edit needed are told."""
+    edited: Count
+    """Features patched where the direction of the answer is measured."""
+    trial_pairs: Count
+    """Select pairs on which elimination and greedy selection try features, at most."""
+    greedy_features: Count
+    """Features that greedy forward selection takes, the upper reference."""
+    greedy_candidates: Count
+    """Features of largest attribution from which it takes them."""
+    elimination: Elimination
+    """How backward elimination goes."""
+    fit_tokens: Count
+    """Training activations from which PCA and ICA are fitted."""
+    ica_iterations: Count
+    """Iterations of FastICA at most."""
+    listed: Count
+    """Features of a curve that are listed with their contexts."""
+    batch: Count
+    """Prompts a forward pass."""
+    dtype: Literal["auto", "bfloat16", "float32"]
+    """Arithmetic of the patched passes; float32 keeps small differences of KL."""
+    device: Literal["auto", "cpu", "cuda"]
+    """Where the language model runs."""
+    executor: Executor
+    """How the items are spread."""
+    plans: Annotated[dict[str, Localisation], Field(min_length=1)]
+    """What is localised; an item is one decomposition with one draw and one order."""
+
+
 class Params(Section):
     """All of `params.yaml`."""
 
@@ -321,6 +411,8 @@ class Params(Section):
     """Measurements."""
     toy: Toy
     """Measurements against planted truth."""
+    ioi: Ioi
+    """Localisation of indirect object identification."""
 
     @model_validator(mode="after")
     def _sites_meet(self) -> Self:
@@ -347,6 +439,23 @@ class Params(Section):
                 raise ValueError(
                     f"fidelity.substitution_groups: {name!r} is not on a language model"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _plans_meet(self) -> Self:
+        for name, plan in self.ioi.plans.items():
+            key = f"ioi.plans.{name}"
+            if plan.site not in self.activate.sites:
+                raise ValueError(f"{key}.site {plan.site!r} is not harvested in activate.sites")
+            for group, alphas in plan.dictionaries.items():
+                trained = self.train.groups.get(group)
+                if trained is None or trained.site != plan.site:
+                    raise ValueError(f"{key}.dictionaries: no group {group!r} on {plan.site!r}")
+                for alpha in sorted(set(alphas) - set(trained.alphas)):
+                    raise ValueError(f"{key}.dictionaries.{group}: no alpha {alpha} is trained")
+            has_codes = any(alpha > 0 for alphas in plan.dictionaries.values() for alpha in alphas)
+            if "random_topk" in plan.baselines and not has_codes:
+                raise ValueError(f"{key}: random_topk needs a dictionary whose L0 it takes")
         return self
 
 

@@ -132,7 +132,7 @@ def _in_families(n_features: int, active: float) -> Activity:
         hidden = CORRELATION**0.5 * common + (1 - CORRELATION) ** 0.5 * own
         # A child's variable is its own alone: its parent already carries the group's part.
         fires = torch.where(is_child, own, hidden) < bound
-        fires[:, 1::2] &= fires[:, : n_features - n_features % 2 : 2][:, : fires[:, 1::2].shape[1]]
+        fires[:, 1::2] &= fires[:, : n_features - n_features % 2 : 2]
         return fires
 
     return law

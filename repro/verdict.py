@@ -48,8 +48,9 @@ class ControlResult(Contract):
 
     name: str
     """Name of the control."""
-    kind: Literal["negative", "positive", "instrument"]
-    """negative: must not be supported; positive: must be; instrument: must be exactly so."""
+    kind: Literal["negative", "positive", "instrument", "precondition"]
+    """negative: must not be supported; positive: must be; instrument: must be exactly so;
+    precondition: must hold for there to be anything to measure."""
     status: Status
     """Verdict of the control's own check."""
     ok: bool

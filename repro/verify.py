@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from repro.errors import EvidenceError, ReproError, VerdictError
-from repro.evidence import STAGE_OF, Header, Table, read_evidence
+from repro.evidence import Header, Table, read_evidence
 from repro.judge import Judgement, judge, undecided
 from repro.lock import Lock, gone, lock_beside, read_lock, standing
+from repro.rows import STAGE_OF
 from repro.spec import Claim, load_claims
 from repro.verdict import LockScope, Status, Verdicts
 

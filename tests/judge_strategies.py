@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from repro.evidence import FidelityRow, Header, Scope, Table, column_types
+from repro.evidence import Header, Scope, Table, column_types
+from repro.rows import FidelityRow
 
 SCOPE = Scope(
     model="planted",

@@ -1,21 +1,14 @@
 """Tables of evidence from worlds of known truth: one in which the claims hold, and others."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from repro.evidence import (
-    AgreementRow,
-    DictionaryRow,
-    FidelityRow,
-    RefitRow,
-    Scope,
-    SubstitutionRow,
-    ToyRow,
-    write_evidence,
-)
+from repro.evidence import Scope, write_evidence
+from repro.rows import AgreementRow, DictionaryRow, FidelityRow, RefitRow, SubstitutionRow, ToyRow
+from tests import planted_ioi
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -70,6 +63,8 @@ class World:
     """Share of features found again with another seed."""
     recovered_cosine: float = 0.97
     """Mean one-to-one cosine of planted features and the dictionary's."""
+    ioi: planted_ioi.World = field(default_factory=planted_ioi.World)
+    """Localisation of indirect object identification."""
 
 
 TRUE = World()
@@ -83,7 +78,16 @@ FALSE = {
     "c20": (World(shrinkage=0.0), World(refit_gain=0.0)),
     "c21": (World(added_loss=0.01),),
     "c22": (World(recovered_cosine=0.6),),
-    "k02": (World(frozen_error=1.0),),
+    "c06": (World(ioi=planted_ioi.World(sae_area=1.2)),),
+    "c07": (World(ioi=planted_ioi.World(sae_edit=0.5)),),
+    "c08": (World(ioi=planted_ioi.World(plain_area=0.3)),),
+    "c09": (World(ioi=planted_ioi.World(floor_rise=0.0)),),
+    "c10": (World(ioi=planted_ioi.World(shift=0.02)),),
+    "k02": (World(frozen_error=1.0), World(ioi=planted_ioi.World(frozen_area=0.4))),
+    "k03": (
+        World(ioi=planted_ioi.World(neurons_area=0.4)),
+        World(ioi=planted_ioi.World(random_topk_area=0.4)),
+    ),
     "k04": (World(matched_share=0.2),),
 }
 """Worlds in which a claim is false, each in one way."""
@@ -111,6 +115,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         "agreement": list(_agreement(world)),
         "substitution": list(_substitution(world, _Noise(3))),
         "toy": list(_toy(world)),
+        **planted_ioi.tables(world.ioi),
     }
     for name, rows in tables.items():
         write_evidence(

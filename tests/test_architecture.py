@@ -17,7 +17,14 @@ from tests.planted_evidence import TRUE, write_world
 
 # Floors: an import goes to a lower floor, or stays inside one package. A name stands for itself and
 # for what lies below it, unless that has its own line. Every module has its place here.
-SHARED = {"repro": 0, "repro.errors": 0, "repro.files": 1, "repro.evidence": 2, "repro.verdict": 2}
+SHARED = {
+    "repro": 0,
+    "repro.errors": 0,
+    "repro.files": 1,
+    "repro.rows": 1,
+    "repro.evidence": 2,
+    "repro.verdict": 2,
+}
 JUDGE = {
     "repro.ambiguities": 1,
     "repro.pipeline": 1,
@@ -56,10 +63,12 @@ MAKER = {
     "repro.models": 3,
     "repro.sae": 3,
     "repro.measure": 4,
+    "repro.scope": 3,
+    "repro.ioi": 5,
     "repro.planted": 4,
     "repro.stages.edge": 4,
-    "repro.stages": 5,
-    "repro.bench": 6,
+    "repro.stages": 6,
+    "repro.bench": 7,
 }
 FLOORS = {**SHARED, **JUDGE, **MAKER}
 COMES_WITH = {"markupsafe": "jinja2", "psutil": "dvc"}

@@ -13,10 +13,11 @@ from typer.testing import CliRunner, Result
 
 from repro.cli import app
 from repro.errors import LockError, VerdictError
-from repro.evidence import Row, write_evidence
+from repro.evidence import write_evidence
 from repro.gate import Outcome, gate
 from repro.lock import Lock, changes, lock_beside, read_lock, record, write_lock
 from repro.report import write_report
+from repro.rows import Row
 from repro.spec import Claim, load_claims
 from repro.stages.verify import main as stage
 from repro.verdict import (

@@ -130,7 +130,13 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [p for key, inner in children for p in ((*path, key), *places(inner, (*path, key)))]
 
 
-FREE = {("activate", "sites"), ("train", "groups"), ("train", "optimiser", "lr_at")}
+FREE = {
+    ("activate", "sites"),
+    ("train", "groups"),
+    ("train", "optimiser", "lr_at"),
+    ("ioi", "plans"),
+    *(("ioi", "plans", name, "dictionaries") for name in content()["ioi"]["plans"]),
+}
 """Mappings whose keys are the user's own."""
 
 

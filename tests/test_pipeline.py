@@ -20,8 +20,11 @@ PIPELINE = ROOT / "dvc.yaml"
 COPIES = sorted((ROOT / "profiles").glob("*/dvc.yaml"))
 PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))]
 STAGES: dict[str, dict[str, Any]] = read_yaml(PIPELINE)["stages"]
-DATA = {"repro/report/style.css", "repro/report/template.html.j2"}
-"""Files that the report reads and does not import."""
+DATA = {
+    "report": {"repro/report/style.css", "repro/report/template.html.j2"},
+    "ioi": {"repro/ioi/words.yaml"},
+}
+"""Files that a stage reads and does not import."""
 SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
 JUDGES = {"verify", "report"}
 PROOFS = ("calibration", "mutants", "readings")
@@ -64,7 +67,7 @@ def test_a_stage_says_what_it_is_for(stage: str):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str):
-    wanted = {*needed(stage), *(DATA if stage == "report" else ())}
+    wanted = {*needed(stage), *DATA.get(stage, ())}
     missing = "".join(f"      - ${{root}}/{dep}\n" for dep in sorted(wanted - code_deps(stage)))
     assert not missing, f"paste into the deps of {stage}, in dvc.yaml and its copies:\n{missing}"
     stale = sorted(code_deps(stage) - wanted)

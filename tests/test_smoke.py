@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.evidence import ROW_MODELS, read_evidence
+from repro.evidence import read_evidence
+from repro.rows import ROW_MODELS
 from repro.verdict import Status, Verdict, read_verdicts
 from tests.import_graph import ROOT
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from repro.evidence import ROW_MODELS, read_evidence
+from repro.evidence import read_evidence
+from repro.rows import ROW_MODELS
 from repro.sae.metrics import matched_cosines
 from repro.sae.model import load_dictionary
 from repro.stages import plant, train

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from repro.errors import EvidenceError, VerdictError
-from repro.evidence import RefitRow, Row, column_types, write_evidence
+from repro.evidence import column_types, write_evidence
+from repro.rows import RefitRow, Row
 from repro.stages.verify import main
 from repro.verdict import Verdicts, read_verdicts
 from repro.verify import verify

@@ -11,6 +11,8 @@ from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 BLOCKS = 4
 WIDTH = 32
 
+NAMES = ["Adam", "Anna", "Carl", "David", "Emma", "Helen", "John", "Mary", "Paul", "Susan"]
+"""Names that the tokenizer keeps whole, for prompts that repeat one of two names."""
 TOPICS = ["rivers", "engines", "markets", "gardens", "planets", "bridges", "violins", "harbours"]
 
 
@@ -38,12 +40,14 @@ def save_tokenizer(folder: Path) -> int:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=460,
         special_tokens=["<|endoftext|>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([story(number) for number in range(20)], trainer)
+    people = " ".join(["", *NAMES, ""])
+    texts = [story(number) for number in range(20)] + [people] * 200
+    tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<|endoftext|>", eos_token="<|endoftext|>"
     )

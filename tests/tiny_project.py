@@ -3,20 +3,28 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from ruamel.yaml import YAML
 
-from repro.params import Params, load_params, read_yaml
+from repro.params import Baseline, Params, load_params, read_yaml
 from repro.planted import SITES
 from repro.shards import read_manifest, write_manifest
 from repro.stages.plant import write_set
 from tests.import_graph import ROOT
 
+BASELINES = list(get_args(Baseline))
+
 
 def group(site: str, alphas: list[float], seeds: list[int], **more: Any) -> dict[str, Any]:
     return {"site": site, "method": "sae", "width": 2.0, "alphas": alphas, "seeds": seeds, **more}
+
+
+def plan(dictionaries: dict[str, Any], baselines: list[str], **more: Any) -> dict[str, Any]:
+    fixed = {"site": "middle", "family": "io", "selection": "attribution"}
+    seeds = {"draws": [0, 1], "orders": [0], "design": "full"}
+    return {**fixed, "dictionaries": dictionaries, "baselines": baselines, **seeds, **more}
 
 
 def content() -> dict[str, Any]:
@@ -59,6 +67,7 @@ def content() -> dict[str, Any]:
                 "active": 1.5,
                 "train_tokens": 1024,
                 "heldout_tokens": 256,
+                "seed": 5,
             },
         },
         "train": {
@@ -106,6 +115,32 @@ def content() -> dict[str, Any]:
         "toy": {
             "recovered_cosine": 0.9,
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
+        },
+        "ioi": {
+            "words": "embedded",
+            "select_pairs": 3,
+            "heldout_pairs": 3,
+            "steps": 2,
+            "counts": [1, 8, 512],
+            "levels": [0.5],
+            "edited": 4,
+            "greedy_features": 2,
+            "greedy_candidates": 3,
+            "trial_pairs": 2,
+            "elimination": {"thresholds": 2, "smallest": 0.01, "chunk": 8},
+            "fit_tokens": 512,
+            "ica_iterations": 5,
+            "listed": 2,
+            "batch": 16,
+            "dtype": "float32",
+            "device": "cpu",
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+            "plans": {
+                "middle": plan({"middle_r2": [0.0, 2.0e-3], "middle_random": [2.0e-3]}, BASELINES),
+                "elimination": plan({"middle_r2": [2.0e-3]}, [], selection="elimination"),
+                "greedy": plan({}, ["neurons"], selection="greedy", family="swapped"),
+                "all": plan({}, ["pca"], family="all"),
+            },
         },
     }
 

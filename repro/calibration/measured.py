@@ -9,7 +9,8 @@ from repro.calibration.worlds import Channels, World, denominators, numerators, 
 from repro.checks.replicates import columns_of
 from repro.checks.rows import select
 from repro.errors import EvidenceError
-from repro.evidence import STAGE_OF, Table
+from repro.evidence import Table
+from repro.rows import STAGE_OF
 from repro.spec.decisions import (
     Check,
     Decision,

@@ -3,7 +3,8 @@
 import numpy as np
 
 from repro.errors import EvidenceError, SpecError
-from repro.evidence import STAGE_OF, Table
+from repro.evidence import Table
+from repro.rows import STAGE_OF
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words
 

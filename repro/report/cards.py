@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from repro.evidence import STAGE_OF
 from repro.figures.drawn import Drawn, Standing
 from repro.report.numbers import count, interval, measured
 from repro.report.proofs import Proofs, errs, holds
 from repro.report.strips import Side, Strip, standing, strip
+from repro.rows import STAGE_OF
 from repro.spec import Claim, Control, describe, spec_sha256
 from repro.spec.decisions import parts_of
 from repro.verdict import Details, Part, Status, Verdict

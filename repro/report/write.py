@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from repro.errors import EvidenceError
-from repro.evidence import ROW_MODELS, Table, read_evidence
+from repro.evidence import Table, read_evidence
 from repro.figures.drawn import Drawn
 from repro.files import write_bytes
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
 from repro.report.view import Page, page
+from repro.rows import ROW_MODELS
 from repro.spec import Claim, load_claims
 from repro.verdict import Verdicts, read_verdicts
 

@@ -25,12 +25,17 @@ class Paper(Spec):
 
 
 class Control(Spec):
-    """A check on other evidence that must come out in a stated way, or the verdict is invalid."""
+    """A check of known answer that must come out in a stated way, or the verdict is invalid.
+
+    A precondition is the exception: where it is not met there is nothing to measure, and the
+    verdict is inconclusive.
+    """
 
     name: str = Text
     """What it is: random dictionary, planted knee, identity replacement."""
-    kind: Literal["negative", "positive", "instrument"]
-    """negative: the effect must be missing; positive: present; instrument: exactly so."""
+    kind: Literal["negative", "positive", "instrument", "precondition"]
+    """negative: the effect must be missing; positive: present; instrument: exactly so;
+    precondition: what must hold for there to be anything to measure."""
     check: Check
     """The rule, on rows of known answer."""
     must: Literal["supported", "not_supported", "refuted"]

@@ -8,18 +8,8 @@ from typing import Any
 
 import torch
 
-from repro.device import describe, resolve_device, resolve_dtype
-from repro.evidence import (
-    AgreementRow,
-    DictionaryKey,
-    DictionaryRow,
-    FidelityRow,
-    RefitRow,
-    Row,
-    Scope,
-    SubstitutionRow,
-    write_evidence,
-)
+from repro.device import resolve_device, resolve_dtype
+from repro.evidence import Scope, write_evidence
 from repro.executor import Item, map_items
 from repro.files import sha256_of
 from repro.measure import (
@@ -32,6 +22,16 @@ from repro.measure import (
 )
 from repro.params import TOY, Params
 from repro.provenance import versions
+from repro.rows import (
+    AgreementRow,
+    DictionaryKey,
+    DictionaryRow,
+    FidelityRow,
+    RefitRow,
+    Row,
+    SubstitutionRow,
+)
+from repro.scope import scope_of
 from repro.scratch import put_files_in_place, scratch_folder
 from repro.shards import Manifest, read_manifest
 from repro.stages.edge import stage
@@ -254,20 +254,7 @@ class Bench:
 
     def scope(self) -> Scope:
         """What the evidence speaks of."""
-        first = self.manifest(next(iter(self.params.activate.sites)))
-        model = json.loads((self.fetched / "model" / "provenance.json").read_text("utf8"))
-        text = json.loads((self.fetched / "text" / "provenance.json").read_text("utf8"))
-        seeds = {s for g in self.params.train.groups.values() for s in g.seeds}
-        return Scope(
-            model=model["name"],
-            text=text["name"],
-            sites={s: self.manifest(s).hook for s in self.params.activate.sites},
-            tokens={"train": first.rows("train"), "heldout": first.rows("heldout")},
-            seeds=sorted(seeds),
-            device=describe(self.device, self.dtype, self.settings.executor.threads),
-            max_logit_difference=first.provenance["max_logit_difference"],
-            is_paper_setting=self.params.is_paper_setting,
-        )
+        return scope_of(self.params, self.fetched, self.activations)
 
     def provenance(self) -> dict[str, Any]:
         """Params, hashes of the inputs and versions; no clock time."""

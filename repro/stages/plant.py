@@ -29,12 +29,12 @@ def run(params: Params, out: Path) -> None:
 
 def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
     """Write one planted set; held-out vectors are dealt to documents in turn."""
-    size = plant.toy if site in TOY else plant
+    size, seed = (plant.toy, plant.toy.seed) if site in TOY else (plant, plant.seed)
     source = planted(
         site,
         dimension=size.dimension,
         active=size.active,
-        seed=plant.seed + SITES.index(site),
+        seed=seed + SITES.index(site),
         n_features=plant.toy.features if site in TOY else None,
     )
     truth = {"features": source.features.contiguous()}

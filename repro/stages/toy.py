@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
-from repro.evidence import ToyRow, write_evidence
+from repro.evidence import write_evidence
 from repro.executor import Item, map_items
 from repro.files import sha256_of, write_json
 from repro.params import TOY, Params
 from repro.provenance import versions
+from repro.rows import ToyRow
 from repro.sae.baselines import random_dictionary
 from repro.sae.evaluate import reconstruct
 from repro.sae.metrics import matched_cosines, nearest_cosines, spread_of

@@ -8,8 +8,9 @@ import pytest
 
 from repro.checks.rows import column_of, numbers_of, select
 from repro.errors import EvidenceError, ReproError, SpecError, VerdictError
-from repro.evidence import Row, read_evidence, write_evidence
+from repro.evidence import read_evidence, write_evidence
 from repro.gate import gate
+from repro.rows import Row
 from repro.spec import All, Exceeds, Matched, Monotone, Ratio, Where, Within, describe
 from repro.spec.decisions import Dominates, Rival, Smooth
 from repro.spec.words import family, formula, quantity, rows

@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from repro.evidence import (
+from repro.evidence import Scope, write_evidence
+from repro.rows import (
     AgreementRow,
     DictionaryRow,
     FidelityRow,
     RefitRow,
     Row,
-    Scope,
     SubstitutionRow,
     ToyRow,
-    write_evidence,
 )
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)

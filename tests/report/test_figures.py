@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
-from repro.evidence import ROW_MODELS, Table, read_evidence
+from repro.evidence import Table, read_evidence
 from repro.figures import style as look
 from repro.figures.catalogue import PLANS, drawn_from
 from repro.figures.curves import Ratio, above, curve, seed_curves, select
@@ -17,6 +17,7 @@ from repro.figures.losses import added_loss
 from repro.figures.style import panel, standalone, style, svg_of
 from repro.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
 from repro.figures.tradeoff import FVU, L0, smoothness, tradeoff
+from repro.rows import ROW_MODELS
 
 COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 

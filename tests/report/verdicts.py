@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from repro.evidence import ROW_MODELS, read_header
+from repro.evidence import read_header
+from repro.rows import ROW_MODELS
 from repro.spec import Claim, describe, load_claims, spec_sha256
 from repro.spec.decisions import parts_of
 from repro.verdict import (

@@ -1,0 +1,1 @@
+"""Indirect object identification: prompts, patching, and the choice of features to patch."""

@@ -1,0 +1,79 @@
+"""From an order of features to a curve of KL against the number patched, and what is told of it."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from repro.ioi.patch import Change, Measured, Task, measure
+
+LARGEST_COUNT = 512
+"""Features up to which the area is taken: the width of the paper's figure 3."""
+BEFORE_ONE = 0.5
+"""Where "none patched" stands on the logarithmic axis."""
+
+
+class Point(NamedTuple):
+    """A patched run on held-out prompts."""
+
+    n_patched: int
+    measured: Measured
+
+
+class Reached(NamedTuple):
+    """What it takes to come down to a level of KL; `ln_patched` is none where it is not reached."""
+
+    level: float
+    ln_patched: float | None
+    edit_norm: float
+
+
+def curve(task: Task, change: Change, sets: Iterable[Int[Tensor, " patched"]]) -> list[Point]:
+    """Measure nothing patched, each set, and everything patched; by rising number."""
+    n = len(change.features)
+    nothing = torch.zeros(n, dtype=torch.bool)
+    masks = {0: nothing, n: ~nothing}
+    for features in sets:
+        mask = nothing.clone()
+        mask[features] = True
+        masks.setdefault(len(features), mask)
+    return [Point(k, measure(task, change.edit(masks[k]))) for k in sorted(masks)]
+
+
+def prefixes(order: Int[Tensor, " d_sae"], counts: Sequence[int]) -> list[Int[Tensor, " patched"]]:
+    """The first features of an order, at each count that is smaller than all of them."""
+    return [order[:count] for count in counts if count < len(order)]
+
+
+def area(points: Sequence[Point]) -> float:
+    """Mean of KL over ln k for k from 1 to 512, by trapezoids; nats, summed over pairs.
+
+    KL is linear in ln k between points, "none" standing at k = 1/2, and stays at its floor beyond
+    the last feature. Lower is better: the same fall with fewer features.
+    """
+    x, y = _axis(points), [point.measured.kl for point in points]
+    end = np.log(LARGEST_COUNT)
+    knots = np.unique([0.0, end, *(one for one in x if 0 < one < end)])
+    return float(np.trapezoid(np.interp(knots, x, y), knots) / end)
+
+
+def reach(points: Sequence[Point], level: float) -> Reached:
+    """Where the curve first comes down to `level` times the unpatched KL, linear in ln k."""
+    wanted = level * points[0].measured.kl
+    x = _axis(points)
+    for (a, before), (b, after) in pairwise(zip(x, points, strict=True)):
+        high, low = before.measured.kl, after.measured.kl
+        if high > wanted >= low:
+            share = (high - wanted) / (high - low)
+            edits = before.measured.edit_norm, after.measured.edit_norm
+            edit = edits[0] + share * (edits[1] - edits[0])
+            return Reached(level, float(max(0.0, a + share * (b - a))), edit)
+    return Reached(level, None, 0.0)
+
+
+def _axis(points: Sequence[Point]) -> list[float]:
+    return [float(np.log(point.n_patched or BEFORE_ONE)) for point in points]

@@ -1,0 +1,11 @@
+"""What every table of evidence is made of."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Row(BaseModel):
+    """One measurement unit; the fields are the columns of the table."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
