@@ -110,8 +110,11 @@ def _control(
         status, ok = outcome.status, outcome.is_measured and _behaves(control, outcome.status)
         why = f"must be {control.must.replace('_', ' ')} but is {status}: {outcome.reason}"
     result = ControlResult(name=control.name, kind=control.kind, status=status, ok=ok)
-    what = control.kind if control.kind == "precondition" else "control"
-    return result, None if ok else f"{what} `{control.name}` {why}"
+    if ok:
+        return result, None
+    if control.kind == "precondition":
+        return result, f"precondition `{control.name}` is not met: {why}"
+    return result, f"control `{control.name}` {why}"
 
 
 def _instead(controls: list[ControlResult]) -> Status | None:

@@ -143,6 +143,29 @@ def test_a_misbehaving_control_makes_the_verdict_invalid(place: Place):
     assert "The check alone says supported" in one.reason
 
 
+def test_where_a_precondition_is_not_met_there_is_nothing_to_conclude(place: Place):
+    place.claim(("margin=0.05", "margin=50.0"), ('kind="positive"', 'kind="precondition"'))
+    found = place.verdicts()
+    (one,) = found.verdicts
+    assert one.status == found.scope["details"]["c14"]["family_status"] == "inconclusive"
+    assert one.reason.startswith("precondition `error is there` is not met: must be supported")
+    assert "The check alone says supported" in one.reason
+
+
+def test_a_control_that_misbehaves_weighs_more_than_a_precondition(place: Place):
+    place.claim(
+        ("margin=0.05", "margin=50.0"),
+        (
+            "    controls=(\n",
+            "    controls=(\n        Control(name='also', kind='precondition', check=ABOVE, "
+            "must='supported', why='is'),\n",
+        ),
+    )
+    (one,) = place.verdicts().verdicts
+    assert one.status == "invalid"
+    assert [control.ok for control in one.controls] == [False, False]
+
+
 def test_a_control_without_rows_makes_the_verdict_invalid(place: Place):
     place.claim(
         (

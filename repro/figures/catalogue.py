@@ -6,7 +6,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from repro.evidence import Table
-from repro.figures import dictionaries, losses, toy, tradeoff
+from repro.figures import dictionaries, localisation, losses, toy, tradeoff
 from repro.figures.curves import select
 from repro.figures.drawn import Drawn, Standing
 from repro.figures.forest import forest
@@ -31,6 +31,40 @@ class Plan(NamedTuple):
 
 
 PLANS = (
+    Plan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number,
+        "KL against features patched, chosen by attribution; bands span seeds and draws",
+        sites=SITES,
+    ),
+    Plan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number_of_elimination,
+        "The same where the paper's elimination chose them; a line a seed, draw and order",
+        part="elimination",
+    ),
+    Plan(
+        "c07",
+        ("ioi_curves",),
+        localisation.kl_by_edit,
+        "KL against the size of the edit; bands span seeds and draws",
+        sites=SITES,
+    ),
+    Plan(
+        "c09",
+        ("ioi",),
+        localisation.floor_by_alpha,
+        "The distance that is left with every feature patched; thin lines are seeds",
+        sites=SITES,
+    ),
+    Plan(
+        "c10",
+        ("ioi_edits",),
+        localisation.shift_by_method,
+        "How far the edit moves the answer; dots are seeds and draws",
+    ),
     Plan(
         "c14",
         ("fidelity",),

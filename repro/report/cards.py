@@ -36,6 +36,13 @@ class ControlLine(NamedTuple):
     must: str
     why: str
 
+    @property
+    def came_out(self) -> str:
+        """Whether it came out as it must; a precondition is met or not, it cannot misbehave."""
+        if self.kind == "precondition":
+            return "met" if self.ok else "not met"
+        return "behaved" if self.ok else "misbehaved"
+
 
 class Card(NamedTuple):
     """Everything about one claim."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from repro.report.cards import Card, ControlLine
+from repro.report.features import Listing
 from repro.report.view import MARKS, Page, page
 from repro.verdict import Details, Status, Verdicts
 
@@ -87,6 +88,7 @@ def _card(card: Card, view: Page) -> Iterator[str]:
         yield f"- Rule: {text(card.rule)}"
     if card.amended:
         yield "- The specification was **amended since the verdict**."
+    yield from _features(view.listing(card))
     yield from _proof(card, view)
 
 
@@ -110,10 +112,20 @@ def _proof(card: Card, view: Page) -> Iterator[str]:
         yield f"\n![{text(figure.caption)}](figures/{figure.name}.svg)"
 
 
+def _features(found: Listing | None) -> Iterator[str]:
+    if found is None:
+        return
+    yield f"- Features patched first ({text(found.dictionary)}):"
+    for line in found.lines:
+        contexts = "; ".join(line.contexts) or "silent on the held-out text"
+        told = (f"effect {line.effect}", line.place, line.names, contexts)
+        yield f"  - {line.feature}: {text(', at '.join(told[:2]))}; {text('; '.join(told[2:]))}"
+
+
 def _control(line: ControlLine) -> str:
-    behaved = "behaved" if line.ok else "MISBEHAVED"
     must = f", must be {line.must}" if line.must else ""
-    return f"- Control ({line.kind}): {text(line.name)}{must} → {line.status}, {behaved}"
+    came_out = line.came_out if line.ok else line.came_out.upper()
+    return f"- Control ({line.kind}): {text(line.name)}{must} → {line.status}, {came_out}"
 
 
 def _saboteurs(details: Details | None) -> Iterator[str]:

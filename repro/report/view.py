@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from repro.figures.drawn import Drawn
 from repro.report.cards import Card, card
+from repro.report.features import CLAIM as LISTED
+from repro.report.features import Listing
 from repro.report.numbers import count, number
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
 from repro.spec import Claim
@@ -45,6 +47,7 @@ class Page(NamedTuple):
     proofs: Proofs
     proved: list[str]
     forest: Drawn | None = None
+    features: Listing | None = None
 
     @property
     def readings(self) -> list[tuple[str, str]]:
@@ -61,6 +64,10 @@ class Page(NamedTuple):
         prefix = "" if self.profile == "laptop" else f"profiles/{self.profile}/dvc.yaml:"
         stages = [f"dvc repro {prefix}{stage}" for stage in card.stages]
         return [*stages, f"repro verify --evidence {self.evidence}"]
+
+    def listing(self, card: Card) -> Listing | None:
+        """The features to list on a card, if it is the one that they belong to."""
+        return self.features if card.verdict.id == LISTED else None
 
     @property
     def absent(self) -> list[Card]:

@@ -7,6 +7,7 @@ from repro.errors import EvidenceError
 from repro.evidence import Table, read_evidence
 from repro.figures.drawn import Drawn
 from repro.files import write_bytes
+from repro.report.features import listing
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
@@ -50,7 +51,8 @@ def write_report(
     folder = evidence or _beside(verdicts)
     tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
     view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
-    view = view._replace(forest=_forest(view))
+    features = listing(tables["ioi_features"]) if "ioi_features" in tables else None
+    view = view._replace(forest=_forest(view), features=features)
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     for path, content in files.items():

@@ -513,7 +513,7 @@ JUDGE = (
         "controls ignored",
         "a control that misbehaves leaves the verdict as it is",
         "repro/judge.py",
-        "status = Status.INVALID if faults else outcome.status",
+        "status = instead or outcome.status",
         "status = outcome.status",
         "arXiv 2602.14111, 2501.17727 (random controls pass too)",
         (_VERIFY + "test_a_misbehaving_control_makes_the_verdict_invalid",),

@@ -22,6 +22,7 @@ from repro.rows import (
     SubstitutionRow,
     ToyRow,
 )
+from tests import planted_ioi
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -78,6 +79,7 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
             [p for p in points if p.width == 2.0 or p.k], n_documents, _substitution, 3
         ),
         "toy": list(_toy()),
+        **planted_ioi.tables(planted_ioi.World()),
     }.items():
         write_evidence(
             folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else SCOPE,

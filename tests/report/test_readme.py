@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> list[str]:
 def test_the_table_has_a_row_for_each_decided_claim_and_names_the_absent() -> None:
     table = readme_table(plausible_verdicts(None))
     rows = [line for line in table.splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + 11
+    assert len(rows) == 1 + 17
     assert all(line.count(" | ") == 7 for line in rows)
     assert "| c15 |" in table
     assert "✗ refuted | 0.123 \\[0.110, 0.136\\] FVU |" in table
