@@ -38,15 +38,16 @@ def map_items(
     bytes do not depend on how the items are spread.
     """
     results = [scratch / key_of(item, work) for item in items]
-    todo = [
-        (item, result) for item, result in zip(items, results, strict=True) if not result.exists()
-    ]
+    # By result, so that two items that say the same are one piece of work.
+    todo = {
+        result: item for item, result in zip(items, results, strict=True) if not result.exists()
+    }
     if how.kind == "inline":
-        for item, result in shown(todo, what=desc):
+        for result, item in shown(todo.items(), what=desc, total=len(todo)):
             _run(work, item, result, how.threads)
         return results
     with ProcessPoolExecutor(how.workers, mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(_run, work, i, r, how.threads) for i, r in todo]
+        futures = [pool.submit(_run, work, i, r, how.threads) for r, i in todo.items()]
         for future in shown(as_completed(futures), what=desc, total=len(futures)):
             future.result()
     return results
@@ -68,8 +69,7 @@ def _code() -> str:
     """SHA-256 over the sources of the package, so that a changed formula is never served old."""
     digest = hashlib.sha256()
     package = Path(__file__).parent
-    for path in sorted(
-        [*package.glob("*.py"), *package.glob("sae/*.py"), *package.glob("stages/*.py")]
-    ):
-        digest.update(path.read_bytes())
+    for folder in (".", "sae", "ioi", "stages"):
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -442,6 +442,12 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _edit_is_on_the_curve(self) -> Self:
+        if self.ioi.edited not in self.ioi.counts:
+            raise ValueError(f"ioi.edited {self.ioi.edited} is not one of ioi.counts")
+        return self
+
+    @model_validator(mode="after")
     def _plans_meet(self) -> Self:
         for name, plan in self.ioi.plans.items():
             key = f"ioi.plans.{name}"

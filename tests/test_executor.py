@@ -43,6 +43,14 @@ def test_inline_and_processes_give_the_same_bytes_in_the_order_of_the_items(tmp_
     assert seeds_of(inline) == seeds_of(spread) == [5, 3, 4, 1]
 
 
+@pytest.mark.parametrize("how", [INLINE, PROCESSES])
+def test_items_that_say_the_same_are_one_piece_of_work(how: Executor, tmp_path: Path):
+    items = [{"seed": seed} for seed in (5, 5, 1, 5, 1, 1)]
+    results = map_items(products, items, how, tmp_path, desc="")
+    assert seeds_of(results) == [5, 5, 1, 5, 1, 1]
+    assert len({path.name for path in tmp_path.iterdir()}) == 2
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_item_runs_with_the_threads_that_are_asked_for(tmp_path: Path, threads: int):
     asked = INLINE.model_copy(update={"threads": threads})
@@ -104,7 +112,7 @@ print(executor._code())
 """
 
 
-@pytest.mark.parametrize("changed", ["shards.py", "sae/loss.py", "stages/train.py"])
+@pytest.mark.parametrize("changed", ["shards.py", "sae/loss.py", "stages/train.py", "ioi/patch.py"])
 def test_a_changed_formula_changes_the_key(tmp_path: Path, changed: str):
     package = tmp_path / "repro"
     for source in (ROOT / "repro").rglob("*.py"):

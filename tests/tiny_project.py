@@ -121,7 +121,7 @@ def content() -> dict[str, Any]:
             "select_pairs": 3,
             "heldout_pairs": 3,
             "steps": 2,
-            "counts": [1, 8, 512],
+            "counts": [1, 4, 512],
             "levels": [0.5],
             "edited": 4,
             "greedy_features": 2,

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.ioi.patch import Change, Task, divergence, run
+from repro.ioi.patch import Change, Task, divergence, run, run_each
 
 LARGEST = 1.0
 """Largest threshold of elimination, in nats (the authors' code; their smallest is 1e-5)."""
@@ -32,7 +32,7 @@ def effects(task: Task, change: Change, steps: int) -> Float[Tensor, "pairs toke
     patched. Summed over tokens and features this tends to KL(all patched) - KL(none) as `steps`
     grows (Sundararajan et al. 2017, completeness). One step is attribution patching at the middle.
     """
-    whole = change.edit(torch.ones(len(change.features), dtype=torch.bool))
+    whole = change.whole()
     gradient = torch.zeros_like(task.base)
     for step in range(steps):
         t = (step + 0.5) / steps
@@ -57,13 +57,12 @@ def greedy(
     The first `n_features` are found so among the first `n_candidates` of `ranked`; the others keep
     their order.
     """
-    kl = _kl(task, change)
     chosen: list[int] = []
     candidates = ranked[:n_candidates].tolist()
     for _ in range(min(n_features, len(candidates))):
-        best = min(candidates, key=lambda one: kl([*chosen, one]))
-        candidates.remove(best)
-        chosen.append(best)
+        trials = [change.edit(torch.tensor([*chosen, one])) for one in candidates]
+        found = [_mean_kl(task, logits) for logits in run_each(task, trials)]
+        chosen.append(candidates.pop(int(np.argmin(found))))
     rest = [feature for feature in ranked.tolist() if feature not in set(chosen)]
     return torch.tensor(chosen + rest)
 
@@ -120,9 +119,11 @@ def _kl(task: Task, change: Change) -> Callable[[Sequence[int]], float]:
     """Mean KL over pairs, D(patched || target), with a set of features patched."""
 
     def kl(features: Sequence[int]) -> float:
-        mask = torch.zeros(len(change.features), dtype=torch.bool)
-        mask[list(features)] = True
-        logits = run(task, change.edit(mask))
-        return float(divergence(logits, task.target_logits).mean())
+        edit = change.edit(torch.tensor(features, dtype=torch.int64))
+        return _mean_kl(task, run(task, edit))
 
     return kl
+
+
+def _mean_kl(task: Task, logits: Float[Tensor, "pairs words"]) -> float:
+    return float(divergence(logits, task.target_logits).mean())

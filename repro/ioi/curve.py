@@ -1,15 +1,15 @@
 """From an order of features to a curve of KL against the number patched, and what is told of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.ioi.patch import Change, Measured, Task, measure
+from repro.ioi.patch import Change, Measured, Task, measure_each, measured
 
 LARGEST_COUNT = 512
 """Features up to which the area is taken: the width of the paper's figure 3."""
@@ -32,16 +32,23 @@ class Reached(NamedTuple):
     edit_norm: float
 
 
-def curve(task: Task, change: Change, sets: Iterable[Int[Tensor, " patched"]]) -> list[Point]:
-    """Measure nothing patched, each set, and everything patched; by rising number."""
-    n = len(change.features)
-    nothing = torch.zeros(n, dtype=torch.bool)
-    masks = {0: nothing, n: ~nothing}
-    for features in sets:
-        mask = nothing.clone()
-        mask[features] = True
-        masks.setdefault(len(features), mask)
-    return [Point(k, measure(task, change.edit(masks[k]))) for k in sorted(masks)]
+def curve(
+    task: Task,
+    change: Change,
+    sets: Sequence[Int[Tensor, " patched"]],
+    beside: Sequence[Float[Tensor, "pairs tokens d_in"]] = (),
+) -> tuple[list[Point], list[Measured]]:
+    """Measure nothing patched, each set, and everything patched; by rising number.
+
+    Nothing patched is the untouched model, whose output is known: the identity patch proves it.
+    Edits given as `beside` are measured in the same passes and returned apart.
+    """
+    every = torch.arange(len(change.features))
+    by_count = {len(features): features for features in (every, *sets)}
+    counts = sorted(by_count)
+    found = measure_each(task, [*(change.edit(by_count[count]) for count in counts), *beside])
+    none = Point(0, measured(task, torch.zeros_like(task.base), task.base_logits))
+    return [none, *map(Point, counts, found)], found[len(counts) :]
 
 
 def prefixes(order: Int[Tensor, " d_sae"], counts: Sequence[int]) -> list[Int[Tensor, " patched"]]:

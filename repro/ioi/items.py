@@ -16,7 +16,16 @@ from repro.ioi import decompositions, known
 from repro.ioi.choose import effects, eliminate, greedy, ranking
 from repro.ioi.curve import Point, area, curve, prefixes, reach
 from repro.ioi.listing import listed
-from repro.ioi.patch import Change, Task, change_of, difference, divergence, measure, random_edit
+from repro.ioi.patch import (
+    Change,
+    Measured,
+    Task,
+    change_of,
+    difference,
+    divergence,
+    measure,
+    random_edit,
+)
 from repro.ioi.prompts import Batch, Encode, Pair, as_batch, draw_pairs, usable_names
 from repro.ioi.words import read_words
 from repro.measure import load_transform, model_of, training_sample
@@ -157,29 +166,25 @@ def localise(item: Item, tasks: tuple[Task, Task], changes: tuple[Change, Change
             chunk=item["chunk"],
             seed=item["order"],
         )
-        points = curve(heldout, unseen, [one.features for one in kept if len(one.features)])
-        edits = {}
-    else:
-        order = ranking(effects(select, seen, item["steps"]))
-        if item["selection"] == "greedy":
-            order = greedy(few, seen_few, order, item["greedy_features"], item["greedy_candidates"])
-        points = curve(heldout, unseen, prefixes(order, item["counts_at"]))
-        edits = _edits(item, heldout, unseen, order[: item["edited"]])
-    return _summary(item, heldout, points, len(unseen.features)) | {"edits": edits}
-
-
-def _edits(item: Item, task: Task, change: Change, chosen: Tensor) -> dict[str, Any]:
-    """The edit of the chosen features, and one of chance as long at every token."""
-    mask = torch.zeros(len(change.features), dtype=torch.bool)
-    mask[chosen] = True
-    edit = change.edit(mask)
+        sets = [one.features for one in kept if len(one.features)]
+        points, _ = curve(heldout, unseen, sets)
+        return _summary(item, heldout, points, len(unseen.features))
+    order = ranking(effects(select, seen, item["steps"]))
+    if item["selection"] == "greedy":
+        order = greedy(few, seen_few, order, item["greedy_features"], item["greedy_candidates"])
+    chosen = order[: item["edited"]]
     generator = torch.Generator().manual_seed(5000 + item["draw"])
-    made = {item["method"]: edit, "random_edit": random_edit(edit, generator)}
-    return {name: {"n_patched": len(chosen), **_shift(task, one)} for name, one in made.items()}
+    as_long = random_edit(unseen.edit(chosen), generator)
+    points, beside = curve(heldout, unseen, prefixes(order, item["counts_at"]), [as_long])
+    edits = {
+        item["method"]: next(p.measured for p in points if p.n_patched == len(chosen)),
+        "random_edit": beside[0],
+    }
+    told = {name: {"n_patched": len(chosen), **_shift(heldout, e)} for name, e in edits.items()}
+    return _summary(item, heldout, points, len(unseen.features)) | {"edits": told}
 
 
-def _shift(task: Task, edit: Tensor) -> dict[str, Any]:
-    found = measure(task, edit)
+def _shift(task: Task, found: Measured) -> dict[str, Any]:
     whole = difference(task, task.base_logits) - difference(task, task.target_logits)
     return {
         "n": len(task.base),
@@ -204,7 +209,7 @@ def _end_of_scale(item: Item, task: Task) -> Any:
         "kl_floor": found.kl,
         "curve": [],
         "levels": [],
-        "edits": {item["method"]: {"n_patched": 0, **_shift(task, edit)}},
+        "edits": {item["method"]: {"n_patched": 0, **_shift(task, found)}},
     }
 
 
@@ -219,6 +224,7 @@ def _summary(item: Item, task: Task, points: list[Point], n_features: int) -> di
         "kl_clean": points[0].measured.kl,
         "kl_floor": points[-1].measured.kl,
         "curve": [{"n_patched": p.n_patched, "n": n, **p.measured._asdict()} for p in points],
+        "edits": {},
         "levels": [
             {
                 "level": one.level,
@@ -294,7 +300,7 @@ def _task(item: Item, split: str) -> Task:
     batch: Batch = as_batch(pairs_of(item)[split], encoder(item["model"]))
     layer = item["layer"]
 
-    def readout(x: Tensor, part: slice) -> Tensor:
+    def readout(x: Tensor, part: Tensor) -> Tensor:
         return model.logits_from(x, layer, batch.base[part], batch.at[part]).to(x.device)
 
     return Task(

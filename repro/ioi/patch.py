@@ -6,7 +6,7 @@ with codes c of the base prompt and c_bar of the target prompt; the error of the
 x - sum_j c_j f_j, is kept. `D(p || q)` is the Kullback-Leibler divergence in nats.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,8 +15,10 @@ from torch import Tensor
 
 from repro.sae.model import Dictionary, Transform, encode
 
-Readout = Callable[[Float[Tensor, "pairs tokens d_in"], slice], Float[Tensor, "pairs words"]]
-"""Logits after the last position of these pairs, with the residual stream replaced."""
+Readout = Callable[
+    [Float[Tensor, "pairs tokens d_in"], Int[Tensor, " pairs"]], Float[Tensor, "pairs words"]
+]
+"""Logits after the last position of pairs, given by number, with the residual stream replaced."""
 
 
 class Task(NamedTuple):
@@ -44,10 +46,9 @@ class Task(NamedTuple):
         cut = [tensor[:count] for tensor in self[:6]]
         return Task(*cut, readout=self.readout, batch=self.batch)  # type: ignore[arg-type]
 
-    def parts(self) -> Iterator[slice]:
+    def parts(self) -> Iterator[Int[Tensor, " pairs"]]:
         """The pairs, a pass at a time: always the same parts, so equal input gives equal bytes."""
-        for start in range(0, len(self.base), self.batch):
-            yield slice(start, min(start + self.batch, len(self.base)))
+        yield from torch.arange(len(self.base)).split(self.batch)
 
 
 class Change(NamedTuple):
@@ -58,10 +59,13 @@ class Change(NamedTuple):
     features: Float[Tensor, "d_sae d_in"]
     """Rows f of the dictionary, in units of the residual stream."""
 
-    def edit(self, patched: Bool[Tensor, " d_sae"]) -> Float[Tensor, "pairs tokens d_in"]:
-        """The change of the stream, sum over j in F of (c_bar_j - c_j) f_j, F given as a mask."""
-        rows = patched.nonzero().squeeze(1)
-        return self.codes[..., rows] @ self.features[rows]
+    def edit(self, patched: Int[Tensor, " patched"]) -> Float[Tensor, "pairs tokens d_in"]:
+        """The change of the stream, sum over j in F of (c_bar_j - c_j) f_j."""
+        return self.codes[..., patched] @ self.features[patched]
+
+    def whole(self) -> Float[Tensor, "pairs tokens d_in"]:
+        """The change with every feature patched."""
+        return self.codes @ self.features
 
 
 class Measured(NamedTuple):
@@ -108,9 +112,39 @@ def run(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Float[Tensor, "
     return torch.cat([task.readout(task.base[part] + edit[part], part) for part in task.parts()])
 
 
+@torch.no_grad()
+def run_each(
+    task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]
+) -> Iterator[Float[Tensor, "pairs words"]]:
+    """Logits for each edit in turn, as many edits a pass as fit: small passes waste the cores."""
+    n = len(task.base)
+    if n > task.batch:
+        yield from (run(task, edit) for edit in edits)
+        return
+    at_once = task.batch // n
+    for start in range(0, len(edits), at_once):
+        some = edits[start : start + at_once]
+        x = torch.cat([task.base + edit for edit in some])
+        yield from task.readout(x, torch.arange(n).repeat(len(some))).split(n)
+
+
 def measure(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Measured:
     """Run the model with an edit and measure what comes of it, as sums over pairs."""
-    logits = run(task, edit)
+    return measured(task, edit, run(task, edit))
+
+
+def measure_each(task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]) -> list[Measured]:
+    """The same for each edit in turn."""
+    return [
+        measured(task, edit, logits)
+        for edit, logits in zip(edits, run_each(task, edits), strict=True)
+    ]
+
+
+def measured(
+    task: Task, edit: Float[Tensor, "pairs tokens d_in"], logits: Float[Tensor, "pairs words"]
+) -> Measured:
+    """The measures of an edit whose output is known, as sums over pairs."""
     shift = difference(task, task.base_logits) - difference(task, logits)
     return Measured(
         kl=float(divergence(logits, task.target_logits).sum()),

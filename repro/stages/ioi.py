@@ -43,7 +43,8 @@ from repro.stages.train import read_members
 
 KEY = tuple(LocalisationKey.model_fields)
 _KL = ("kl_area", "kl_clean", "kl_floor")
-PLANTED_DRAWS = (0, 1, 2)
+PLANTED_DRAWS, PLANTED_COUNTS = range(20), [1, 2, 4, 8, 16, 32, 64]
+"""Read-outs of known causes cost nothing, so there are enough to measure the control well."""
 NO_ORDER = {"alpha": 0.0, "width": 1.0, "seed": 0, "order": 0}
 
 
@@ -142,7 +143,15 @@ class Bench:
         self._prompts, self._bases, self._names = prompts, bases, names
 
     def localisations(self) -> Iterator[dict[str, Any]]:
-        """One item for each plan, decomposition, draw and order."""
+        """One item for each decomposition, draw and order, once where two plans ask for it."""
+        seen = set()
+        for item in self._planned():
+            key = tuple(item[name] for name in KEY)
+            if key not in seen:
+                seen.add(key)
+                yield item
+
+    def _planned(self) -> Iterator[dict[str, Any]]:
         for plan in self.settings.plans.values():
             for member in self._trained(plan):
                 yield from self._runs(plan, member)
@@ -159,6 +168,8 @@ class Bench:
             yield {
                 **NO_ORDER,
                 **self._choosing(),
+                "counts_at": PLANTED_COUNTS,
+                "edited": PLANTED_COUNTS[2],
                 "site": "planted",
                 "method": method,
                 "family": "io",
