@@ -21,19 +21,11 @@ from repro.ioi.items import (
     prompts_item,
 )
 from repro.ioi.prompts import usable_names
+from repro.ioi.tables import KEY, prompt_rows, tables_of
 from repro.ioi.words import file_of, read_words
 from repro.params import Localisation, Params
 from repro.provenance import versions
-from repro.rows import (
-    CurveRow,
-    EditRow,
-    FeatureRow,
-    IoiRow,
-    LevelRow,
-    LocalisationKey,
-    PromptRow,
-    Row,
-)
+from repro.rows import Row
 from repro.scope import scope_of
 from repro.scratch import put_files_in_place, scratch_folder
 from repro.shards import read_manifest
@@ -41,9 +33,7 @@ from repro.sources import ModelRecord, read_record
 from repro.stages.edge import stage
 from repro.stages.train import read_members
 
-KEY = tuple(LocalisationKey.model_fields)
-_KL = ("kl_area", "kl_clean", "kl_floor")
-PLANTED_DRAWS, PLANTED_COUNTS = range(20), [1, 2, 4, 8, 16, 32, 64]
+PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 """Read-outs of known causes cost nothing, so there are enough to measure the control well."""
 NO_ORDER = {"alpha": 0.0, "width": 1.0, "seed": 0, "order": 0}
 
@@ -76,8 +66,8 @@ def run(
         truths = map_items(planted_item, known, how, scratch, desc="planted truth")
         results = [json.loads((path / RESULT).read_text("utf8")) for path in (*found, *truths)]
         tables: dict[str, list[Row]] = {
-            "ioi_prompts": list(_prompt_rows(asked, prompts)),
-            **_tables([*items, *known], results),
+            "ioi_prompts": list(prompt_rows(asked, prompts)),
+            **tables_of([*items, *known], results),
         }
         for name, rows in tables.items():
             write_evidence(
@@ -164,7 +154,7 @@ class Bench:
 
     def planted(self) -> Iterator[dict[str, Any]]:
         """The linear read-out of known causes: its own basis, and a rotation of it."""
-        for draw, method in product(PLANTED_DRAWS, ("planted", "planted_rotated")):
+        for draw, method in product(range(PLANTED_DRAWS), ("planted", "planted_rotated")):
             yield {
                 **NO_ORDER,
                 **self._choosing(),
@@ -314,38 +304,6 @@ class Bench:
             "tokens": str(self.tokens),
             "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
         }
-
-
-def _prompt_rows(items: list[dict[str, Any]], paths: list[Path]) -> Iterator[PromptRow]:
-    for item, path in zip(items, paths, strict=True):
-        for found in json.loads((path / RESULT).read_text("utf8")):
-            yield PromptRow(draw=item["draw"], family=item["family"], **found)
-
-
-def _tables(items: list[dict[str, Any]], results: list[dict[str, Any]]) -> dict[str, list[Row]]:
-    tables: dict[str, list[Row]] = {
-        "ioi": [],
-        "ioi_curves": [],
-        "ioi_levels": [],
-        "ioi_edits": [],
-        "ioi_features": [],
-    }
-    for item, found in zip(items, results, strict=True):
-        key = {name: item[name] for name in KEY}
-        short = {name: found[name] for name in ("n", "n_features", *_KL)}
-        tables["ioi"].append(IoiRow(**key, **short))
-        tables["ioi_curves"] += [CurveRow(**key, **point) for point in found["curve"]]
-        tables["ioi_levels"] += [LevelRow(**key, **level) for level in found["levels"]]
-        tables["ioi_edits"] += [
-            EditRow(**{**key, "method": method}, **_matched(key, method), **edit)
-            for method, edit in found["edits"].items()
-        ]
-        tables["ioi_features"] += [FeatureRow(**key, **one) for one in found.get("listed", ())]
-    return tables
-
-
-def _matched(key: dict[str, Any], method: str) -> dict[str, str]:
-    return {"matched": "" if method == key["method"] else key["method"]}
 
 
 main = stage(run)
