@@ -30,6 +30,14 @@ def test_a_measured_figure_stands_beside_target_machine_and_date(tmp_path: Path)
     ]
 
 
+def test_a_figure_that_a_run_did_not_take_reads_not_run(tmp_path: Path) -> None:
+    content = {"date": "2026-01-02", "machine": MACHINE, "figures": {"wall_s": 1234.4}}
+    (tmp_path / "laptop.json").write_text(json.dumps(content))
+    rows = speed_table(tmp_path)
+    assert "| `laptop` profile from nothing | 1234 s |" in rows
+    assert "| … its peak memory | not run | ≤ 8 GiB | |" in rows
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"date": 1}'])
 def test_a_file_that_is_no_measurement_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "smoke.json").write_text(content)
