@@ -5,13 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import SourceError
-from repro.ioi.prompts import Family, Pair, as_batch, draw_pairs, roles, single_tokens, usable_names
+from repro.ioi.prompts import (
+    Family,
+    Pair,
+    Split,
+    as_batch,
+    draw_pairs,
+    roles,
+    single_tokens,
+    usable_names,
+)
 from repro.ioi.words import read_words
 
 WORDS = read_words("embedded")
 LONG = frozenset({"Christopher", "Elizabeth", "Alexander"})
 FAMILIES: tuple[Family, ...] = ("io", "swapped", "all")
-PLENTY = {"select": 6, "heldout": 6}
+PLENTY: dict[Split, int] = {"select": 6, "heldout": 6}
 VOCABULARY: dict[str, int] = {}
 
 
