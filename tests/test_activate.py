@@ -64,6 +64,17 @@ def test_the_store_holds_each_sites_residual_stream(
         assert torch.equal(document, of_token[keep])
 
 
+def test_half_precision_stores_the_same_stream_to_its_rounding(
+    inputs: tuple[Path, Path], store: Path, tmp_path: Path
+) -> None:
+    run(tiny_params(UNUSED, UNUSED, activate={"dtype": "bfloat16"}), *inputs, tmp_path / "half")
+    for role in SITES:
+        half, exact = (read_split(path / role, "train")[0] for path in (tmp_path / "half", store))
+        assert half.dtype == torch.bfloat16
+        off = (half.float() - exact).norm() / exact.norm()
+        assert 1e-4 < off < 2e-2, "eight bits of mantissa, a few blocks deep"
+
+
 def test_the_manifest_says_what_the_store_is(store: Path) -> None:
     assert sorted(p.name for p in store.iterdir()) == sorted(SITES)
     for role, layer in SITES.items():

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from repro.evidence import read_evidence
-from repro.rows import ROW_MODELS
+from repro.rows import ROW_MODELS, STAGE_OF
 from repro.sae.metrics import matched_cosines
 from repro.sae.model import load_dictionary
 from repro.stages import plant, train
@@ -27,6 +27,7 @@ from tests.tiny_project import (
     contents,
     group,
     params_of,
+    plan,
     write_params,
     write_stores,
 )
@@ -103,6 +104,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(project: Path):
         "middle": group("middle", [1.0e-2], [0]),
     }
     few["fidelity"]["substitution_groups"] = []
+    few["ioi"]["plans"] = {"baseline": plan({}, ["pca"])}
     write_params(project, few)
     train.main(words(project, "whole"))
     write_params(project, few, train__checkpoint_s=1.0e-6)
@@ -271,14 +273,13 @@ def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}
     spread = {"kind": "processes", "workers": 2, "threads": 1}
-    write_params(finished, fidelity__executor=spread, toy__executor=spread)
-    for stage in ("fidelity", "toy"):
+    write_params(finished, fidelity__executor=spread, toy__executor=spread, ioi__executor=spread)
+    for stage in ("fidelity", "toy", "ioi"):
         again = dict(commands())[stage]
         again[again.index("--out") + 1] = "again"
         run_chain(finished, [(stage, again)])
     assert {p.name: p.read_bytes() for p in (finished / "again").glob("*.parquet")} == tables
     for name, header in headers.items():
-        header["provenance"]["params"]["toy" if name == "toy.json" else "fidelity"]["executor"] = (
-            spread
-        )
+        stage = STAGE_OF[header["name"]]
+        header["provenance"]["params"][stage]["executor"] = spread
         assert json.loads((finished / "again" / name).read_text()) == header

@@ -21,7 +21,11 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
         sequence_length=16, train_tokens=1600, heldout_tokens=480, max_document_tokens=80
     )
     content["activate"].update(
-        sites={"early": 0, "middle": 1, "late": 3}, batch=4, shard_tokens=256, threads=1
+        sites={"early": 0, "middle": 1, "late": 3},
+        batch=4,
+        shard_tokens=256,
+        threads=1,
+        dtype="float32",
     )
     for name, changes in sections.items():
         content[name].update(changes)

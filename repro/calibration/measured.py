@@ -62,9 +62,14 @@ def selections_of(part: Decision) -> tuple[tuple[Where, ...], ...]:
 
 
 def _world(parts: Sequence[Decision], whole: Table) -> World:
-    read = [select(whole, where) for part in parts for where in selections_of(part)]
-    table = whole.rows(np.any(read, axis=0))
-    clusters = parts[0].clusters
+    read = {part: np.any([select(whole, s) for s in selections_of(part)], axis=0) for part in parts}
+    kept = np.any(list(read.values()), axis=0)
+    table = whole.rows(kept)
+    clusters = tuple(dict.fromkeys(one for part in parts for one in part.clusters))
+    resampled = [
+        np.any([read[part][kept] for part in parts if one in part.clusters], axis=0)
+        for one in clusters
+    ]
     atom = _codes([table.columns[c] for c in _settings(table, parts)])
     units = [_unit_codes(table, columns_of(one)) for one in clusters]
     own = _codes([codes for one in units for codes in one])
@@ -77,7 +82,7 @@ def _world(parts: Sequence[Decision], whole: Table) -> World:
     single = [int(codes.max()) + 1 for codes in units if len(codes) == 1]
     if single and len(first) != np.prod(single):
         raise _unbalanced(table)
-    place = _places(table, atom, everyone, first)
+    place = _places(table, atom, everyone, resampled, first)
     departures = np.concatenate([_departures(table, one, atom)[place] for one in channels], axis=1)
     floor = np.concatenate([_floor(table, parts[0], one, atom) for one in channels])
     crossed = [codes[:, first] for codes in everyone]
@@ -131,16 +136,26 @@ def _floor(table: Table, part: Decision, one: Channels, atom: np.ndarray) -> np.
 
 
 def _places(
-    table: Table, atom: np.ndarray, units: Sequence[np.ndarray], first: np.ndarray
+    table: Table,
+    atom: np.ndarray,
+    units: Sequence[np.ndarray],
+    resampled: Sequence[np.ndarray],
+    first: np.ndarray,
 ) -> np.ndarray:
     """For each crossing of units (lines) and each atom, the row that stands for it.
 
-    A method without randomness has one seed; its rows then stand for every seed.
+    A method without randomness has one seed; its rows then stand for every seed. So do rows whose
+    seed follows the prompts (a design along the diagonal) under a rule that resamples the prompts
+    alone: `resampled` says for each family which rows it names.
     """
     columns = []
     for one in range(int(atom.max()) + 1):
         rows = np.flatnonzero(atom == one)
-        varying = [codes for codes in units[:-1] if len(np.unique(codes[:, rows])) > len(codes)]
+        varying = [
+            codes
+            for codes, named in zip(units[:-1], resampled, strict=True)
+            if named[rows].any() and len(np.unique(codes[:, rows])) > len(codes)
+        ]
         keys = np.concatenate(varying) if varying else np.zeros((1, len(atom)), dtype=int)
         place = dict(zip(map(tuple, keys[:, rows].T.tolist()), rows.tolist(), strict=True))
         wanted = list(map(tuple, keys[:, first].T.tolist()))

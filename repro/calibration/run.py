@@ -19,6 +19,9 @@ from repro.evidence import Table, read_evidence
 from repro.spec import Claim, load_claims
 from repro.spec.decisions import Check, Decision, Within, parts_of
 
+ROUNDING = 1e-5
+"""Bands up to this width allow for the rounding of arithmetic alone."""
+
 Watched = Callable[[Iterator[Tally], int], Iterator[Tally]]
 """Hands tallies through, and may show a person how far they are of a total."""
 
@@ -105,8 +108,8 @@ def _judged(specs: Sequence[Claim], tables: dict[str, Table]) -> Iterator[Judged
 
 
 def _has_noise(part: Decision) -> bool:
-    """Whether a rule allows for noise; a band without width asks for exactly one value."""
-    return not isinstance(part, Within) or part.low < part.high
+    """Whether a rule allows for noise; a band as wide as rounding asks for exactly one value."""
+    return not isinstance(part, Within) or part.high - part.low > ROUNDING
 
 
 def _circumstances() -> dict[str, Any]:
