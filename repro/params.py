@@ -1,9 +1,11 @@
 """The model of `params.yaml`: every number that a stage reads, with its meaning and unit."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -192,7 +194,7 @@ class Group(Section):
         for name in ("alphas", "seeds"):
             values = getattr(self, name)
             if len(set(values)) != len(values):
-                raise ValueError(f"{name} holds the same value twice")
+                raise _mismatch(name, "the same value twice", "each value once")
         return self
 
 
@@ -421,30 +423,39 @@ class Params(Section):
         named |= {f"train.optimiser.lr_at.{site}": site for site in self.train.optimiser.lr_at}
         for key, site in named.items():
             if site not in sites:
-                raise ValueError(f"{key} {site!r} is not among {sorted(sites)}")
+                raise _mismatch(key, f"no site is named {site!r}", _one_of(sites))
         used = {group.site for group in self.train.groups.values()}
         for site in self.activate.sites:
             if site not in used:
-                raise ValueError(f"activate.sites.{site} has no group in train.groups")
+                raise _mismatch(
+                    f"activate.sites.{site}",
+                    "no group of train.groups trains on it",
+                    "a group on each harvested site, or that site not harvested",
+                )
         return self
 
     @model_validator(mode="after")
     def _groups_meet(self) -> Self:
+        of_model = {
+            name for name, one in self.train.groups.items() if one.site in self.activate.sites
+        }
         for name in self.fidelity.substitution_groups:
-            if name not in self.train.groups:
-                raise ValueError(
-                    f"fidelity.substitution_groups names no group of train.groups: {name!r}"
-                )
-            if self.train.groups[name].site not in self.activate.sites:
-                raise ValueError(
-                    f"fidelity.substitution_groups: {name!r} is not on a language model"
+            if name not in of_model:
+                raise _mismatch(
+                    "fidelity.substitution_groups",
+                    f"no group on the language model is named {name!r}",
+                    _one_of(of_model),
                 )
         return self
 
     @model_validator(mode="after")
     def _edit_is_on_the_curve(self) -> Self:
         if self.ioi.edited not in self.ioi.counts:
-            raise ValueError(f"ioi.edited {self.ioi.edited} is not one of ioi.counts")
+            raise _mismatch(
+                "ioi.edited",
+                f"{self.ioi.edited} is no point of the curve",
+                f"one of ioi.counts: {self.ioi.counts}",
+            )
         return self
 
     @model_validator(mode="after")
@@ -452,16 +463,30 @@ class Params(Section):
         for name, plan in self.ioi.plans.items():
             key = f"ioi.plans.{name}"
             if plan.site not in self.activate.sites:
-                raise ValueError(f"{key}.site {plan.site!r} is not harvested in activate.sites")
+                raise _mismatch(
+                    f"{key}.site", f"{plan.site!r} is not harvested", _one_of(self.activate.sites)
+                )
+            here = {n: one for n, one in self.train.groups.items() if one.site == plan.site}
             for group, alphas in plan.dictionaries.items():
-                trained = self.train.groups.get(group)
-                if trained is None or trained.site != plan.site:
-                    raise ValueError(f"{key}.dictionaries: no group {group!r} on {plan.site!r}")
-                for alpha in sorted(set(alphas) - set(trained.alphas)):
-                    raise ValueError(f"{key}.dictionaries.{group}: no alpha {alpha} is trained")
+                if group not in here:
+                    raise _mismatch(
+                        f"{key}.dictionaries",
+                        f"no group on {plan.site!r} is named {group!r}",
+                        _one_of(here),
+                    )
+                for alpha in sorted(set(alphas) - set(here[group].alphas)):
+                    raise _mismatch(
+                        f"{key}.dictionaries.{group}",
+                        f"no alpha {alpha} is trained",
+                        f"some of {here[group].alphas}",
+                    )
             has_codes = any(alpha > 0 for alphas in plan.dictionaries.values() for alpha in alphas)
             if "random_topk" in plan.baselines and not has_codes:
-                raise ValueError(f"{key}: random_topk needs a dictionary whose L0 it takes")
+                raise _mismatch(
+                    f"{key}.baselines",
+                    "random_topk has no dictionary whose L0 it could take",
+                    "a dictionary with alpha > 0 in the same plan, or no random_topk",
+                )
         return self
 
 
@@ -519,6 +544,17 @@ def parse_params(content: Any, path: Path) -> Params:
         ) from None
 
 
+def _mismatch(key: str, found: str, expected: str) -> PydanticCustomError:
+    """Values that are right alone and do not fit together; `key` is the one to edit."""
+    told: dict[str, Any] = {"key": key, "found": found, "expected": expected}
+    return PydanticCustomError("mismatch", "{found}", told)
+
+
+def _one_of(names: Iterable[str]) -> str:
+    """What could have been written."""
+    return f"one of {', '.join(sorted(names))}"
+
+
 _MISSING = ("missing", "union_tag_not_found")
 
 
@@ -528,6 +564,8 @@ def _key(error: Any) -> str:
         del place[2:3]  # the kind of source, which is no key of the file
     if error["type"] == "union_tag_not_found":
         place.append("source")
+    if error["type"] == "mismatch":
+        place.append(error["ctx"]["key"])
     return ".".join(place) or "top level"
 
 
@@ -542,6 +580,8 @@ def _expected(error: Any) -> str:
         return "only the keys of `repro.params`; is it misspelt?"
     if error["type"] in _MISSING:
         return "every key written out: there are no hidden defaults"
+    if error["type"] == "mismatch":
+        return error["ctx"]["expected"]
     if isinstance(error["input"], str) and error["type"].startswith(("float", "int")):
         return "a number without quotes, such as 1.0e-3"
     return error["msg"]

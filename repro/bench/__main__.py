@@ -8,11 +8,12 @@ from pathlib import Path
 from repro.bench.commands import judge, profile, timed
 from repro.bench.engine import engine
 from repro.bench.harvest import harvest
+from repro.bench.ioi import localisation
 from repro.bench.machine import write
 from repro.device import resolve_device
 from repro.params import load_params
 
-NAMES = ("engine", "harvest", "judge", "tests", "smoke", "laptop")
+NAMES = ("engine", "harvest", "ioi", "judge", "tests", "smoke", "laptop")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -32,6 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             case "harvest":
                 sites = list(load_params(root / "params.yaml").activate.sites.values())
                 figures = harvest(root / "artifacts/fetch/model", sites, device)
+            case "ioi":
+                params = load_params(root / "params.yaml")
+                figures = localisation(
+                    root / "artifacts/fetch/model",
+                    params.activate.sites["middle"],
+                    params.ioi.elimination,
+                    device,
+                )
             case "judge":
                 reports = root / "reports/laptop"
                 figures = judge(reports / "evidence", reports / "verdicts.json")

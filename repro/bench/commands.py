@@ -5,38 +5,71 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+_STAGE = "repro.stages."
+
 
 def timed(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Any:
     """Wall seconds and the largest summed resident memory of a command and its children.
+
+    Of each stage of the pipeline that runs below it as well: `ioi_s` and `ioi_peak_gib`.
 
     Raises:
         RuntimeError: the command failed; the message ends with what it said.
     """
     began, peak = time.perf_counter(), 0
+    stages: dict[str, _Seen] = {}
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(command, cwd=cwd, env=env, stdout=said, stderr=said)
         tree = psutil.Process(process.pid)
         while process.poll() is None:
             peak = max(peak, _resident(tree))
-            time.sleep(0.05 if time.perf_counter() - began < 5 else 0.5)
+            now = time.perf_counter()
+            for name, stage in _stages(tree):
+                stages.setdefault(name, _Seen(now)).add(now, _resident(stage))
+            time.sleep(0.05 if now - began < 5 else 0.5)
         said.seek(0)
         if process.returncode:
             raise RuntimeError(f"{' '.join(command)} failed:\n{said.read()[-2000:]}")
-    return {"wall_s": time.perf_counter() - began, "peak_gib": peak / 2**30}
+    found = {"wall_s": time.perf_counter() - began, "peak_gib": peak / 2**30}
+    for name, seen in stages.items():
+        found |= {f"{name}_s": seen.last - seen.first, f"{name}_peak_gib": seen.peak / 2**30}
+    return found
+
+
+@dataclass
+class _Seen:
+    """When a stage was seen first and last, and its largest memory."""
+
+    first: float
+    last: float = 0.0
+    peak: int = 0
+
+    def add(self, now: float, resident: int) -> None:
+        self.last, self.peak = now, max(self.peak, resident)
+
+
+def _stages(process: psutil.Process) -> list[tuple[str, psutil.Process]]:
+    """The stages that run now below a process; the shell around one has it in no word alone."""
+    found = []
+    for member in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            words = member.cmdline()
+            found += [(w.removeprefix(_STAGE), member) for w in words if w.startswith(_STAGE)]
+    return found
 
 
 def _resident(process: psutil.Process) -> int:
     total = 0
-    try:
+    with suppress(psutil.NoSuchProcess):
         for member in (process, *process.children(recursive=True)):
             total += member.memory_info().rss
-    except psutil.NoSuchProcess:
-        pass
     return total
 
 

@@ -11,15 +11,20 @@ _ROWS = (
     ("smoke", "peak_gib", "… its peak memory", "{:.1f} GiB", ""),
     ("laptop", "wall_s", "`laptop` profile from nothing", "{:.0f} s", "≤ 1,800 s"),
     ("laptop", "peak_gib", "… its peak memory", "{:.1f} GiB", "≤ 8 GiB"),
+    ("laptop", "ioi_s", "… its localisation", "{:.0f} s", "≤ 480 s"),
+    ("laptop", "ioi_peak_gib", "… its peak memory", "{:.1f} GiB", "≤ 6 GiB"),
     ("tests", "wall_s", "`make test` after set-up", "{:.0f} s", "≤ 720 s"),
     ("engine", "grid_share_of_peak", "grid training over matmul peak", "{:.2f}", "≥ 0.50"),
     ("engine", "tokens_per_s_one_sae", "… tokens × autoencoders", "{:.0f} /s", ""),
     ("harvest", "harvest_share_of_plain", "harvest over the plain forward", "{:.2f}", "≥ 0.85"),
     ("harvest", "harvest_tokens_per_s", "… tokens", "{:.0f} /s", ""),
+    ("ioi", "patched_over_naive", "patched forward over a whole one", "{:.2f}", "≥ 1.70"),
+    ("ioi", "patched_per_s", "… prompts", "{:.0f} /s", ""),
     ("judge", "verify_s", "`repro verify` on the laptop evidence", "{:.2f} s", "≤ 1.5 s"),
     ("judge", "report_s", "`repro report` on it", "{:.2f} s", ""),
     ("judge", "help_s", "`repro --help`", "{:.2f} s", "≤ 0.5 s"),
     ("engine-cuda", "grid_share_of_peak", "grid training on a CUDA device", "{:.2f}", "≥ 0.50"),
+    ("ioi-cuda", "patched_over_naive", "patched forward on a CUDA device", "{:.2f}", ""),
 )
 
 

@@ -151,7 +151,7 @@ def test_a_site_without_a_trained_dictionary_is_refused(project, tables):
     values["activate"]["sites"] = {"middle": 1, "late": 0}
     values["ioi"]["plans"] = {"late": plan({}, ["pca"], site="late")}
     write_params(project, values)
-    with pytest.raises(ReproError, match=r"activate\.sites\.late has no group"):
+    with pytest.raises(ReproError, match=r"activate\.sites\.late: no group"):
         params_of(project)
     values["train"]["groups"]["late_r2"] = group("late", [1.0e-3], [0])  # asked for, not trained
     write_params(project, values)
@@ -167,5 +167,5 @@ def test_a_plan_that_names_what_is_not_trained_is_refused(project):
     values["train"]["groups"]["late_r2"] = group("middle", [1.0e-3], [0])
     values["ioi"]["plans"] = {"late": plan({"nobody": [1.0e-3]}, ["pca"])}
     write_params(project, values)
-    with pytest.raises(ReproError, match="no group 'nobody'"):
+    with pytest.raises(ReproError, match="is named 'nobody'"):
         params_of(project)
