@@ -35,7 +35,7 @@ class Reached(NamedTuple):
 def curve(
     task: Task,
     change: Change,
-    sets: Sequence[Int[Tensor, " patched"]],
+    sets: Sequence[Int[Tensor, " _patched"]],
     beside: Sequence[Float[Tensor, "pairs tokens d_in"]] = (),
 ) -> tuple[list[Point], list[Measured]]:
     """Measure nothing patched, each set, and everything patched; by rising number.
@@ -51,7 +51,7 @@ def curve(
     return [none, *map(Point, counts, found)], found[len(counts) :]
 
 
-def prefixes(order: Int[Tensor, " d_sae"], counts: Sequence[int]) -> list[Int[Tensor, " patched"]]:
+def prefixes(order: Int[Tensor, " d_sae"], counts: Sequence[int]) -> list[Int[Tensor, " _patched"]]:
     """The first features of an order, at each count that is smaller than all of them."""
     return [order[:count] for count in counts if count < len(order)]
 
