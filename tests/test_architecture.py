@@ -71,7 +71,7 @@ MAKER = {
     "repro.bench": 7,
 }
 FLOORS = {**SHARED, **JUDGE, **MAKER}
-COMES_WITH = {"markupsafe": "jinja2", "psutil": "dvc"}
+COMES_WITH = {"markupsafe": "jinja2", "psutil": "dvc", "pydantic_core": "pydantic"}
 """Packages that a declared one brings and that belong to its interface."""
 SCIPY_OF_THE_JUDGE = {"scipy.special"}
 """`scipy.stats` takes a second to import."""

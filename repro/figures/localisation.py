@@ -60,7 +60,7 @@ PLAIN = Line("the same without penalty", VERMILLION, "--")
 def kl_by_number(table: Table) -> Figure:
     """KL against the number of features patched, chosen by attribution."""
     figure, axes = panel("features patched", KL_LABEL)
-    for line, rows in _series(_paper(table, "attribution")):
+    for line, rows in series(papers_rows(table, "attribution")):
         _with_band(axes, line, rows, None)
     return _finished(figure, axes)
 
@@ -68,7 +68,7 @@ def kl_by_number(table: Table) -> Figure:
 def kl_by_edit(table: Table) -> Figure:
     """KL against the size of the edit: the same runs, at which fewer need not mean smaller."""
     figure, axes = panel("size of the edit, over the activations' norm", KL_LABEL)
-    for line, rows in _series(_paper(table, "attribution")):
+    for line, rows in series(papers_rows(table, "attribution")):
         _with_band(axes, line, rows, EDIT)
     axes.set_ylim(bottom=0)
     legend_above(figure, axes)
@@ -78,7 +78,7 @@ def kl_by_edit(table: Table) -> Figure:
 def kl_by_number_of_elimination(table: Table) -> Figure:
     """KL against the features that elimination keeps: a thin line a seed, draw and order."""
     figure, axes = panel("features patched", KL_LABEL)
-    for line, rows in _series(_paper(table, "elimination")):
+    for line, rows in series(papers_rows(table, "elimination")):
         for i, run in enumerate(_runs(rows)):
             points = curve(run, "n_patched", None, KL)
             axes.plot(
@@ -95,7 +95,7 @@ def kl_by_number_of_elimination(table: Table) -> Figure:
 
 def floor_by_alpha(table: Table) -> Figure:
     """KL with every feature patched, by penalty; thin lines are seeds."""
-    rows = select(_paper(table, "attribution"), method="sae")
+    rows = select(papers_rows(table, "attribution"), method="sae")
     figure, axes = panel("α: L1 coefficient", "KL with all features patched (nats)")
     alphas = np.unique(rows.columns["alpha"])
     places = np.arange(len(alphas))
@@ -115,11 +115,11 @@ def floor_by_alpha(table: Table) -> Figure:
 
 def shift_by_method(table: Table) -> Figure:
     """How far an edit with a fixed number of features moves the answer; dots are draws."""
-    rows = _paper(table, "attribution")
+    rows = papers_rows(table, "attribution")
     figure, axes = panel("shift of the logit difference, share of the counterfactual's", "")
     # Random edits as long as those of other methods would only repeat the picture.
     chance = select(rows, method="random_edit", matched="sae")
-    lines = [*_series(rows), (Line("random edit, as long as the first", GREY, "-"), chance)]
+    lines = [*series(rows), (Line("random edit, as long as the first", GREY, "-"), chance)]
     for place, (line, some) in enumerate(lines):
         axes.plot(SHIFT.of(some), place, color=line.colour, marker="D", linestyle="none")
         dots = [SHIFT.of(run) for run in _runs(some)]
@@ -134,12 +134,12 @@ def shift_by_method(table: Table) -> Figure:
     return figure
 
 
-def _paper(table: Table, selection: str) -> Table:
+def papers_rows(table: Table, selection: str) -> Table:
     """The paper's family of targets, features chosen one way."""
     return select(table, family="io", selection=selection)
 
 
-def _series(table: Table) -> Iterator[tuple[Line, Table]]:
+def series(table: Table) -> Iterator[tuple[Line, Table]]:
     """The rows of each line: penalised dictionaries pooled, the one without penalty apart."""
     for method in methods_present(table, tuple(LINES)):
         rows = select(table, method=method)

@@ -79,15 +79,26 @@ def panel(xlabel: str, ylabel: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+_LEGEND_LINE, _MOST_LINES = 0.058, 3
+"""Share of a panel's height that a line takes, and lines for which the usual height is enough."""
+
+
 def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
     """The legend in its own strip, so that it never covers a point.
 
-    Room is made by counting its lines: matplotlib's own layout engines double the time to draw.
+    Room is made by counting its lines: matplotlib's own layout engines double the time to draw. A
+    long legend makes the figure taller instead of its panel flat.
     """
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         lines = ceil(len(handles) / columns)
-        figure.subplots_adjust(top=0.95 - 0.058 * lines)
+        usual = figure.get_figheight()
+        height = usual * (1 + _LEGEND_LINE * max(0, lines - _MOST_LINES))
+        figure.set_figheight(height)
+        figure.subplots_adjust(
+            bottom=figure.subplotpars.bottom * usual / height,
+            top=1 - (0.05 + _LEGEND_LINE * lines) * usual / height,
+        )
         figure.legend(
             handles, labels, loc="upper left", ncols=columns, handlelength=2.6, borderaxespad=0.1
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from repro.report.cards import Card, ControlLine
 from repro.report.features import Listing
+from repro.report.sheet import Sheet
 from repro.report.view import MARKS, Page, page
 from repro.verdict import Details, Status, Verdicts
 
@@ -90,6 +91,8 @@ def _card(card: Card, view: Page) -> Iterator[str]:
         yield "- The specification was **amended since the verdict**."
     yield from _features(view.listing(card))
     yield from _proof(card, view)
+    for sheet in view.sheets_of(card):
+        yield from _sheet(sheet)
 
 
 def _proof(card: Card, view: Page) -> Iterator[str]:
@@ -110,6 +113,13 @@ def _proof(card: Card, view: Page) -> Iterator[str]:
         yield f"- Make it again: `{command}`"
     for figure in card.figures:
         yield f"\n![{text(figure.caption)}](figures/{figure.name}.svg)"
+
+
+def _sheet(sheet: Sheet) -> Iterator[str]:
+    yield f"\n{text(sheet.caption)}:\n"
+    for cells in (sheet.head, ("---",) * len(sheet.head), *sheet.rows):
+        yield f"| {' | '.join(map(text, cells))} |"
+    yield ""
 
 
 def _features(found: Listing | None) -> Iterator[str]:

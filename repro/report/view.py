@@ -10,6 +10,7 @@ from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
 from repro.report.numbers import count, number
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
+from repro.report.sheet import Sheet
 from repro.spec import Claim
 from repro.verdict import Status, Verdicts, details_of
 
@@ -48,6 +49,7 @@ class Page(NamedTuple):
     proved: list[str]
     forest: Drawn | None = None
     features: Listing | None = None
+    sheets: Sequence[Sheet] = ()
 
     @property
     def readings(self) -> list[tuple[str, str]]:
@@ -68,6 +70,10 @@ class Page(NamedTuple):
     def listing(self, card: Card) -> Listing | None:
         """The features to list on a card, if it is the one that they belong to."""
         return self.features if card.verdict.id == LISTED else None
+
+    def sheets_of(self, card: Card) -> Sequence[Sheet]:
+        """The small tables of a card: those of the localisation stand beside its features."""
+        return self.sheets if card.verdict.id == LISTED else ()
 
     @property
     def absent(self) -> list[Card]:

@@ -11,6 +11,7 @@ from repro.report.features import listing
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
+from repro.report.sheet import Sheet
 from repro.report.view import Page, page
 from repro.rows import ROW_MODELS
 from repro.spec import Claim, load_claims
@@ -52,7 +53,7 @@ def write_report(
     tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
     view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
     features = listing(tables["ioi_features"]) if "ioi_features" in tables else None
-    view = view._replace(forest=_forest(view), features=features)
+    view = view._replace(forest=_forest(view), features=features, sheets=_sheets(tables))
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     for path, content in files.items():
@@ -119,6 +120,14 @@ def _drawn(tables: Mapping[str, Table]) -> list[Drawn]:
     from repro.figures.catalogue import drawn_from  # half a second of matplotlib
 
     return list(drawn_from(tables))
+
+
+def _sheets(tables: Mapping[str, Table]) -> list[Sheet]:
+    if not tables:
+        return []
+    from repro.report.localisation import sheets  # as above
+
+    return sheets(tables)
 
 
 def _forest(view: Page) -> Drawn | None:

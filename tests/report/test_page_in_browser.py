@@ -109,7 +109,8 @@ def test_a_row_leads_to_its_card(browser: Browser, report: Path) -> None:
 
 def test_the_table_becomes_cards_on_a_phone(browser: Browser, report: Path) -> None:
     page, _ = opened(browser, report, viewport={"width": 390, "height": 800})
-    assert page.locator("thead").is_hidden()
+    assert page.locator(".claims thead").is_hidden()
+    assert page.locator(".sheet thead").first.is_hidden()
     label = page.eval_on_selector(
         'td[data-label="controls"]', "cell => getComputedStyle(cell, '::before').content"
     )

@@ -1,15 +1,10 @@
 """The model of `params.yaml`: every number that a stage reads, with its meaning and unit."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from repro.errors import ParamsError
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(gt=0)]
@@ -490,60 +485,6 @@ class Params(Section):
         return self
 
 
-def load_params(path: Path) -> Params:
-    """Read and check `params.yaml`, with YAML 1.2 numbers as DVC reads them (1e-3 is a float).
-
-    Raises:
-        ParamsError: missing, not YAML, or not what the model says; names the key and the mend.
-    """
-    return parse_params(read_yaml(path), path)
-
-
-def read_yaml(path: Path) -> Any:
-    """The plain content of a YAML file.
-
-    Raises:
-        ParamsError: missing or not YAML.
-    """
-    try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf8"))
-    except FileNotFoundError:
-        raise ParamsError(
-            f"{path} is missing", expected="a params file", mend=f"git checkout -- {path.name}"
-        ) from None
-    except IsADirectoryError:
-        raise ParamsError(
-            f"{path} is a folder", expected="a params file", mend=f"give {path / 'params.yaml'}"
-        ) from None
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise ParamsError(
-            f"{path} is not YAML: {' '.join(str(error).split())}",
-            expected="YAML 1.2",
-            mend=f"edit {path}",
-        ) from None
-
-
-def parse_params(content: Any, path: Path) -> Params:
-    """Check the content of a params file; `path` is for the message only.
-
-    Raises:
-        ParamsError: as `load_params`.
-    """
-    try:
-        return Params.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = _key(first)
-        shown = not isinstance(first["input"], dict)
-        found = f" (found {_short(first['input'])})" if shown else ""
-        more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
-        raise ParamsError(
-            f"{path}: {key}: {_wording(first)}{found}{more}",
-            expected=_expected(first),
-            mend=f"edit {key} in {path}",
-        ) from None
-
-
 def _mismatch(key: str, found: str, expected: str) -> PydanticCustomError:
     """Values that are right alone and do not fit together; `key` is the one to edit."""
     told: dict[str, Any] = {"key": key, "found": found, "expected": expected}
@@ -553,40 +494,3 @@ def _mismatch(key: str, found: str, expected: str) -> PydanticCustomError:
 def _one_of(names: Iterable[str]) -> str:
     """What could have been written."""
     return f"one of {', '.join(sorted(names))}"
-
-
-_MISSING = ("missing", "union_tag_not_found")
-
-
-def _key(error: Any) -> str:
-    place = [*map(str, error["loc"])]
-    if place[:1] == ["fetch"]:
-        del place[2:3]  # the kind of source, which is no key of the file
-    if error["type"] == "union_tag_not_found":
-        place.append("source")
-    if error["type"] == "mismatch":
-        place.append(error["ctx"]["key"])
-    return ".".join(place) or "top level"
-
-
-def _wording(error: Any) -> str:
-    if error["type"] in _MISSING:
-        return "missing key"
-    return "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
-
-
-def _expected(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "only the keys of `repro.params`; is it misspelt?"
-    if error["type"] in _MISSING:
-        return "every key written out: there are no hidden defaults"
-    if error["type"] == "mismatch":
-        return error["ctx"]["expected"]
-    if isinstance(error["input"], str) and error["type"].startswith(("float", "int")):
-        return "a number without quotes, such as 1.0e-3"
-    return error["msg"]
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
