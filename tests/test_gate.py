@@ -122,6 +122,29 @@ def test_files_of_another_scope_are_not_compared_at_all(other):
     assert report.incomparable
 
 
+def test_every_reason_against_comparing_is_told():
+    other = file_of(verdict(), profile="laptop", scope={**SCOPE, "model": "other"})
+    empty = file_of(verdict(status=Status.ABSENT), scope={**SCOPE, "lock": {"gone": {}}})
+    assert [reason.split(" ")[1] for reason in gate(file_of(verdict()), other).incomparable] == [
+        "profile",
+        "model",
+    ]
+    assert gate(empty, other).incomparable == (
+        "the profile differs: 'smoke' in the baseline, 'laptop' now",
+        "the model differs: 'tiny' in the baseline, 'other' now",
+        "the baseline has no measured claim, so nothing could regress",
+        "the baseline was judged against a lock of claims, this without one",
+    )
+
+
+def test_a_lock_on_one_side_only_matters_where_the_baseline_had_it():
+    locked = {**SCOPE, "lock": {"gone": {}}}
+    with_, without = file_of(verdict(), scope=locked), file_of(verdict())
+    assert gate(with_, with_).exit_code == 0
+    assert gate(without, with_).exit_code == 0
+    assert gate(with_, without).exit_code == 2
+
+
 def test_other_parts_of_the_scope_may_differ():
     scope = {**SCOPE, "tokens": {"train": 10}, "details": {}}
     assert gate(file_of(verdict()), file_of(verdict(), scope=scope)).exit_code == 0

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.checks.curves import common_means, residuals
+from repro.checks.curves import common_means, heights_at, residuals
 from repro.checks.outcome import Contrast, above, below, inside, joined, unmeasured
-from repro.checks.replicates import Thin
-from repro.spec import Exceeds, Ratio, Where, Within
+from repro.checks.replicates import Cell, Replicates, Thin, cells_along, families_of
+from repro.errors import DegenerateInputError
+from repro.spec import Exceeds, Ratio, Where, Within, describe
 from repro.stats import Interval, family_of
 from repro.verdict import Status
+from tests.judge_strategies import table_of
 
 SHARE = Ratio(name="share", unit="units", over="over", under="under")
 SHARED: dict[str, Any] = {
@@ -117,7 +119,10 @@ def test_parts_are_numbered_and_each_tells_its_reason():
     assert found.parts == tuple(parts)
     assert found.interval == parts[1].interval
     assert joined([parts[0], unmeasured(CHECK, "too thin")]).status == Status.INCONCLUSIVE
-    assert [part.status for part in found.as_parts()] == ["supported", "refuted"]
+    first, second = found.as_parts()
+    assert (first.status, second.status) == ("supported", "refuted")
+    assert (first.estimate, first.low, first.high) == pytest.approx((0.7, 0.6, 0.8))
+    assert first.says == second.says == describe(CHECK)
 
 
 def test_what_is_not_measured_has_no_numbers_and_keeps_its_threshold():
@@ -184,3 +189,82 @@ def test_each_replicate_has_its_own_common_range():
     for line in range(4):
         alone = common_means([(x[line : line + 1], y[line : line + 1]) for x, y in curves])
         assert together[line] == pytest.approx(alone[0])
+
+
+labels = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 2)), min_size=2, max_size=40
+)
+
+
+@given(labels)
+def test_rows_are_split_by_the_values_of_all_columns_together(keys: list[tuple[int, int, int]]):
+    """The oracle is a dictionary of lists, which knows no codes."""
+    alpha, width, k = np.array(keys).T
+    table = table_of(alpha=alpha, width=width, k=k, method="sae")
+    expected: dict[tuple, list[int]] = {}
+    for row, key in enumerate(keys):
+        expected.setdefault(key, []).append(row)
+    where = (Where(column="method", values=("sae",)),)
+    found = cells_along(table, where, "alpha", "width", "k")
+    assert list(found) == sorted(expected)
+    assert {key: cell.rows.tolist() for key, cell in found.items()} == expected
+
+
+@given(labels)
+def test_a_unit_leaves_where_its_site_and_method_together_have_another(
+    keys: list[tuple[int, int, int]],
+):
+    site, method, seed = np.array(keys).T
+    table = table_of(
+        site=np.array(["early", "middle", "late"])[site],
+        method=np.array(["sae", "pca", "ica", "neurons"])[method],
+        seed=seed,
+    )
+    (family,) = families_of(table, np.arange(len(keys)), ("seed",))
+    seeds_of: dict[tuple[int, int], set[int]] = {}
+    for s, m, one in keys:
+        seeds_of.setdefault((s, m), set()).add(one)
+    expected = [len(seeds_of[s, m]) > 1 for s, m, _ in keys]
+    assert (family.members[0] >= 0).tolist() == expected
+
+
+def sums(over: list[float], under: list[float]) -> Replicates:
+    cells = tuple(Cell(f"cell {i}", np.array([i])) for i in range(len(over)))
+    return Replicates(cells, ("over", "under"), np.array([np.stack([over, under], axis=1)]), (1,))
+
+
+def test_the_axis_of_a_curve_is_the_logarithm_of_the_ratio_once():
+    held = sums([8.0, 2.0], [2.0, 4.0])
+    logged = SHARE.model_copy(update={"scale": "log"})
+    assert held.log_of(SHARE)[0] == pytest.approx(np.log([4.0, 0.5]))
+    assert held.log_of(logged)[0] == pytest.approx(np.log([4.0, 0.5]))
+    assert held.ratio(logged)[0] == pytest.approx(np.log([4.0, 0.5]))
+
+
+@pytest.mark.parametrize(
+    ("over", "under", "told"),
+    [
+        ([8.0, 2.0], [2.0, 0.0], "cell 1: its denominator is not above 0"),
+        ([0.0, 2.0], [2.0, 4.0], "cell 0: the argument of its logarithm is not above 0"),
+    ],
+)
+def test_a_ratio_without_a_value_is_told_with_its_cell(
+    over: list[float], under: list[float], told: str
+):
+    with pytest.raises(DegenerateInputError) as caught:
+        sums(over, under).log_of(SHARE)
+    assert caught.value.found == f"share has no value for {told}"
+
+
+def test_small_values_have_their_logarithm():
+    assert sums([1e-9], [1.0]).log_of(SHARE)[0] == pytest.approx(np.log([1e-9]))
+
+
+def test_points_that_coincide_get_a_chord_and_those_just_apart_a_parabola():
+    """A slope between points 1e-7 apart would be all rounding."""
+    at, y = np.array([1.5]), np.array([0.0, 0.0, 1.0])
+    assert heights_at(at, np.array([0.0, 1e-7, 2.0]), y)[0] == pytest.approx(0.75)
+    apart = np.array([0.0, 1e-5, 2.0])
+    expected = np.polynomial.Polynomial.fit(apart, y, 2)(1.5)
+    assert heights_at(at, apart, y)[0] == pytest.approx(expected)
+    assert expected == pytest.approx(0.5625, abs=1e-4)
