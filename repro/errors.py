@@ -38,6 +38,10 @@ class EvidenceError(ArtifactError):
     """A table cannot be judged: missing column, NaN, no rows, wrong type, wrong hash."""
 
 
+class UnreachedError(EvidenceError):
+    """Everything was measured, but no row came out as a claim's selection asks."""
+
+
 class SpecError(ReproError):
     """A claim file does not hold exactly one valid, uniquely named claim."""
 

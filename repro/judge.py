@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from repro.checks import Outcome, run_check
-from repro.errors import EvidenceError, ReproError
+from repro.errors import EvidenceError, ReproError, UnreachedError
 from repro.evidence import Table
 from repro.saboteurs import sabotage
 from repro.spec import Claim, Control, Saboteur, spec_sha256
@@ -159,6 +159,8 @@ def _after(saboteur: Saboteur, claim: Claim, tables: Tables) -> Status:
 
 def _status_of(error: ReproError) -> Status:
     """Rows that are not there are absent evidence; anything else broke the checker."""
+    if isinstance(error, UnreachedError):
+        return Status.INCONCLUSIVE
     return Status.ABSENT if isinstance(error, EvidenceError) else Status.BROKEN
 
 

@@ -11,6 +11,7 @@ from repro.checks.outcome import Outcome, joined, unmeasured
 from repro.checks.replicates import Thin, count
 from repro.checks.smooth import check_smooth
 from repro.checks.within import check_within
+from repro.errors import UnreachedError
 from repro.evidence import Table
 from repro.spec.decisions import All, Check, Decision, Dominates, Exceeds, Monotone, Smooth, Within
 
@@ -21,7 +22,7 @@ def run_check(check: Check, tables: Mapping[str, Table], confidence: float) -> O
     """Judge a check on its tables.
 
     Raises:
-        EvidenceError: no row fits a selection.
+        EvidenceError: no row fits a selection, since none was measured.
         SpecError: the claim names a column that its table lacks.
         DegenerateInputError: a ratio has no value.
     """
@@ -32,6 +33,13 @@ def run_check(check: Check, tables: Mapping[str, Table], confidence: float) -> O
 
 
 def _run(check: Decision, table: Table, confidence: float, n_parts: int) -> Outcome:
+    try:
+        return _counted(check, table, confidence, n_parts)
+    except UnreachedError as why:
+        return unmeasured(check, why.found)
+
+
+def _counted(check: Decision, table: Table, confidence: float, n_parts: int) -> Outcome:
     n = count(table, check)
     few = {name: units for name, units in n.items() if units < check.min_clusters}
     few.pop("rows", None)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from repro.errors import EvidenceError, SpecError
+from repro.errors import EvidenceError, SpecError, UnreachedError
 from repro.evidence import Table
-from repro.rows import STAGE_OF
+from repro.rows import ROW_MODELS, STAGE_OF, Row
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words
 
@@ -50,7 +50,8 @@ def select(table: Table, where: tuple[Where, ...]) -> np.ndarray:
 
     Raises:
         SpecError: a condition names a column that the table lacks, or compares text with numbers.
-        EvidenceError: no row is left.
+        UnreachedError: rows were measured, but none came out as the conditions ask.
+        EvidenceError: no row is left, since none was measured.
     """
     mask = np.ones(len(table), dtype=bool)
     for one in where:
@@ -85,12 +86,25 @@ def _holds(table: Table, one: Where) -> np.ndarray:
 
 def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
     name = table.header.name
+    outcomes = ROW_MODELS.get(name, Row).outcomes
+    asked = tuple(one for one in where if one.column in outcomes)
+    if asked:
+        measured = tuple(one for one in where if one.column not in outcomes)
+        return _unreached(int(select(table, measured).sum()), measured, asked)
     columns = dict.fromkeys(one.column for one in where)
     found = "; ".join(f"{column}: {_listed(table.columns[column])}" for column in columns)
     return EvidenceError(
         f"evidence `{name}` has no row with {in_words(where)}",
         expected=f"such rows (found {found})",
         mend=f"a profile that measures them, then: dvc repro {STAGE_OF.get(name, name)}",
+    )
+
+
+def _unreached(n: int, measured: tuple[Where, ...], asked: tuple[Where, ...]) -> UnreachedError:
+    return UnreachedError(
+        f"nothing to compare: none of the {n} rows with {in_words(measured)} has {in_words(asked)}",
+        expected="one that came out so, at least",
+        mend="a setting that gets so far, such as a smaller alpha",
     )
 
 

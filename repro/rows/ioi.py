@@ -5,6 +5,8 @@ base prompt and a target prompt of equal length; patching moves the base towards
 D(patched || target) at the last position, in nats (section 4.1 of the paper).
 """
 
+from typing import ClassVar
+
 from repro.rows.row import Row
 
 
@@ -106,6 +108,8 @@ class IoiRow(LocalisationKey):
 
 class LevelRow(LocalisationKey):
     """What it takes to bring KL down to a share of its unpatched value, on held-out prompts."""
+
+    outcomes: ClassVar[frozenset[str]] = frozenset({"is_reached"})
 
     level: float
     """Share of the unpatched KL."""

@@ -1,5 +1,7 @@
 """What every table of evidence is made of."""
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -9,3 +11,6 @@ class Row(BaseModel):
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    outcomes: ClassVar[frozenset[str]] = frozenset()
+    """Columns that say how a measurement came out: rows without the value asked for are no gap."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from repro.checks.rows import column_of, numbers_of, select
-from repro.errors import EvidenceError, ReproError, SpecError, VerdictError
+from repro.errors import EvidenceError, ReproError, SpecError, UnreachedError, VerdictError
 from repro.evidence import read_evidence, write_evidence
 from repro.gate import gate
 from repro.rows import Row
@@ -138,6 +138,22 @@ def test_rows_that_are_not_there_are_told_with_those_that_are():
         select(exactly, (Where(column="seed", values=(9,)), Where(column="seed", pick="max")))
     assert caught.value.expected == "such rows (found seed: 0, 1, 2, 3, 4, 5)"
     assert caught.value.mend == "a profile that measures them, then: dvc repro other"
+
+
+def test_what_was_measured_but_came_out_otherwise_is_told_apart_from_what_was_not_measured():
+    table = table_of("ioi_levels", level=[0.5, 0.5, 0.25], is_reached=[0, 0, 1])
+    at_half = Where(column="level", values=(0.5,))
+    reached = Where(column="is_reached", values=(1,))
+    with pytest.raises(UnreachedError) as caught:
+        select(table, (at_half, reached))
+    assert parts(caught.value) == (
+        "nothing to compare: none of the 2 rows with level = 0.5 has is_reached = 1",
+        "one that came out so, at least",
+        "a setting that gets so far, such as a smaller alpha",
+    )
+    with pytest.raises(EvidenceError, match="no row with level = 0\\.1\n") as caught:
+        select(table, (Where(column="level", values=(0.1,)), reached))
+    assert not isinstance(caught.value, UnreachedError)
 
 
 def test_every_condition_must_hold_and_picks_act_last_in_turn():

@@ -3,8 +3,11 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from repro.evidence import read_evidence
+from repro.judge import judge
 from repro.rows import ROW_MODELS, STAGE_OF
 from repro.spec import load_claims
 from repro.verdict import Status
@@ -123,3 +126,19 @@ def test_a_false_world_leaves_the_other_claims_alone(tmp_path):
     write_world(tmp_path, FALSE["c21"][0])
     statuses = {one.id: one.status for one in verify(tmp_path, CLAIMS).verdicts}
     assert {id_ for id_ in DECIDED if statuses[id_] != Status.SUPPORTED} == {"c21"}
+
+
+def test_where_no_dictionary_comes_down_to_half_the_claim_on_the_edit_there_is_inconclusive(
+    tmp_path,
+):
+    write_world(tmp_path, TRUE)
+    tables = {name: read_evidence(tmp_path, name) for name in LOADED["c07"].reads}
+    levels = tables["ioi_levels"]
+    is_sae = levels.columns["method"] == "sae"
+    stuck = levels.replace(is_reached=np.where(is_sae, 0, levels.columns["is_reached"]))
+    verdict = judge(LOADED["c07"], {**tables, "ioi_levels": stuck}, 1).verdict
+    assert (verdict.status, verdict.estimate) == (Status.INCONCLUSIVE, None)
+    assert verdict.reason.startswith("nothing to compare: none of the ")
+    assert "alpha > 0 has is_reached = 1" in verdict.reason
+    assert verdict.controls
+    assert all(control.ok for control in verdict.controls)
