@@ -1,6 +1,7 @@
 """The claims: all there, honest about what they change, and able to go either way."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,17 @@ def test_a_false_world_leaves_the_other_claims_alone(tmp_path):
     write_world(tmp_path, FALSE["c21"][0])
     statuses = {one.id: one.status for one in verify(tmp_path, CLAIMS).verdicts}
     assert {id_ for id_ in DECIDED if statuses[id_] != Status.SUPPORTED} == {"c21"}
+
+
+def test_of_a_model_without_the_task_nothing_about_the_task_is_concluded(tmp_path):
+    write_world(tmp_path, replace(TRUE, ioi=replace(TRUE.ioi, accuracy=0.5)))
+    verdicts = {one.id: one for one in verify(tmp_path, CLAIMS).verdicts}
+    localised = {claim for claim in DECIDED if "ioi_prompts" in LOADED[claim].reads}
+    assert localised == {"c06", "c07", "c08", "c09", "c10", "k02", "k03"}
+    for claim in localised:
+        assert verdicts[claim].status == Status.INCONCLUSIVE
+        assert "`the model does the task` is not met" in verdicts[claim].reason
+    assert {verdicts[claim].status for claim in DECIDED if claim not in localised} == {"supported"}
 
 
 def test_where_no_dictionary_comes_down_to_half_the_claim_on_the_edit_there_is_inconclusive(

@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from repro.checks import run_check
 from repro.errors import ReproError
 from repro.evidence import Table, read_evidence
 from repro.lm import LanguageModel
+from repro.spec import load_claims
 from repro.stages import ioi
+from repro.verdict import Status
+from tests.import_graph import ROOT
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import BASELINES, commands, content, group, params_of, plan, write_params
 
@@ -83,6 +87,15 @@ def test_every_decomposition_is_measured_by_draw_and_seed(tables):
     sae = rows(tables["ioi"], method="sae", family="io", selection="attribution")
     keys = set(zip(sae["alpha"], sae["seed"], sae["draw"], strict=True))
     assert len(keys) == len(sae["n"]) == 2 * 2 * 2
+
+
+def test_a_random_model_is_not_found_to_do_the_task(tables):
+    claims = {claim.id: claim for claim in load_claims(ROOT / "claims")}
+    (does,) = [one for one in claims["c06"].controls if one.kind == "precondition"]
+    found = run_check(does.check, tables, 0.95)
+    assert found.interval is not None
+    assert found.interval.estimate < 0.8
+    assert found.status != Status.SUPPORTED
 
 
 def test_the_planted_causes_are_told_from_a_rotation_in_every_draw(tables):
