@@ -119,7 +119,7 @@ def shift_by_method(table: Table) -> Figure:
     figure, axes = panel("shift of the logit difference, share of the counterfactual's", "")
     # Random edits as long as those of other methods would only repeat the picture.
     chance = select(rows, method="random_edit", matched="sae")
-    lines = [*series(rows), (Line("random edit, as long as the first", GREY, "-"), chance)]
+    lines = [*series(rows), (Line("random edit, equal norm", GREY, "-"), chance)]
     for place, (line, some) in enumerate(lines):
         axes.plot(SHIFT.of(some), place, color=line.colour, marker="D", linestyle="none")
         dots = [SHIFT.of(run) for run in _runs(some)]

@@ -100,6 +100,20 @@ def test_text_in_figures_is_no_smaller_on_a_phone_than_nine_pixels(
     page.close()
 
 
+def test_no_figure_cuts_off_its_own_text(browser: Browser, report: Path) -> None:
+    page, _ = opened(browser, report)
+    cut = page.eval_on_selector_all(
+        "svg.figure text",
+        """nodes => nodes.filter(node => {
+          const [text, svg] = [node, node.ownerSVGElement].map(e => e.getBoundingClientRect());
+          return text.left < svg.left - 1 || text.right > svg.right + 1
+            || text.top < svg.top - 1 || text.bottom > svg.bottom + 1;
+        }).map(node => node.textContent)""",
+    )
+    assert cut == []
+    page.close()
+
+
 def test_a_row_leads_to_its_card(browser: Browser, report: Path) -> None:
     page, _ = opened(browser, report)
     page.click('a[href="#k04"]')
