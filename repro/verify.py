@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.errors import EvidenceError, ReproError, VerdictError
+from repro.errors import EvidenceError, VerdictError
 from repro.evidence import Header, Table, read_evidence
 from repro.judge import Judgement, judge, undecided
 from repro.lock import Lock, gone, lock_beside, read_lock, standing
@@ -100,8 +100,6 @@ def _judge_alone(
         return undecided(claim, Status.ABSENT, _awaited(missing), held)
     try:
         return judge(claim, held, n_claims)
-    except ReproError as error:
-        return undecided(claim, Status.BROKEN, str(error), held)
     except Exception as error:  # one claim's bug must not silence the others
         reason = f"the checker raised {type(error).__name__}: {error}"
         return undecided(claim, Status.BROKEN, reason, held, traceback.format_exc())
@@ -120,10 +118,11 @@ def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
         first, wanted = next(iter(scopes.items()))
         differing = [key for key in wanted if scope[key] != wanted[key]]
         if differing:
+            stages = dict.fromkeys(STAGE_OF.get(one, one) for one in (first, name))
             raise VerdictError(
                 f"tables {first} and {name} differ in {', '.join(differing)}",
                 expected="evidence of one run: the same model, text, sites, seeds and device",
-                mend=f"dvc repro {STAGE_OF.get(first, first)} {STAGE_OF.get(name, name)}",
+                mend=f"dvc repro {' '.join(stages)}",
             )
     return next(iter(scopes.values()), {})
 

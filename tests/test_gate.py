@@ -36,6 +36,16 @@ def outcome(before, now):
     return row.outcome
 
 
+def test_a_move_as_large_as_the_noise_is_still_noise():
+    assert outcome(verdict(estimate=0.0, half=3.0), verdict(estimate=5.0, half=4.0)) == "holds"
+    assert outcome(verdict(estimate=0.0, half=3.0), verdict(estimate=5.1, half=4.0)) == "regressed"
+
+
+def test_last_bits_about_zero_are_no_move():
+    assert outcome(verdict(estimate=0.0, half=0.0), verdict(estimate=1e-13, half=0.0)) == "holds"
+    assert outcome(verdict(estimate=0.0, half=0.0), verdict(estimate=1e-9, half=0.0)) == "regressed"
+
+
 MEASURED = [Status.SUPPORTED, Status.REFUTED, Status.INCONCLUSIVE]
 UNMEASURED = [Status.ABSENT, Status.BROKEN, Status.INVALID]
 

@@ -73,6 +73,8 @@ def test_claims_are_sorted_by_id(tmp_path: Path):
         ("margin=-0.5", "margin=__import__('os')", 12, "is not plain data"),
         ("margin=-0.5", "margin=SHARE.name", 12, "`SHARE.name` is not plain data"),
         ("margin=-0.5", "margin=MRAGIN", 12, "unknown name 'MRAGIN'"),
+        ("(*MIDDLE, ", "(*MIDDEL, ", 10, "unknown name 'MIDDEL'"),
+        ("Exceeds, ", "", 7, "unknown name 'Exceeds'"),
         ("(*MIDDLE, ", "(*SHARE, ", 10, "something else than a tuple"),
         ("CHECK = ", "print('hello')\nCHECK = ", 7, "Expr is not allowed"),
         ("CHECK = ", "import os\nCHECK = ", 7, "Import is not allowed"),

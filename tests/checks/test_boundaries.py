@@ -81,9 +81,11 @@ def test_the_deciding_contrast_is_the_least_favourable_one():
         (above, 0.6, 0.8, "it 0.7 [0.6, 0.8] is above 0.5"),
         (above, 0.1, 0.3, "it 0.2 [0.1, 0.3] is below 0.5"),
         (above, 0.4, 0.8, "it 0.6 [0.4, 0.8] straddles 0.5"),
+        (above, 0.1, 0.5, "it 0.3 [0.1, 0.5] straddles 0.5"),
         (below, 0.6, 0.8, "it 0.7 [0.6, 0.8] is above 0.5"),
         (below, 0.1, 0.3, "it 0.2 [0.1, 0.3] is below 0.5"),
         (below, 0.4, 0.8, "it 0.6 [0.4, 0.8] straddles 0.5"),
+        (below, 0.5, 0.9, "it 0.7 [0.5, 0.9] straddles 0.5"),
     ],
 )
 def test_the_reason_holds_the_numbers_and_the_side(rule: Any, low: float, high: float, told: str):
@@ -96,10 +98,24 @@ def test_the_reason_holds_the_numbers_and_the_side(rule: Any, low: float, high: 
         (0.6, 0.8, "it 0.7 [0.6, 0.8] lies inside [0.5, 1]"),
         (0.1, 0.3, "it 0.2 [0.1, 0.3] lies outside [0.5, 1]"),
         (0.4, 0.8, "it 0.6 [0.4, 0.8] lies partly inside [0.5, 1]"),
+        (0.1, 0.5, "it 0.3 [0.1, 0.5] lies partly inside [0.5, 1]"),
+        (1.0, 1.2, "it 1.1 [1, 1.2] lies partly inside [0.5, 1]"),
     ],
 )
 def test_the_reason_holds_the_band(low: float, high: float, told: str):
     assert inside(CHECK, contrast(low, high), 0.5, 1).reason == told
+
+
+def test_the_reason_says_where_only_the_joint_interval_straddles():
+    chance = "yet by no more than one condition of several, or one end of a band, may by chance"
+    high = Contrast("it", Interval(0.7, 0.6, 0.8), joint=Interval(0.7, 0.4, 1.0))
+    low = Contrast("it", Interval(0.3, 0.2, 0.4), joint=Interval(0.3, 0.0, 0.6))
+    assert below(CHECK, [high], 0.5).reason == f"it 0.7 [0.6, 0.8] is above 0.5, {chance}"
+    assert above(CHECK, [low], 0.5).reason == f"it 0.3 [0.2, 0.4] is below 0.5, {chance}"
+    for found in (below(CHECK, [high], 0.5), above(CHECK, [low], 0.5)):
+        assert found.status == Status.INCONCLUSIVE
+    beside = inside(CHECK, low, 0.5, 1)
+    assert beside.reason == f"it 0.3 [0.2, 0.4] lies outside [0.5, 1], {chance}"
 
 
 def test_the_reason_holds_the_other_contrasts():

@@ -9,8 +9,9 @@ import pytest
 from repro.checks import run_check
 from repro.checks.replicates import cells_along, count, families_of
 from repro.errors import DegenerateInputError, EvidenceError, SpecError, VerdictError
-from repro.evidence import Table
+from repro.evidence import Table, read_evidence, write_evidence
 from repro.judge import judge, undecided
+from repro.rows import RefitRow
 from repro.saboteurs import sabotage
 from repro.spec import (
     All,
@@ -210,6 +211,15 @@ def test_level_works_apart_within_several_columns_and_leaves_a_lone_value():
     assert found["n"].tolist() == [1, 1, 3, 3, 5, 5]
 
 
+def test_level_tells_any_two_groups_apart_and_needs_no_full_grid():
+    table = table_of(
+        a=[2, 2, 0, 0, 1, 2], b=[0, 0, 1, 1, 0, 1], w=[1, 2, 1, 2, 1, 1],
+        error=[4.0, 2.0, 9.0, 5.0, 6.0, 8.0],
+    )  # fmt: skip
+    level = Level(name="l", **TURNS, along="w", columns=("error",), within=("a", "b"))
+    assert sabotage(level, table).columns["error"].tolist() == [4, 4, 9, 9, 6, 8]
+
+
 def test_cells_come_sorted_and_are_called_by_their_values():
     table = table_of(method=["b", "a", "b", "a"], alpha=[2.0, 1.0, 1.5, 1.0], k=[1, 2, 3, 4])
     cells = cells_along(table, (), "method", "alpha")
@@ -232,6 +242,8 @@ def test_strata_are_site_and_method_together():
     (found,) = families_of(table, np.arange(4), ("seed",))
     assert found.members.tolist() == [[-1, -1, 0, 1]]
     assert (found.name, found.n_groups, found.n_units) == ("seed", 2, 2)
+    table = table_of(site=["c", "a", "b"], method=["p", "q", "p"], seed=[0, 1, 0])
+    assert families_of(table, np.arange(3), ("seed",))[0].members.tolist() == [[-1, -1, -1]]
     plain = table_of(seed=[0, 0, 0, 1])
     assert families_of(plain, np.arange(4), ("seed",))[0].members.tolist() == [[0, 0, 0, 1]]
 
@@ -317,6 +329,9 @@ def test_a_curve_needs_its_points(degree: int, min_points: int, points: int, tol
 def test_thin_families_are_all_named():
     found = run_check(exceeds(0.5, min_clusters=30), {"fidelity": NOISY}, 0.95)
     assert found.reason == "too thin: 3 of seed, 20 of document, 30 are needed"
+    few = exceeds(0.5, min_clusters=9, clusters=("seed",))
+    found = run_check(few, {"fidelity": measured(0.6, documents=1)}, 0.95)
+    assert found.reason == "too thin: 3 of seed, 9 are needed", "rows are no clusters"
     both = All(parts=(exceeds(0.5), exceeds(0.1)))
     assert run_check(both, {"fidelity": NOISY}, 0.95).n == {"seed": 3, "document": 20, "rows": 60}
 
@@ -373,6 +388,54 @@ def test_tables_of_two_runs_are_told_in_three_parts(tmp_path: Path):
     assert caught.value.expected == "evidence of one profile"
     assert caught.value.mend == "repro verify --evidence DIR, with the folder of one profile"
     assert verify(evidence, claims, "mine").profile == "mine"
+
+
+def test_tables_that_speak_of_two_models_are_told_in_three_parts(tmp_path: Path):
+    evidence, claims, other = (tmp_path / name for name in ("evidence", "claims", "other"))
+    claims.mkdir()
+    write_world(evidence, TRUE)
+    (claims / "c01_x.py").write_text(CLAIM % ("c01", "fidelity", "fidelity"))
+    (claims / "c02_x.py").write_text(CLAIM % ("c02", "refit", "refit"))
+    row = RefitRow(**read_row(evidence, "refit"))
+    write_evidence(
+        other, "refit", [row], counts={}, provenance={},
+        scope=SCOPE.model_copy(update={"model": "other", "text": "another"}),
+    )  # fmt: skip
+    for name in ("refit.parquet", "refit.json"):
+        (evidence / name).write_bytes((other / name).read_bytes())
+    with pytest.raises(VerdictError) as caught:
+        verify(evidence, claims)
+    assert caught.value.found == "tables fidelity and refit differ in model, text"
+    assert caught.value.expected.startswith("evidence of one run: the same model, text, sites")
+    assert caught.value.mend == "dvc repro fidelity"
+
+
+def test_a_table_that_names_no_profile_is_of_a_custom_one(tmp_path: Path):
+    evidence, made = tmp_path / "evidence", tmp_path / "made"
+    write_world(made, TRUE)
+    row = RefitRow(**read_row(made, "refit"))
+    write_evidence(evidence, "refit", [row], counts={}, scope=SCOPE, provenance={})
+    (tmp_path / "c01_x.py").write_text(CLAIM % ("c01", "refit", "refit"))
+    assert verify(evidence, tmp_path).profile == "custom"
+
+
+def read_row(folder: Path, name: str) -> dict[str, Any]:
+    columns = read_evidence(folder, name).columns
+    return {column: values[0].item() for column, values in columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("table", "stage"), [("refit", "fidelity"), ("ratings", "rate"), ("objectives", "objectives")]
+)
+def test_a_table_that_is_not_there_names_the_stage_that_writes_it(
+    tmp_path: Path, table: str, stage: str
+):
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "c01_x.py").write_text(CLAIM % ("c01", table, table))
+    (one,) = verify(tmp_path / "evidence", tmp_path).verdicts
+    assert one.reason == (
+        f"evidence `{table}` is not there: stage `{stage}` will decide this claim"
+    )
 
 
 def test_a_folder_of_nothing_has_a_profile_of_its_own(tmp_path: Path):

@@ -184,6 +184,7 @@ def test_one_value_has_no_step():
     found = judged(monotone(0.0), measured(0.5, alpha=1.0, **NOISY))
     assert (found.status, found.is_measured) == ("inconclusive", False)
     assert "only one value" in found.reason
+    assert found.n == {"seed": 3, "document": 20, "rows": 60}
 
 
 def widths(*factors: float, noise: float = 0.005, shift: float = 1.0) -> Table:

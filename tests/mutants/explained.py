@@ -92,6 +92,101 @@ EXPLAINED = (
         "another spelling of UTF-8, or the platform's encoding, which is UTF-8 where this ran",
     ),
     Explained(
+        r"assert_never\(never\)",
+        "equivalent",
+        "every kind has a case of its own, to which the type checker holds the code",
+    ),
+    Explained(
+        r"^- [^\n]*kind=\"stable\"[^\n]*\n\+ (?![^\n]*kind=\"stable\")",
+        "equivalent",
+        "rows of a cell are only summed, and points of a curve at one x are joined in either order",
+    ),
+    Explained(
+        r"^- [^\n]*(take_along_axis|argsort|np\.diff)\([^\n]*\n\+ [^\n]*(, \)|argsort\(x, kind)",
+        "equivalent",
+        "the array has two axes, and the last is the default",
+    ),
+    Explained(
+        r"np\.diff\(heights, axis=1\) \* [^\n]*\n\+ [^\n]*np\.diff\(heights, axis=1\) / ",
+        "equivalent",
+        "times 1 or -1 is divided by 1 or -1",
+    ),
+    Explained(
+        r"\"scale\": \"linear\"[^\n]*\n\+ [^\n]*LINEAR",
+        "equivalent",
+        "of a scale it is only asked whether it is the logarithmic one",
+    ),
+    Explained(
+        r"\.max\(\) \+ 1\) \+ [^\n]*\n\+ [^\n]*(\.max\(\) \+ 1\) - |\.max\(\) \+ 2\) \+ )",
+        "equivalent",
+        "any numbering that tells all pairs apart will do",
+    ),
+    Explained(
+        r"code = np\.zeros\([^\n]*\n\+ [^\n]*(dtype=None|, \))",
+        "equivalent",
+        "whole numbers as floats sort alike, and are numbered anew",
+    ),
+    Explained(
+        r"^- case _:\n- pass$",
+        "equivalent",
+        "where no case fits, nothing is done either way",
+    ),
+    Explained(
+        r"astype\(float\)\n\+ [^\n]*astype\(None\)",
+        "equivalent",
+        "None stands for float64",
+    ),
+    Explained(
+        r"rel_tol=1e-9[^\n]*\n\+ (?![^\n]*rel_tol)",
+        "equivalent",
+        "1e-9 is the default",
+    ),
+    Explained(
+        r"standard_normal\([^\n]*\n\+ [^\n]*\+ 2\)",
+        "equivalent",
+        "the first draws are the same however many follow",
+    ),
+    Explained(
+        r"- shape = \([^\n]*\n\+ [^\n]*\+ 2",
+        "equivalent",
+        "one more slot, which no row of the evidence names",
+    ),
+    Explained(
+        r"out=np\.zeros\(shape\)[^\n]*\n\+ [^\n]*out=None",
+        "equivalent",
+        "what is left unset is multiplied by rows that sum to 0, each of them 0: they are no less",
+    ),
+    Explained(
+        r"mode=\"json\"[^\n]*\n\+ [^\n]*(mode=(None|\"JSON\")|model_dump\(by_alias)",
+        "equivalent",
+        "the writer of JSON spells tuples and enumerated words as pydantic does",
+    ),
+    Explained(
+        r"ast\.parse\([^\n]*filename=",
+        "equivalent",
+        "the message is built from the path itself, not from Python's name of the file",
+    ),
+    Explained(
+        r"error\.lineno or 1",
+        "equivalent",
+        "Python gives the line of every syntax error",
+    ),
+    Explained(
+        r"include_url=False\)[^\n]*\n\+ [^\n]*include_url=True",
+        "equivalent",
+        "the address of pydantic's page is not told",
+    ),
+    Explained(
+        r"strict=False\) if a == b[^\n]*\n\+ [^\n]*(strict=None\)|, \)) if a == b",
+        "equivalent",
+        "not strict is the default, and None counts as it",
+    ),
+    Explained(
+        r"^- schema=1,$",
+        "equivalent",
+        "1 is the default",
+    ),
+    Explained(
         r"^- [^\n]*cell_of\(table, \"[^\n]*\n\+ [^\n]*cell_of\(table, (None|\")",
         "wording",
         "the name of a set of rows in a message",
