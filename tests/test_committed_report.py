@@ -7,6 +7,7 @@ import pytest
 from repro.gate import gate
 from repro.report import write_report
 from repro.report.readme import main as readme
+from repro.spec import load_claims, spec_sha256
 from repro.verdict import read_verdicts
 from repro.verify import verify
 
@@ -39,6 +40,13 @@ def test_the_committed_pages_are_those_of_the_committed_verdicts(tmp_path: Path)
 def test_the_committed_verdicts_hold_the_committed_baseline():
     found = gate(read_verdicts(LAPTOP / "baseline.json"), read_verdicts(LAPTOP / "verdicts.json"))
     assert found.exit_code == 0, found.markdown()
+
+
+@pytest.mark.parametrize("profile", ["laptop", "smoke"])
+def test_a_committed_baseline_judges_the_claims_as_they_are(profile: str):
+    baseline = read_verdicts(ROOT / "reports" / profile / "baseline.json")
+    judged = {verdict.id: verdict.spec_sha256 for verdict in baseline.verdicts}
+    assert judged == {claim.id: spec_sha256(claim) for claim in load_claims(ROOT / "claims")}
 
 
 def test_the_readme_quotes_the_committed_verdicts_and_measurements():
