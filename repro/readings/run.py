@@ -17,7 +17,7 @@ from repro.readings.design import Reading, applied
 from repro.readings.results import Found, ReadingResult
 from repro.verdict import Verdicts, read_verdicts
 
-STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "verify")
+STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "ioi", "verify")
 TOY_VECTORS = 64
 """Size of the toy's sets here: no fidelity claim reads them."""
 

@@ -135,13 +135,17 @@ def test_a_reading_goes_from_text_to_verdicts_and_is_not_made_twice(tmp_path: Pa
     sums = Reading("r1", {"reduction": "sum", "bos": False})
     result = run_reading(sums, scratch / "r1", ROOT, profile, said.append)
     assert set(result.claims) == set(FIDELITY)
-    assert said == [f"r1: {s}" for s in ("tokenize", "activate", "plant", "train", "fidelity",
-                                         "verify")]  # fmt: skip
+    stages = ["tokenize", "activate", "plant", "train", "fidelity", "ioi", "verify"]
+    assert said == [f"r1: {stage}" for stage in stages]
+    awaited = [
+        found for found in result.claims.values() if "will decide this claim" in found.reason
+    ]
+    assert awaited == [], "a table that no stage of a reading writes"
     params = load_params(scratch / "r1" / "params.yaml")
     assert (params.train.reduction, params.tokenize.bos) == ("sum", False)
     again = run_reading(sums, scratch / "r1", ROOT, profile, said.append)
     assert again == result
-    assert len(said) == 6
+    assert len(said) == 7
 
 
 @pytest.mark.slow
