@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from repro.bench.commands import judge, profile, timed
+from repro.bench.commands import judge, profile, suite
 from repro.bench.engine import engine
 from repro.bench.harvest import harvest
 from repro.bench.ioi import localisation
@@ -45,8 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 reports = root / "reports/laptop"
                 figures = judge(reports / "evidence", reports / "verdicts.json")
             case "tests":
-                whole = timed(["make", "test"], cwd=root)
-                figures = {name: whole[name] for name in ("wall_s", "peak_gib")}
+                figures = suite(root)
             case _:
                 figures = profile(name, root)
         write(given.out, name + suffix, device, figures)

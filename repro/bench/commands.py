@@ -5,7 +5,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,28 @@ def judge(evidence: Path, verdicts: Path) -> dict[str, Any]:
         }
 
 
+def suite(checkout: Path) -> dict[str, Any]:
+    """`make test` in a fresh clone, timed after set-up: a smoke run made before would be reused."""
+    with _cloned(checkout) as clone:
+        subprocess.run(["make", "--quiet", ".venv/.ready"], cwd=clone, check=True)
+        whole = timed(["make", "test"], cwd=clone)
+    # Many small pipelines run side by side there: spans of stages would mean nothing.
+    return {name: whole[name] for name in ("wall_s", "peak_gib")}
+
+
 def profile(name: str, checkout: Path) -> dict[str, Any]:
     """One run of a profile from nothing: a fresh clone, no artifacts, an empty DVC cache."""
-    with tempfile.TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
-        subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], check=True)
+    with _cloned(checkout) as clone:
         for lock in clone.rglob("dvc.lock"):
             lock.unlink()
         command = [sys.executable, "-m", "repro.cli", "run", "--profile", name]
         return timed(command, cwd=clone, env={**os.environ, "PYTHONPATH": str(clone)})
+
+
+@contextmanager
+def _cloned(checkout: Path) -> Generator[Path]:
+    """What is committed, in a folder of its own that goes away afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = Path(folder) / "clone"
+        subprocess.run(["git", "clone", "--quiet", str(checkout), str(clone)], check=True)
+        yield clone

@@ -154,7 +154,7 @@ EXPLAINED = (
     Explained(
         r"out=np\.zeros\(shape\)[^\n]*\n\+ [^\n]*out=None",
         "equivalent",
-        "what is left unset is multiplied by rows that sum to 0, each of them 0: they are no less",
+        "what is left unset is multiplied by values that are 0; only a stray NaN there would show",
     ),
     Explained(
         r"mode=\"json\"[^\n]*\n\+ [^\n]*(mode=(None|\"JSON\")|model_dump\(by_alias)",
