@@ -40,7 +40,8 @@ def test_the_mean_is_that_of_sixteen_even_points():
 @pytest.mark.parametrize("points", [2, 5])
 def test_many_lines_of_two_points_or_with_a_doubled_one_are_each_as_if_alone(points: int):
     draw = np.random.default_rng(points)
-    x = np.sort(draw.uniform(0, 4, (4, points)), axis=1) + [[0.0], [0.0], [5.0], [5.0]]
+    shifts = np.array([[0.0], [0.0], [5.0], [5.0]])
+    x = np.sort(draw.uniform(0, 4, (4, points)), axis=1) + shifts
     if points > 2:
         x[1, 2] = x[1, 1]
     y = draw.normal(size=x.shape)
