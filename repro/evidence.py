@@ -20,7 +20,7 @@ from repro.errors import EvidenceError
 from repro.files import sha256_of, write_json, write_with
 from repro.rows import ROW_MODELS, STAGE_OF, Row
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Scope(BaseModel):
@@ -34,10 +34,14 @@ class Scope(BaseModel):
     """Language model, named for what it is."""
     text: str
     """Where the text comes from."""
+    sources: dict[str, dict[str, float]]
+    """Share of the tokens of each split that comes from each source of the text."""
+    bos: str
+    """Token that starts each sequence, as the tokenizer spells it; none where there is none."""
     sites: dict[str, str]
     """Role of each site and the hook that it names."""
     tokens: dict[str, int]
-    """Number of training and held-out tokens."""
+    """Activations of each split; training ones of a site that has fewer, by its name."""
     seeds: list[int]
     """Seeds of the grid."""
     device: str

@@ -5,28 +5,47 @@ from pathlib import Path
 from repro.device import describe, resolve_device, resolve_dtype
 from repro.evidence import Scope
 from repro.params import Params
-from repro.shards import read_manifest
+from repro.shards import Manifest, read_manifest
 from repro.sources import ModelRecord, TextRecord, read_record
+from repro.splits import SPLITS
+from repro.tokens import read_tokens_manifest
 
 
-def scope_of(params: Params, fetched: Path, activations: Path) -> Scope:
+def scope_of(params: Params, fetched: Path, tokens: Path, activations: Path) -> Scope:
     """Model, text, sites, tokens, seeds and arithmetic of a run, from what its stages left.
 
     Raises:
-        ArtifactError: what `fetch` or `activate` wrote is missing or malformed.
+        ArtifactError: what `fetch`, `tokenize` or `activate` wrote is missing or malformed.
     """
     manifests = {site: read_manifest(activations / site) for site in params.activate.sites}
-    first = next(iter(manifests.values()))
+    sequences = read_tokens_manifest(tokens)
     device = resolve_device(params.activate.device)
     dtype = resolve_dtype(params.activate.dtype, device)
     seeds = {seed for group in params.train.groups.values() for seed in group.seeds}
+    first = next(iter(manifests.values()))
     return Scope(
         model=read_record(fetched / "model", ModelRecord).name,
         text=read_record(fetched / "text", TextRecord).name,
+        sources={
+            split: {name: count / sum(counts.values()) for name, count in counts.items()}
+            for split, counts in sequences.sources.items()
+        },
+        bos=sequences.bos_token or "none",
         sites={site: manifest.hook for site, manifest in manifests.items()},
-        tokens={"train": first.rows("train"), "heldout": first.rows("heldout")},
+        tokens=_tokens(manifests),
         seeds=sorted(seeds),
         device=describe(device, dtype, params.train.executor.threads),
         max_logit_difference=first.provenance["max_logit_difference"],
         is_paper_setting=params.is_paper_setting,
     )
+
+
+def _tokens(manifests: dict[str, Manifest]) -> dict[str, int]:
+    """Activations of each split at the site that has most; training ones of the others by name."""
+    most = max(manifests.values(), key=lambda manifest: manifest.rows("train"))
+    others = {
+        f"train, {site}": manifest.rows("train")
+        for site, manifest in manifests.items()
+        if manifest.rows("train") < most.rows("train")
+    }
+    return {split: most.rows(split) for split in SPLITS} | others

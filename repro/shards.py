@@ -2,6 +2,7 @@
 
 <store>/<site>/manifest.json
 <store>/<site>/train-00000.safetensors ...      x [n, d], document [n]
+<store>/<site>/validation-00000.safetensors ... (none for planted sets)
 <store>/<site>/heldout-00000.safetensors ...
 """
 
@@ -9,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +21,7 @@ from torch import Tensor
 
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json, write_with
-
-Split = Literal["train", "heldout"]
+from repro.splits import Split
 
 
 class Shard(BaseModel):
@@ -56,10 +56,16 @@ class Manifest(BaseModel):
     """Stored number format."""
     train: list[Shard]
     """Training shards in order."""
+    validation: list[Shard]
+    """Validation shards in order; none for planted data."""
     heldout: list[Shard]
     """Held-out shards in order."""
+    n_skipped: dict[str, int]
+    """Tokens dropped for their position at the start of a sequence, by split."""
+    skip_positions: int
+    """How many first positions of a sequence those are; 0 for planted data."""
     n_sinks: dict[str, int]
-    """Attention-sink tokens dropped, by split."""
+    """Other tokens dropped as attention sinks, for their norm, by split."""
     sink_norm: float
     """Norm above which a token was dropped; 0 for planted data."""
     median_norm: float

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json, write_with
+from repro.splits import Split
 
 _MEND = "dvc repro tokenize"
 
@@ -27,14 +28,18 @@ class TokensManifest(BaseModel):
     """Tokens a sequence, the beginning-of-sequence token included."""
     bos_token_id: int | None
     """Token that starts each sequence; none where params say so."""
+    bos_token: str | None
+    """How the tokenizer spells it."""
     vocabulary: int
     """Number of token ids of the model."""
     seed: int
     """Seed of the split by document."""
     tokens: dict[str, int]
     """Tokens in each split."""
+    sources: dict[str, dict[str, int]]
+    """Tokens from each source of the text, by split."""
     documents: dict[str, list[str]]
-    """Ids of the documents of each split; no document is in both."""
+    """Ids of the documents of each split; no document is in two."""
     dropped_remainder_tokens: dict[str, int]
     """Tokens at the ends of documents that fill no sequence, by split."""
     cut_tokens: dict[str, int]
@@ -54,11 +59,13 @@ class Tokens:
 
     train: np.ndarray
     train_document: np.ndarray
+    validation: np.ndarray
+    validation_document: np.ndarray
     heldout: np.ndarray
     heldout_document: np.ndarray
 
-    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Sequences and documents of `train` or `heldout`."""
+    def split(self, name: Split) -> tuple[np.ndarray, np.ndarray]:
+        """Sequences and documents of `train`, `validation` or `heldout`."""
         return getattr(self, name), getattr(self, f"{name}_document")
 
 
@@ -76,7 +83,7 @@ def read_tokens(folder: Path) -> tuple[Tokens, TokensManifest]:
     Raises:
         ArtifactError: a file is missing, malformed, truncated or altered.
     """
-    manifest = _read_manifest(folder / "manifest.json")
+    manifest = read_tokens_manifest(folder)
     path = folder / "tokens.safetensors"
     if not path.exists():
         raise ArtifactError(f"{path} is missing", expected="the tokens", mend=_MEND)
@@ -90,11 +97,17 @@ def read_tokens(folder: Path) -> tuple[Tokens, TokensManifest]:
         return Tokens(**load_file(path)), manifest
     except (SafetensorError, TypeError) as error:
         raise ArtifactError(
-            f"{path}: {error}", expected="the four tensors of repro.tokens.Tokens", mend=_MEND
+            f"{path}: {error}", expected="the six tensors of repro.tokens.Tokens", mend=_MEND
         ) from None
 
 
-def _read_manifest(path: Path) -> TokensManifest:
+def read_tokens_manifest(folder: Path) -> TokensManifest:
+    """Read the manifest alone.
+
+    Raises:
+        ArtifactError: it is missing or malformed.
+    """
+    path = folder / "manifest.json"
     try:
         return TokensManifest.model_validate(json.loads(path.read_text(encoding="utf8")))
     except OSError:

@@ -101,10 +101,16 @@ class Tokenize(Section):
     """Whether each sequence starts with the beginning-of-sequence token."""
     train_tokens: Count
     """Tokens to train on."""
+    validation_tokens: Count
+    """Tokens of other documents, on which settings are chosen; they neither train nor judge."""
     heldout_tokens: Count
-    """Tokens of other documents, never trained on, for every measurement."""
+    """Tokens of yet other documents, for every measurement that a verdict rests on."""
     max_document_tokens: Count
-    """Longest part of one document that is used, so that no document dominates."""
+    """Longest part of a validation or held-out document that is used, so that none dominates."""
+    max_train_document_tokens: Count
+    """Longest part of a training document that is used."""
+    balance_sources: bool
+    """Whether each split takes equal shares of tokens from the text's sources while they last."""
     seed: int
     """Seed of the split by document."""
 
@@ -118,8 +124,12 @@ class Activate(Section):
     """Sequences a forward pass."""
     dtype: Literal["auto", "bfloat16", "float32"]
     """Arithmetic of the forward pass; auto is bfloat16 where the processor has it."""
+    train_tokens: dict[Literal["early", "middle", "late"], Count]
+    """Training tokens that are harvested at a site; all of them at a site that is not named."""
+    skip_positions: Annotated[int, Field(ge=0)]
+    """First positions of each sequence that are left out at every site, whatever their norm."""
     sink_factor: Positive
-    """A token whose norm exceeds this many times the median norm is an attention sink."""
+    """Left out too: a token whose norm exceeds this many times the median norm of the others."""
     shard_tokens: Count
     """Rows a shard."""
     device: Literal["auto", "cpu", "cuda"]
@@ -175,8 +185,9 @@ class Group(Section):
 
     site: str
     """Role of the site, or a planted set."""
-    method: Literal["sae", "sae_random_decoder"]
-    """The paper's tied autoencoder, or a frozen random decoder with a trained encoder."""
+    method: Literal["sae", "sae_standard", "sae_random_decoder"]
+    """The paper's tied autoencoder; the field's standard one, with an encoder of its own and a
+    decoder bias; or one with a frozen random decoder and a trained encoder."""
     width: Positive
     """Dictionary size over dimension, R."""
     alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
@@ -206,17 +217,21 @@ class Adam(Section):
     """Decay of the second moment."""
     eps: Positive
     """Added to the root of the second moment."""
+    clip: Annotated[float, Field(ge=0.0)]
+    """Longest gradient of a dictionary, for the loss with its error summed; 0 does not shorten."""
     step_counter: Literal["advances", "frozen"]
     """Textbook bias correction, or that of step 1 at every step, as in the authors' loop."""
 
 
 class Schedule(Section):
-    """Step size over the pass; both shares 0 is the paper's constant step."""
+    """Step size and penalty over the pass; all shares 0 is the paper's constant ones."""
 
     warmup: Share
     """Share of the steps over which it rises linearly from 0."""
     decay: Share
     """Share of the steps, the last ones, over which it falls linearly to 0."""
+    penalty_warmup: Share
+    """Share of the steps over which the penalty rises linearly from 0; 0 as the authors."""
 
 
 class Executor(Section):
@@ -230,15 +245,26 @@ class Executor(Section):
     """Processor threads an item; part of the result's identity on a CPU."""
 
 
+class Ica(Section):
+    """Independent components (FastICA), a rival of the dictionaries where causes are localised."""
+
+    sites: list[Literal["early", "middle", "late"]]
+    """Sites at which they are fitted."""
+    rows: Count
+    """Training activations from which, at even steps; PCA takes all of them."""
+    iterations: Count
+    """Iterations at most."""
+
+
 class Train(Section):
-    """The grid of dictionaries and how it is trained."""
+    """The grid of dictionaries and how it is trained, and the decompositions beside it."""
 
     batch: Count
     """Activations a step."""
     optimiser: Adam
     """Adam's constants."""
     schedule: Schedule
-    """Step size over the pass."""
+    """Step size and penalty over the pass."""
     reduction: Literal["mean", "sum"]
     """Squared error over coordinates: mean (the authors' code) or sum (the printed equation 4)."""
     tied: bool
@@ -255,6 +281,8 @@ class Train(Section):
     """Seconds between checkpoints from which a killed run goes on."""
     executor: Executor
     """How the items are spread."""
+    ica: Ica
+    """Independent components."""
     groups: Annotated[dict[str, Group], Field(min_length=1)]
     """The grid; an item is one group with one of its seeds."""
 
@@ -268,6 +296,11 @@ class Fidelity(Section):
     """A feature is alive above this many activations; 10 in the authors' code."""
     dense_share: Share
     """A feature is dense above this share of tokens."""
+    frequent_share: Share
+    """A feature is frequent from this share of tokens."""
+    effective_share: Share
+    """A feature is effective where its removal costs at least this part of an even share of the
+    variance that the dictionary explains."""
     duplicate_cosine: Share
     """Decoder cosine above which two features are duplicates."""
     match_cosine: Share
@@ -357,6 +390,9 @@ class Ioi(Section):
     """Numbers of patched features at which a curve is measured; none and all come on top."""
     levels: Annotated[list[Annotated[float, Field(gt=0.0, lt=1.0)]], Field(min_length=1)]
     """Shares of the unpatched KL for which the features and the edit needed are told."""
+    carrying_share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    """A setting carries the task where, with all its features patched, at most this share of the
+    unpatched KL is left on the select prompts."""
     edited: Count
     """Features patched where the direction of the answer is measured."""
     trial_pairs: Count
@@ -367,10 +403,6 @@ class Ioi(Section):
     """Features of largest attribution from which it takes them."""
     elimination: Elimination
     """How backward elimination goes."""
-    fit_tokens: Count
-    """Training activations from which PCA and ICA are fitted."""
-    ica_iterations: Count
-    """Iterations of FastICA at most."""
     listed: Count
     """Features of a curve that are listed with their contexts."""
     batch: Count
@@ -475,6 +507,12 @@ class Params(Section):
                         f"no alpha {alpha} is trained",
                         f"some of {here[group].alphas}",
                     )
+            if "ica" in plan.baselines and plan.site not in self.train.ica.sites:
+                raise _mismatch(
+                    f"{key}.baselines",
+                    f"no independent components are fitted at {plan.site!r}",
+                    f"{plan.site} in train.ica.sites, or no ica",
+                )
             has_codes = any(alpha > 0 for alphas in plan.dictionaries.values() for alpha in alphas)
             if "random_topk" in plan.baselines and not has_codes:
                 raise _mismatch(

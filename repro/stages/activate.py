@@ -16,22 +16,22 @@ from repro.params import Activate, Params
 from repro.progress import shown
 from repro.provenance import key_of, versions
 from repro.scratch import put_in_place, scratch_folder
-from repro.shards import Manifest, Shard, Split, write_manifest
+from repro.shards import Manifest, Shard, write_manifest
 from repro.sources import ModelRecord, read_record
+from repro.splits import SPLITS, Split
 from repro.stages.edge import stage
 from repro.tokens import Tokens, read_tokens
-
-SPLITS: tuple[Split, ...] = ("train", "heldout")
 
 
 @dataclass(frozen=True)
 class Work:
-    """Sequences first .. last of a split, which make one shard of every site."""
+    """Sequences first .. last of a split, which make one shard of each of some sites."""
 
     split: Split
     number: int
     first: int
     last: int
+    roles: tuple[str, ...]
 
 
 def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
@@ -62,7 +62,7 @@ def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
     torch.set_num_threads(section.threads)
     with scratch_folder(out, key_of([made_by, _code()])) as scratch:
         lm = LanguageModel.load(model, dtype=dtype, device=device)
-        harvester = Harvester(lm, {**section.sites}, section.batch)
+        harvester = Harvester(lm, {**section.sites}, section.batch, section.skip_positions)
         made_by["max_logit_difference"] = lm.max_logit_difference
         bounds, parts = _harvest(harvester, section, ids, scratch)
         for role in section.sites:
@@ -74,7 +74,8 @@ def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
 def work_of(tokens: Tokens, section: Activate) -> list[Work]:
     """The shards to make: whole batches of sequences, at most `shard_tokens` where a batch allows.
 
-    A shard depends on its own sequences alone, so a resumed run makes the same bytes.
+    A shard depends on its own sequences alone, so a resumed run makes the same bytes. A site with
+    a number of training tokens of its own takes the shards that begin below it.
     """
     found = []
     for split in SPLITS:
@@ -82,7 +83,9 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
         batch_tokens = section.batch * ids.shape[1]
         step = section.batch * max(1, section.shard_tokens // batch_tokens)
         for number, first in enumerate(range(0, len(ids), step)):
-            found.append(Work(split, number, first, min(first + step, len(ids))))
+            begun = first * ids.shape[1] if split == "train" else 0
+            roles = tuple(r for r in section.sites if begun < section.train_tokens.get(r, ids.size))
+            found.append(Work(split, number, first, min(first + step, len(ids)), roles))
     return found
 
 
@@ -97,15 +100,17 @@ def _harvest(
         if not done.exists():
             ids, documents = (a[work.first : work.last] for a in tokens.split(work.split))
             target = scratch / "out"
-            made = harvester.write(target, work.split, work.number, ids, documents, bounds)
-            write_json(done, {r: [p.shard.model_dump(), p.n_sinks] for r, p in made.items()})
+            made = harvester.write(
+                target, work.split, work.number, ids, documents, bounds, work.roles
+            )
+            write_json(done, {r: [p.shard.model_dump(), *p[1:]] for r, p in made.items()})
         parts[work.split].append(_read_parts(done))
     return bounds, parts
 
 
 def _read_parts(done: Path) -> dict[str, Part]:
     content = json.loads(done.read_text(encoding="utf8"))
-    return {role: Part(Shard(**shard), n_sinks) for role, (shard, n_sinks) in content.items()}
+    return {role: Part(Shard(**shard), *counts) for role, (shard, *counts) in content.items()}
 
 
 def _manifest(
@@ -115,15 +120,16 @@ def _manifest(
     parts: dict[str, list[dict[str, Part]]],
     made_by: dict[str, Any],
 ) -> Manifest:
-    shards = {split: [p[role].shard for p in parts[split]] for split in SPLITS}
+    of = {split: [p[role] for p in parts[split] if role in p] for split in SPLITS}
     return Manifest(
         site=role,
         hook=harvester.model.hook(harvester.sites[role]),
         dimension=harvester.model.d_model,
         dtype=str(harvester.model.dtype).removeprefix("torch."),
-        train=shards["train"],
-        heldout=shards["heldout"],
-        n_sinks={split: sum(p[role].n_sinks for p in parts[split]) for split in SPLITS},
+        **{split: [part.shard for part in of[split]] for split in SPLITS},
+        n_skipped={split: sum(part.n_skipped for part in of[split]) for split in SPLITS},
+        skip_positions=harvester.skip_positions,
+        n_sinks={split: sum(part.n_sinks for part in of[split]) for split in SPLITS},
         sink_norm=bound.sink_norm,
         median_norm=bound.median_norm,
         provenance=made_by,
@@ -143,7 +149,7 @@ def _check_sites(section: Activate, model: ModelRecord) -> None:
 def _code() -> str:
     """SHA-256 of the sources that decide what an activation is."""
     package = Path(__file__).parent.parent
-    names = ("lm.py", "harvest.py", "shards.py", "stages/activate.py")
+    names = ("lm.py", "harvest.py", "shards.py", "splits.py", "stages/activate.py")
     return key_of([sha256_of(package / name) for name in names])
 
 

@@ -1,6 +1,7 @@
 """Stage `tokenize`: documents become sequences of token ids, split by document."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,13 @@ from repro.errors import ParamsError, SourceError
 from repro.params import Params, Tokenize
 from repro.provenance import versions
 from repro.sources import ModelRecord, TextRecord, read_record
+from repro.splits import Split
 from repro.stages.edge import stage
 from repro.tokens import Tokens, write_tokens
 
 _DOCUMENTS_AT_ONCE = 64
+_ORDER: tuple[Split, ...] = ("heldout", "validation", "train")
+"""In this order documents are given out, so that more training tokens leave the others alone."""
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Taken:
     chunks: list[np.ndarray] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    by_source: Counter[str] = field(default_factory=Counter)
     n_remainder: int = 0
     n_cut: int = 0
 
@@ -33,8 +38,8 @@ class Taken:
 def run(params: Params, fetched: Path, out: Path) -> None:
     """Write `out/tokens.safetensors` and its manifest from `fetched/model` and `fetched/text`.
 
-    Documents are taken in a seeded random order, the held-out ones first, so that a change of
-    `train_tokens` leaves them alone.
+    Documents are taken in a seeded random order: the held-out ones first, then those for
+    validation, then the training ones.
 
     Raises:
         ParamsError: fewer tokens are asked for than fill one sequence, or the model has no BOS.
@@ -46,23 +51,28 @@ def run(params: Params, fetched: Path, out: Path) -> None:
     text = read_record(fetched / "text", TextRecord)
     bos = _bos(section, model)
     documents = read_documents(fetched / "text" / "documents.parquet")
-    order = shuffled(documents, section.seed)
     tokenizer = Tokenizer.from_file(str(fetched / "model" / "tokenizer.json"))
-    encoded = _encoded(tokenizer, documents, order)
-    splits = {name: _take(name, encoded, documents, section, bos) for name in ("heldout", "train")}
+    queues = {
+        source: _encoded(tokenizer, documents, rows)
+        for source, rows in _queues(documents, section).items()
+    }
+    splits = {name: _take(name, queues, documents, section, bos) for name in _ORDER}
+    length = section.sequence_length
+    arrays = {name: np.stack(split.chunks) for name, split in splits.items()}
+    origin = {f"{n}_document": np.array(s.rows, dtype=np.int32) for n, s in splits.items()}
     write_tokens(
         out,
-        Tokens(
-            train=np.stack(splits["train"].chunks),
-            train_document=np.array(splits["train"].rows, dtype=np.int32),
-            heldout=np.stack(splits["heldout"].chunks),
-            heldout_document=np.array(splits["heldout"].rows, dtype=np.int32),
-        ),
-        sequence_length=section.sequence_length,
+        Tokens(**arrays, **origin),
+        sequence_length=length,
         bos_token_id=bos,
+        bos_token=None if bos is None else tokenizer.id_to_token(bos),
         vocabulary=model.vocabulary,
         seed=section.seed,
-        tokens={n: len(s.chunks) * section.sequence_length for n, s in splits.items()},
+        tokens={n: len(s.chunks) * length for n, s in splits.items()},
+        sources={
+            n: {source: count * length for source, count in sorted(s.by_source.items())}
+            for n, s in splits.items()
+        },
         documents={n: s.documents for n, s in splits.items()},
         dropped_remainder_tokens={n: s.n_remainder for n, s in splits.items()},
         cut_tokens={n: s.n_cut for n, s in splits.items()},
@@ -99,9 +109,32 @@ def _encoded(
         yield from zip(rows, (encoding.ids for encoding in found), strict=True)
 
 
+def _queues(documents: list[Document], section: Tokenize) -> dict[str, list[int]]:
+    """Rows of the documents in the order in which they are taken: one queue a source, or one."""
+    found: dict[str, list[int]] = {}
+    for row in shuffled(documents, section.seed):
+        source = documents[row].source if section.balance_sources else "all"
+        found.setdefault(source, []).append(row)
+    return dict(sorted(found.items()))
+
+
+def _next_document(
+    queues: dict[str, Iterator[tuple[int, list[int]]]], given: Counter[str]
+) -> Iterator[tuple[str, int, list[int]]]:
+    """Always the next document of the source that has given the fewest sequences so far."""
+    left = dict(queues)
+    while left:
+        source = min(left, key=lambda name: given[name])
+        found = next(left[source], None)
+        if found is None:
+            del left[source]
+            continue
+        yield source, *found
+
+
 def _take(
-    name: str,
-    encoded: Iterator[tuple[int, list[int]]],
+    name: Split,
+    queues: dict[str, Iterator[tuple[int, list[int]]]],
     documents: list[Document],
     section: Tokenize,
     bos: int | None,
@@ -113,27 +146,33 @@ def _take(
             expected=f"at least {section.sequence_length}",
             mend=f"raise tokenize.{name}_tokens, or lower tokenize.sequence_length",
         )
-    taken = Taken()
-    for row, ids in encoded:
-        _add(taken, row, ids, section, bos)
+    longest = getattr(section, f"max_{'train_' if name == 'train' else ''}document_tokens")
+    taken, given = Taken(), Counter[str]()
+    for queue, row, ids in _next_document(queues, given):
+        before = len(taken.chunks)
+        _add(taken, row, ids, section.sequence_length, longest, bos)
+        del taken.chunks[wanted:], taken.rows[wanted:]
         taken.documents.append(documents[row].id)
+        given[queue] += len(taken.chunks) - before
+        taken.by_source[documents[row].source] += len(taken.chunks) - before
         if len(taken.chunks) >= wanted:
-            del taken.chunks[wanted:], taken.rows[wanted:]
             return taken
     raise SourceError(
         f"the text is too short: {len(taken.chunks) * section.sequence_length} {name} tokens from "
         f"the {len(taken.documents)} documents that were left (of {len(documents)})",
         expected=f"{wanted * section.sequence_length} (tokenize.{name}_tokens)",
-        mend="lower tokenize.train_tokens or tokenize.heldout_tokens, raise "
+        mend="lower the three numbers of tokens in the section tokenize, raise "
         "tokenize.max_document_tokens, or fetch more text",
     )
 
 
-def _add(taken: Taken, row: int, ids: list[int], section: Tokenize, bos: int | None) -> None:
-    used = ids[: section.max_document_tokens]
+def _add(
+    taken: Taken, row: int, ids: list[int], length: int, longest: int, bos: int | None
+) -> None:
+    used = ids[:longest]
     taken.n_cut += len(ids) - len(used)
     prefix = [] if bos is None else [bos]
-    step = section.sequence_length - len(prefix)
+    step = length - len(prefix)
     whole = len(used) // step * step
     taken.n_remainder += len(used) - whole
     for start in range(0, whole, step):
