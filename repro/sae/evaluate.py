@@ -1,12 +1,12 @@
 """One dictionary against held-out activations: sums by document, firings, refit."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.sae.metrics import Spread, TokenSums, token_sums
+from repro.sae.metrics import Spread, TokenSums, removal_cost, token_sums
 from repro.sae.model import Dictionary, decode, encode
 from repro.sae.refit import refit_squared_error
 
@@ -25,6 +25,8 @@ class Reconstruction(NamedTuple):
     """Sums over the tokens of each document, in float64."""
     firings: Int[Tensor, " d_sae"]
     """Non-zero activations of each feature over all tokens."""
+    removal: Float[Tensor, " d_sae"]
+    """What the removal of each feature alone would add to the squared error, over all tokens."""
 
 
 def reconstruct(
@@ -40,13 +42,23 @@ def reconstruct(
     documents, place = document.unique(return_inverse=True)
     sums = [torch.zeros(len(documents), dtype=torch.float64) for _ in TokenSums._fields]
     firings = torch.zeros(len(dictionary.bias), dtype=torch.int64)
+    removal = torch.zeros(len(dictionary.bias), dtype=torch.float64)
     for part, where in zip(x.split(CHUNK), place.split(CHUNK), strict=True):
         c = encode(dictionary, part)
-        found = token_sums(part, c, decode(dictionary, c), spread)
+        x_hat = decode(dictionary, c)
+        found = token_sums(part, c, x_hat, spread)
+        removal += removal_cost(dictionary.decoder, c, part - x_hat).double()
         for total, values in zip(sums, found, strict=True):
             total.index_add_(0, where, values.double())
         firings += (c != 0).sum(dim=0)
-    return Reconstruction(documents, place.bincount(), TokenSums(*sums), firings)
+    return Reconstruction(documents, place.bincount(), TokenSums(*sums), firings, removal)
+
+
+def document_sums(found: Reconstruction) -> list[dict[str, Any]]:
+    """The sums of each document beside its number and its tokens: the columns of a table."""
+    columns = {"document": found.documents, "n_tokens": found.n_tokens, **found.sums._asdict()}
+    lists = [column.tolist() for column in columns.values()]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
 class Refit(NamedTuple):

@@ -57,6 +57,8 @@ class Gradient(NamedTuple):
     """x_hat - x of the batch."""
     decoder: Float[Tensor, "sae d_sae d_in"] | None = None
     """Gradient in the decoder's free rows where it has its own."""
+    centre: Float[Tensor, "sae 1 d_in"] | None = None
+    """Gradient in the decoder bias where there is one."""
 
 
 def tied_gradient(
@@ -106,19 +108,58 @@ def untied_gradient(
 
     Paper: equations 5 and 6 (the variant for MLP sites): the encoder is not normalised.
     """
+    inputs = x.to(matmul).expand(len(weight), -1, -1)
+    return _with_own_encoder(weight, bias, alpha, inputs, decoder, reduction)[0]
+
+
+def standard_gradient(
+    weight: Float[Tensor, "sae d_sae d_in"],
+    bias: Float[Tensor, "sae 1 d_sae"],
+    alpha: Float[Tensor, "sae 1 1"],
+    x: Float[Tensor, "batch d_in"],
+    matmul: torch.dtype,
+    decoder: Float[Tensor, "sae d_sae d_in"],
+    centre: Float[Tensor, "sae 1 d_in"],
+    reduction: Reduction = "mean",
+) -> Gradient:
+    """Gradient for the field's standard autoencoder: encoder W, unit rows f, decoder bias b_d.
+
+        c = ReLU((x - b_d) W^T + b);  x_hat = c f + b_d
+        dL/db_d = sum_b dL/dx_hat - (sum_b dL/dc) W;  the rest as for the untied one at x - b_d
+
+    Paper: not in it (no decoder bias); Bricken et al. 2023, "Towards Monosemanticity", and the
+    default of the field's trainers. Trained to tell what the paper's architecture costs from what
+    its training does.
+    """
+    inputs = (x - centre).to(matmul)
+    found, slope, d_code = _with_own_encoder(weight, bias, alpha, inputs, decoder, reduction)
+    given = slope.to(centre.dtype).sum(dim=1, keepdim=True)
+    taken = d_code.to(bias.dtype).sum(dim=1, keepdim=True) @ weight
+    return found._replace(centre=given - taken)
+
+
+def _with_own_encoder(
+    weight: Tensor,
+    bias: Tensor,
+    alpha: Tensor,
+    inputs: Tensor,
+    decoder: Tensor,
+    reduction: Reduction,
+) -> tuple[Gradient, Tensor, Tensor]:
+    """Gradient where encoder and decoder are apart, with dL/dx_hat and dL/dc."""
     norm = decoder.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
     rows = decoder / norm
-    inputs = x.to(matmul).expand(len(weight), -1, -1)
     c, error, slope, d_code = _backward_to_code(
-        weight.to(matmul), rows.to(matmul), bias, alpha, inputs, reduction
+        weight.to(inputs.dtype), rows.to(inputs.dtype), bias, alpha, inputs, reduction
     )
-    return Gradient(
+    found = Gradient(
         weight=torch.bmm(d_code.mT, inputs).to(weight.dtype),
         bias=d_code.to(bias.dtype).sum(dim=1, keepdim=True),
         c=c,
         error=error,
         decoder=_through_norm(torch.bmm(c.mT, slope).to(decoder.dtype), rows, norm),
     )
+    return found, slope, d_code
 
 
 def random_decoder_gradient(
@@ -146,8 +187,8 @@ def random_decoder_gradient(
 
 def _through_norm(gradient: Tensor, rows: Tensor, norm: Tensor) -> Tensor:
     """Gradient in free rows from that in their unit rows: only what turns a row survives."""
-    gradient -= torch.einsum("nij,nij->ni", gradient, rows).unsqueeze(-1) * rows
-    return gradient.div_(norm)
+    radial = (gradient * rows).sum(dim=-1, keepdim=True)
+    return gradient.addcmul_(radial, rows, value=-1).div_(norm)
 
 
 def _backward_to_code(
@@ -164,5 +205,5 @@ def _backward_to_code(
     error = torch.baddbmm(inputs, c, write, beta=-1)
     slope = error * (2 / (batch * d_in if reduction == "mean" else batch))
     d_code = torch.baddbmm((alpha / batch).to(read.dtype), slope, write.mT)
-    d_code *= c > 0
-    return c, error, slope, d_code
+    # The backward pass of ReLU: zero where c is, in one sweep over memory.
+    return c, error, slope, torch.ops.aten.threshold_backward(d_code, c, 0)

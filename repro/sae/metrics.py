@@ -139,6 +139,55 @@ def liveness(
     )
 
 
+def removal_cost(
+    rows: Float[Tensor, "d_sae d_in"],
+    c: Float[Tensor, "batch d_sae"],
+    error: Float[Tensor, "batch d_in"],
+) -> Float[Tensor, " d_sae"]:
+    """What the removal of each feature alone adds to the squared error; `error` is x - x_hat.
+
+        sum_b |error_b + c_bi f_i|^2 - |error_b|^2 = sum_b c_bi (2 <error_b, f_i> + c_bi |f_i|^2)
+
+    Not in the paper, whose notion of a living feature (it fires) also holds for one that adds
+    nothing. Negative where the reconstruction is better without the feature.
+    Reduction: sum over the batch.
+    """
+    return (c * (2 * error @ rows.T + c * rows.square().sum(dim=1))).sum(dim=0)
+
+
+class Use(NamedTuple):
+    """How many features a dictionary really has."""
+
+    n_frequent: int
+    """Features that fire on at least `frequent_share` of the tokens."""
+    n_effective: int
+    """Features whose removal costs at least `effective_share` of an even share of what all do."""
+
+
+def use_of(
+    firings: Int[Tensor, " d_sae"],
+    removal: Float[Tensor, " d_sae"],
+    sums: TokenSums,
+    n_tokens: int,
+    *,
+    frequent_share: float,
+    effective_share: float,
+) -> Use:
+    """Count features that are used, by firing and by effect.
+
+        effective: removal_i >= effective_share (sum variance - sum squared_error) / d_sae
+
+    Not in the paper. A dictionary that has collapsed keeps hundreds of units that fire now and
+    then, just above zero, and could go without a loss: alive, but none of its means.
+    """
+    explained = float(sums.variance.sum() - sums.squared_error.sum())
+    even_share = explained / len(removal)
+    return Use(
+        n_frequent=int((firings >= frequent_share * n_tokens).sum()),
+        n_effective=int((removal >= effective_share * even_share).sum()) if explained > 0 else 0,
+    )
+
+
 class Duplicates(NamedTuple):
     """Near-copies among the rows of a decoder."""
 

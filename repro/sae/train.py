@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -21,12 +21,16 @@ from repro.sae.loss import (
     Reduction,
     loss_terms,
     random_decoder_gradient,
+    standard_gradient,
     tied_gradient,
     untied_gradient,
 )
 from repro.sae.model import Dictionary, Transform, tied, unit_rows
 
-Method = Literal["sae", "sae_random_decoder"]
+ENCODER_START = 0.1
+"""Norm of the standard autoencoder's encoder rows at the start, along its decoder's unit rows."""
+
+Method = Literal["sae", "sae_standard", "sae_random_decoder"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,8 @@ class Recipe:
     name: str
     """Name in messages: site, method, width and seed."""
     method: Method
-    """The paper's autoencoder, or a frozen random decoder with a trained encoder."""
+    """The paper's autoencoder; the field's standard one (an encoder of its own, a decoder bias); or
+    one with a frozen random decoder and a trained encoder."""
     d_sae: int
     """Features of each member."""
     alphas: tuple[float, ...]
@@ -55,6 +60,10 @@ class Recipe:
     """Share of steps over which the step size rises from 0."""
     decay: float
     """Share of steps, the last ones, over which it falls to 0."""
+    penalty_warmup: float
+    """Share of steps over which the penalty rises from 0 to alpha."""
+    clip: float
+    """Longest gradient of a member, for the loss with its error summed; 0 leaves it as it is."""
     matmul: torch.dtype
     """Number format of the matrix products; the weights are always fp32."""
     device: torch.device
@@ -69,7 +78,7 @@ class Recipe:
     @property
     def has_own_encoder(self) -> bool:
         """Whether a trained decoder stands beside a trained encoder."""
-        return self.method == "sae" and not self.tied
+        return self.method == "sae_standard" or (self.method == "sae" and not self.tied)
 
 
 class Stack(NamedTuple):
@@ -82,13 +91,15 @@ class Stack(NamedTuple):
     decoder: Float[Tensor, "*sae d_sae d_in"]
     """Frozen unit rows of the random-decoder method, shared; free rows of each member where it is
     untied; empty otherwise."""
+    centre: Float[Tensor, "*sae 1 d_in"]
+    """Decoder bias of the standard autoencoder, subtracted before encoding; empty otherwise."""
     adam: torch.optim.Adam
     """Optimiser over all that is trained."""
 
     def trained(self) -> dict[str, Tensor]:
         """The parameters that the optimiser moves, by name."""
         parameters = self.adam.param_groups[0]["params"]
-        return dict(zip(("weight", "bias", "decoder"), parameters, strict=False))
+        return dict(zip(("weight", "bias", "decoder", "centre"), parameters, strict=False))
 
 
 class Record(NamedTuple):
@@ -116,11 +127,26 @@ def step_size(step: int, recipe: Recipe) -> float:
     return recipe.lr * min(up, down, 1.0)
 
 
+def penalty_share(step: int, recipe: Recipe) -> float:
+    """Share of alpha that is in force at a step: a linear rise, then 1.
+
+        min(1, (step + 1) / (penalty_warmup n_steps))
+
+    Paper: not in it; the authors' penalty is at full strength from the first step, which is
+    penalty_warmup = 0 here. Most features are then pushed below use before they have found a
+    direction, and the gradient of a feature that never fires is zero, so they do not come back.
+    """
+    rise = recipe.penalty_warmup * recipe.n_steps
+    return min(1.0, (step + 1) / rise) if rise > 0 else 1.0
+
+
 def start(recipe: Recipe, d_in: int) -> Stack:
     """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
 
     Paper: initialisation as in the authors' code; an untied decoder is drawn like the encoder and
     after it. The random decoder is drawn with the same seed and its encoder starts as a copy of it.
+    The standard autoencoder's decoder is drawn as random unit rows, and its encoder starts as a
+    tenth of them (Anthropic, Circuits Updates April 2024).
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     rows = torch.empty(recipe.d_sae, d_in)
@@ -131,20 +157,67 @@ def start(recipe: Recipe, d_in: int) -> Stack:
         rows = decoder = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
     if recipe.has_own_encoder:
         own = torch.empty(recipe.d_sae, d_in).uniform_(-bound, bound, generator=generator)
+        if recipe.method == "sae_standard":
+            own = unit_rows(own)
+            rows = own * ENCODER_START
         decoder = own.repeat(len(recipe.alphas), 1, 1)
     weight = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
     bias = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
     decoder = decoder.to(recipe.device)
-    moved = [weight, bias, decoder] if recipe.has_own_encoder else [weight, bias]
+    centre = torch.zeros(
+        len(recipe.alphas) if recipe.method == "sae_standard" else 0, 1, d_in, device=recipe.device
+    )
+    moved = [weight, bias]
+    moved += [decoder] if recipe.has_own_encoder else []
+    moved += [centre] if recipe.method == "sae_standard" else []
     adam = torch.optim.Adam(moved, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True)
-    return Stack(weight, bias, decoder, adam)
+    return Stack(weight, bias, decoder, centre, adam)
 
 
-def gradient(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
-    """Gradient of the loss for the stack's method."""
-    free = (stack.weight, stack.bias, alpha, x, recipe.matmul)
+def set_gradients(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> list[Gradient]:
+    """Put the gradient of the loss into `.grad` of all that is trained; returns it part by part.
+
+    A processor takes one member at a time, because what belongs to one fits into its caches (twice
+    as fast as the whole stack at once); an accelerator takes all together.
+    """
+    size = len(alpha) if recipe.device.type == "cuda" else 1
+    parts = []
+    for first in range(0, len(alpha), size):
+        part = slice(first, first + size)
+        parts.append(gradient(stack, part, alpha, x, recipe))
+        slopes = {name: getattr(parts[-1], name) for name in stack.trained()}
+        if recipe.clip:
+            clip_(slopes.values(), recipe.clip / (1 if recipe.reduction == "sum" else x.shape[-1]))
+        for name, parameter in stack.trained().items():
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+            parameter.grad[part] = slopes[name]
+    return parts
+
+
+def clip_(gradients: Iterable[Float[Tensor, "sae ..."]], longest: float) -> None:
+    """Shorten the gradient of each member, over all its parameters, to Euclidean norm `longest`.
+
+        g <- g min(1, longest / |g|)
+
+    Paper: not in it; the authors do not clip. Adam divides by a mean of squared gradients over a
+    thousand steps: a few long ones, at the start or from rare tokens of large norm, hold all
+    others back for as long. Shortened to one length they no longer do.
+    """
+    gradients = tuple(gradients)
+    squares = sum(g.square().flatten(1).sum(dim=1) for g in gradients)
+    share = (longest / torch.as_tensor(squares).sqrt().clamp_min(1e-30)).clamp_max(1.0)
+    for g in gradients:
+        g *= share.view(-1, *[1] * (g.ndim - 1))
+
+
+def gradient(stack: Stack, part: slice, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
+    """Gradient of the loss for the stack's method, of the members in `part`."""
+    free = (stack.weight[part], stack.bias[part], alpha[part], x, recipe.matmul)
+    if recipe.method == "sae_standard":
+        return standard_gradient(*free, stack.decoder[part], stack.centre[part], recipe.reduction)
     if recipe.has_own_encoder:
-        return untied_gradient(*free, stack.decoder, recipe.reduction)
+        return untied_gradient(*free, stack.decoder[part], recipe.reduction)
     if recipe.method == "sae":
         return tied_gradient(*free, recipe.reduction)
     return random_decoder_gradient(*free, stack.decoder, recipe.reduction)
@@ -171,16 +244,14 @@ def train(
         if step == recipe.n_steps:
             break
         x = batch.to(recipe.device, torch.float32)
-        found = gradient(stack, alpha, x, recipe)
-        for name, parameter in stack.trained().items():
-            parameter.grad = getattr(found, name)
+        parts = set_gradients(stack, alpha * penalty_share(step, recipe), x, recipe)
         stack.adam.param_groups[0]["lr"] = step_size(step, recipe)
         if recipe.step_counter == "frozen":
             _forget_steps(stack.adam)
         stack.adam.step()
         done = step + 1
         logged = done % log_every == 0 or done == recipe.n_steps
-        yield done, _record(done, x, found, recipe) if logged else None
+        yield done, _record(done, x, parts, recipe) if logged else None
     _raise_unless_finite(stack.weight.isfinite().all(dim=(1, 2)), recipe, recipe.n_steps)
 
 
@@ -194,15 +265,15 @@ def _forget_steps(adam: torch.optim.Adam) -> None:
         state["step"].zero_()
 
 
-def _record(done: int, x: Tensor, found: Gradient, recipe: Recipe) -> Record:
-    error = found.error.float()
-    terms = loss_terms(torch.zeros_like(x), error, found.c.float(), recipe.reduction)
+def _record(done: int, x: Tensor, parts: list[Gradient], recipe: Recipe) -> Record:
+    error, c = (torch.cat([getattr(p, name) for p in parts]).float() for name in ("error", "c"))
+    terms = loss_terms(torch.zeros_like(x), error, c, recipe.reduction)
     _raise_unless_finite(terms.squared_error.isfinite() & terms.sparsity.isfinite(), recipe, done)
     return Record(
         step=done,
         squared_error=terms.squared_error.tolist(),
         sparsity=terms.sparsity.tolist(),
-        l0=(found.c > 0).float().sum(-1).mean(-1).tolist(),
+        l0=(c > 0).float().sum(-1).mean(-1).tolist(),
     )
 
 
@@ -232,9 +303,19 @@ def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
     return [Dictionary(w, b, decoder, "relu", 0) for w, b in zip(weight, bias, strict=True)]
 
 
+def centred_at(stack: Stack, transform: Transform) -> list[Transform]:
+    """The transform of each member: a decoder bias is a shift of the centre of the activations.
+
+    z = (x - mean) scale,  z - b_dec = (x - (mean + b_dec / scale)) scale
+    """
+    shifts = stack.centre.detach().cpu()[:, 0] / transform.scale
+    moved = [transform._replace(mean=transform.mean + shift) for shift in shifts]
+    return moved or [transform] * len(stack.weight)
+
+
 def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
     """Write parameters, optimiser state and log of a half-trained stack."""
-    tensors = {"weight": stack.weight, "bias": stack.bias, "decoder": stack.decoder}
+    tensors = {name: getattr(stack, name) for name in ("weight", "bias", "decoder", "centre")}
     for name, parameter in stack.trained().items():
         for moment in ("exp_avg", "exp_avg_sq"):
             tensors[f"{name}.{moment}"] = stack.adam.state[parameter][moment]
