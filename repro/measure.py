@@ -9,36 +9,32 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from repro.decompose import read_components, training_rows
 from repro.executor import Item
 from repro.files import write_json, write_with
 from repro.lm import LanguageModel
 from repro.sae import baselines
-from repro.sae.evaluate import Reconstruction, reconstruct, refit
-from repro.sae.metrics import Spread, duplicates, liveness, matched_cosines, spread_of
+from repro.sae.evaluate import document_sums, reconstruct, refit
+from repro.sae.metrics import duplicates, liveness, matched_cosines, spread_of, use_of
 from repro.sae.model import Dictionary, Transform, decode, encode, load_dictionary
-from repro.shards import read_manifest, read_shard, read_split
+from repro.sae.moments import load_transform
+from repro.shards import read_manifest, read_split
 
 RESULT = "result.json"
 FROZEN_SHARE = 0.5
 """Share of units silenced in the control whose dead units must be counted."""
 COPIED_SHARE = 0.1
 """Share of units overwritten by copies in the control whose duplicates must be counted."""
-PCA_ROWS = 98_304
-"""Training activations from which principal components are computed, at even steps."""
 GAIN_ROWS = 2_048
 """Training activations on which the gain of a random dictionary is fitted."""
 
 
-def components_item(item: Item, folder: Path) -> None:
-    """Work: principal components of one site's training activations, after its transform."""
-    rows = baselines.principal_components(training_sample(item, PCA_ROWS))
-    write_with(folder / "rows.safetensors", lambda part: save_file({"rows": rows}, part))
-
-
 def measure_item(item: Item, folder: Path) -> None:
     """Work: reconstruction by document, liveness and duplicates, and the refit of a trained one."""
-    x, document, spread = _heldout(item["store"], item["transform"], item["manifest"])
-    dictionary = dictionary_of(item)
+    dictionary, transform = dictionary_of(item), transform_of(item)
+    raw, document = _heldout(item["store"], item["manifest"])
+    x = transform.forward(raw)
+    spread = spread_of(x)
     found = reconstruct(dictionary, x, document, spread)
     state = liveness(
         found.firings,
@@ -46,11 +42,20 @@ def measure_item(item: Item, folder: Path) -> None:
         alive_firings=item["alive_firings"],
         dense_share=item["dense_share"],
     )
-    result: dict[str, Any] = {"fidelity": _document_rows(found)}
+    result: dict[str, Any] = {"fidelity": document_sums(found)}
     if item["counts_units"]:
+        use = use_of(
+            found.firings,
+            found.removal,
+            found.sums,
+            len(x),
+            frequent_share=item["frequent_share"],
+            effective_share=item["effective_share"],
+        )
         result["dictionary"] = _unit_counts(item, dictionary, state.is_alive, len(x)) | {
             "n_silent": state.n_silent,
             "n_dense": state.n_dense,
+            **use._asdict(),
         }
     if item["refit_tokens"]:
         again = refit(dictionary, x, document, item["refit_tokens"])
@@ -61,12 +66,6 @@ def measure_item(item: Item, folder: Path) -> None:
     alive = {"decoder": dictionary.decoder[state.is_alive].contiguous()}
     write_with(folder / "alive.safetensors", lambda part: save_file(alive, part))
     write_json(folder / RESULT, result)
-
-
-def _document_rows(found: Reconstruction) -> list[dict[str, Any]]:
-    columns = {"document": found.documents, "n_tokens": found.n_tokens, **found.sums._asdict()}
-    lists = [column.tolist() for column in columns.values()]
-    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
 def _unit_counts(
@@ -109,9 +108,10 @@ def _alive(result: str) -> Tensor:
 def substitute_item(item: Item, folder: Path) -> None:
     """Work: next-token loss with the residual stream replaced, for one dictionary or one bracket.
 
-    Attention sinks stay as they are, because the dictionary never saw any; the same holds for the
-    brackets, so that every column is comparable on the same tokens. "clean" runs the model whole
-    and untouched: that replacing the stream by itself gives the same losses is a measured control.
+    Positions that no dictionary was trained on, the first of each sequence and attention sinks,
+    stay as they are; so they do for the brackets, and every column speaks of the same tokens.
+    "clean" runs the model whole and untouched: that replacing the stream by itself gives the same
+    losses is a measured control.
     """
     model, ids, clean = _clean(
         item["model"], item["tokens"], item["tokens_sha256"], item["layer"], item["n_tokens"],
@@ -122,12 +122,13 @@ def substitute_item(item: Item, folder: Path) -> None:
         write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
         return
     replace = _replacement(item)
-    sink_norm = read_manifest(Path(item["store"])).sink_norm
+    manifest = read_manifest(Path(item["store"]))
     losses = []
     for part, stream in zip(ids.split(item["batch"]), clean.split(item["batch"]), strict=True):
         flat = stream.flatten(0, 1).float()
-        new = replace(flat)
-        new = torch.where(flat.norm(dim=-1, keepdim=True) > sink_norm, flat, new)
+        is_sink = stream.float().norm(dim=-1, keepdim=True) > manifest.sink_norm
+        is_sink[:, : manifest.skip_positions] = True
+        new = torch.where(is_sink.flatten(0, 1), flat, replace(flat))
         changed = new.view_as(stream).to(stream.dtype)
         losses.append(model.losses_from(changed, item["layer"], part).double().sum(dim=1).cpu())
     write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
@@ -139,7 +140,7 @@ def _replacement(item: Item) -> Any:
         return lambda x: x
     if item["method"] == "zero":
         return torch.zeros_like
-    transform = load_transform(item["transform"])
+    transform = transform_of(item)
     if item["method"] == "mean":
         return lambda x: transform.mean.to(x).expand_as(x)
     dictionary = dictionary_of(item)
@@ -178,7 +179,7 @@ def _random_topk(item: Item) -> Dictionary:
 
 
 def _components(item: Item) -> Tensor:
-    return load_file(Path(item["components"]) / "rows.safetensors")["rows"]
+    return read_components(Path(item["components"])).pca
 
 
 _BASELINES: dict[str, Callable[[Item], Dictionary]] = {
@@ -197,22 +198,20 @@ def training_sample(item: Item, count: int) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _sample(store: str, transform: str, _manifest: str, count: int) -> Tensor:
-    manifest = read_manifest(Path(store))
-    step = max(1, manifest.rows("train") // count)
-    parts = [read_shard(Path(store), shard)["x"][::step] for shard in manifest.train]
-    return load_transform(transform).forward(torch.cat(parts)[:count].float())
+    return training_rows(Path(store), load_transform(Path(transform)), count)
 
 
 @lru_cache(maxsize=1)
-def _heldout(store: str, transform: str, _manifest: str) -> tuple[Tensor, Tensor, Spread]:
+def _heldout(store: str, _manifest: str) -> tuple[Tensor, Tensor]:
     x, document = read_split(Path(store), "heldout")
-    z = load_transform(transform).forward(x.float())
-    return z, document.long(), spread_of(z)
+    return x.float(), document.long()
 
 
-def load_transform(file: str) -> Transform:
-    """Centring and scaling that belong to a saved dictionary."""
-    return load_dictionary(Path(file))[1]
+def transform_of(item: Item) -> Transform:
+    """Centring and scaling that belong to a dictionary: saved with it, or those of its site."""
+    if item.get("file"):
+        return load_dictionary(Path(item["file"]))[1]
+    return load_transform(Path(item["transform"]))
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""The items of the ioi stage: prompts, fitted bases, and one localisation each, as files."""
+"""The items of the ioi stage: prompts, means of names, and one localisation each, as files."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,6 +10,8 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from repro.decompose import read_components
+from repro.errors import ArtifactError
 from repro.executor import Item
 from repro.files import write_json, write_with
 from repro.ioi import decompositions, known
@@ -28,8 +30,8 @@ from repro.ioi.patch import (
 )
 from repro.ioi.prompts import Batch, Encode, Pair, as_batch, draw_pairs, usable_names
 from repro.ioi.words import read_words
-from repro.measure import load_transform, model_of, training_sample
-from repro.sae.baselines import principal_components, random_dictionary, random_topk
+from repro.measure import model_of, training_sample, transform_of
+from repro.sae.baselines import random_dictionary, random_topk
 from repro.sae.model import Dictionary, encode, load_dictionary
 
 RESULT = "result.json"
@@ -114,24 +116,13 @@ def names_item(item: Item, folder: Path) -> None:
     write_with(folder / TENSORS, lambda part: save_file(tensors, part))
 
 
-def bases_item(item: Item, folder: Path) -> None:
-    """Work: principal and independent components of a site's training activations."""
-    sample = training_sample(item, item["fit_tokens"])
-    tensors = {"pca": principal_components(sample)}
-    if item["wants_ica"]:
-        ica = decompositions.independent_components(sample, item["ica_iterations"], seed=0)
-        tensors |= {"ica_read": ica.encoder, "ica_write": ica.decoder}
-    write_with(folder / TENSORS, lambda part: save_file(tensors, part))
-
-
 def localise_item(item: Item, folder: Path) -> None:
     """Work: features put in order on the select prompts and measured on the held-out ones."""
     select, heldout = (_task(item, split) for split in ("select", "heldout"))
     if item["method"] in ("identity", "full_residual"):
         write_json(folder / RESULT, _end_of_scale(item, heldout))
         return
-    transform = load_transform(item["transform"])
-    dictionary = dictionary_of(item)
+    dictionary, transform = dictionary_of(item), transform_of(item)
     changes = [change_of(task, dictionary, transform) for task in (select, heldout)]
     result = localise(item, (select, heldout), (changes[0], changes[1]))
     if item["listed"]:
@@ -168,7 +159,7 @@ def localise(item: Item, tasks: tuple[Task, Task], changes: tuple[Change, Change
         )
         sets = [one.features for one in kept if len(one.features)]
         points, _ = curve(heldout, unseen, sets)
-        return _summary(item, heldout, points, len(unseen.features))
+        return _summary(item, heldout, points, len(unseen.features)) | _left(select, seen)
     order = ranking(effects(select, seen, item["steps"]))
     if item["selection"] == "greedy":
         order = greedy(few, seen_few, order, item["greedy_features"], item["greedy_candidates"])
@@ -181,7 +172,16 @@ def localise(item: Item, tasks: tuple[Task, Task], changes: tuple[Change, Change
         "random_edit": beside[0],
     }
     told = {name: {"n_patched": len(chosen), **_shift(heldout, e)} for name, e in edits.items()}
-    return _summary(item, heldout, points, len(unseen.features)) | {"edits": told}
+    short = _summary(item, heldout, points, len(unseen.features))
+    return short | {"edits": told} | _left(select, seen)
+
+
+def _left(task: Task, change: Change) -> dict[str, float]:
+    """KL on these prompts with nothing and with everything patched: can the task be carried?"""
+    return {
+        "select_clean": float(divergence(task.base_logits, task.target_logits).sum()),
+        "select_floor": measure(task, change.whole()).kl,
+    }
 
 
 def _shift(task: Task, found: Measured) -> dict[str, Any]:
@@ -207,6 +207,8 @@ def _end_of_scale(item: Item, task: Task) -> Any:
         "kl_area": found.kl,
         "kl_clean": clean,
         "kl_floor": found.kl,
+        "select_clean": clean,
+        "select_floor": found.kl,
         "curve": [],
         "levels": [],
         "edits": {item["method"]: {"n_patched": 0, **_shift(task, found)}},
@@ -247,13 +249,19 @@ def dictionary_of(item: Item) -> Dictionary:
 
 
 def _ica(item: Item) -> Dictionary:
-    bases = load_file(Path(item["bases"]) / TENSORS)
-    read = bases["ica_read"]
-    return Dictionary(read, torch.zeros(len(read)), bases["ica_write"], "linear", len(read))
+    found = read_components(Path(item["components"]))
+    if found.ica_read is None or found.ica_write is None:
+        raise ArtifactError(
+            f"{item['components']} holds no independent components",
+            expected=f"{item['site']} in train.ica.sites",
+            mend="dvc repro train",
+        )
+    read = found.ica_read
+    return Dictionary(read, torch.zeros(len(read)), found.ica_write, "linear", len(read))
 
 
 def _pca(item: Item) -> Tensor:
-    return load_file(Path(item["bases"]) / TENSORS)["pca"]
+    return read_components(Path(item["components"])).pca
 
 
 def _random(item: Item) -> Dictionary:
@@ -275,7 +283,7 @@ def _random_topk(item: Item) -> Dictionary:
 
 def _mean_difference(item: Item) -> Dictionary:
     by_name = load_file(Path(item["names"]) / TENSORS)[item["site"]]
-    flat = load_transform(item["transform"]).forward(by_name.flatten(0, 1))
+    flat = transform_of(item).forward(by_name.flatten(0, 1))
     return decompositions.mean_differences(flat.unflatten(0, by_name.shape[:2]))
 
 

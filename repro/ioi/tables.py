@@ -29,8 +29,11 @@ def prompt_rows(items: Sequence[Item], paths: Sequence[Path]) -> Iterator[Prompt
             yield PromptRow(draw=item["draw"], family=item["family"], **found)
 
 
-def tables_of(items: Sequence[Item], results: Sequence[Any]) -> dict[str, list[Row]]:
+def tables_of(
+    items: Sequence[Item], results: Sequence[Any], carrying_share: float
+) -> dict[str, list[Row]]:
     """The five tables of localisations: what each item came to, under the item's key."""
+    carrying = _carrying(items, results, carrying_share)
     tables: dict[str, list[Row]] = {
         "ioi": [],
         "ioi_curves": [],
@@ -39,7 +42,7 @@ def tables_of(items: Sequence[Item], results: Sequence[Any]) -> dict[str, list[R
         "ioi_features": [],
     }
     for item, found in zip(items, results, strict=True):
-        key = {name: item[name] for name in KEY}
+        key = {name: item[name] for name in KEY} | {"carries": carrying[_setting(item)]}
         short = {name: found[name] for name in ("n", "n_features", *KL)}
         tables["ioi"].append(IoiRow(**key, **short))
         tables["ioi_curves"] += [CurveRow(**key, **point) for point in found["curve"]]
@@ -50,6 +53,26 @@ def tables_of(items: Sequence[Item], results: Sequence[Any]) -> dict[str, list[R
         ]
         tables["ioi_features"] += [FeatureRow(**key, **one) for one in found.get("listed", ())]
     return tables
+
+
+def _setting(item: Item) -> tuple[Any, ...]:
+    """What all seeds, draws and orders of a decomposition have in common."""
+    return tuple(item[name] for name in ("site", "method", "alpha", "width", "family", "selection"))
+
+
+def _carrying(
+    items: Sequence[Item], results: Sequence[Any], share: float
+) -> dict[tuple[Any, ...], int]:
+    """Whether each setting carries the task: sum of what is left <= share * sum of what there was.
+
+    On the select prompts, so that what is pooled is not chosen by what is judged.
+    """
+    left: dict[tuple[Any, ...], float] = {}
+    for item, found in zip(items, results, strict=True):
+        setting = _setting(item)
+        beyond = found["select_floor"] - share * found["select_clean"]
+        left[setting] = left.get(setting, 0.0) + beyond
+    return {setting: int(beyond <= 0) for setting, beyond in left.items()}
 
 
 def _matched(key: dict[str, Any], method: str) -> dict[str, str]:

@@ -71,6 +71,10 @@ class DictionaryRow(DictionaryKey):
     """Features with no activation at all."""
     n_dense: int
     """Features active on more than a tenth of the tokens."""
+    n_frequent: int
+    """Features active on at least a hundredth of the tokens."""
+    n_effective: int
+    """Features whose removal costs at least a tenth of an even share of the variance explained."""
     n_duplicated: int
     """Alive features with another alive feature at decoder cosine above 0.9."""
     n_duplicated_null: int

@@ -72,7 +72,17 @@ class LocalisationKey(Row):
     """Seed of the order in which elimination visits features; 0 elsewhere."""
 
 
-class CurveRow(LocalisationKey):
+class LocalisedRow(LocalisationKey):
+    """A row of one localisation, with what its setting was found able to do."""
+
+    outcomes: ClassVar[frozenset[str]] = frozenset({"carries"})
+
+    carries: int
+    """1 where, with all features of the setting patched, at most half of the KL is left on the
+    select prompts, all seeds and draws together; 0 where its reconstruction has lost the task."""
+
+
+class CurveRow(LocalisedRow):
     """One point of a curve: the best features patched, on held-out prompts (sums over pairs)."""
 
     n_patched: int
@@ -91,7 +101,7 @@ class CurveRow(LocalisationKey):
     """Norm of the untouched residual stream, over the same tokens."""
 
 
-class IoiRow(LocalisationKey):
+class IoiRow(LocalisedRow):
     """One curve in short, on held-out prompts (sums over pairs)."""
 
     n: int
@@ -106,10 +116,10 @@ class IoiRow(LocalisationKey):
     """KL with all features patched."""
 
 
-class LevelRow(LocalisationKey):
+class LevelRow(LocalisedRow):
     """What it takes to bring KL down to a share of its unpatched value, on held-out prompts."""
 
-    outcomes: ClassVar[frozenset[str]] = frozenset({"is_reached"})
+    outcomes: ClassVar[frozenset[str]] = frozenset({"carries", "is_reached"})
 
     level: float
     """Share of the unpatched KL."""
@@ -125,7 +135,7 @@ class LevelRow(LocalisationKey):
     """Norm of the untouched residual stream, over the same tokens."""
 
 
-class EditRow(LocalisationKey):
+class EditRow(LocalisedRow):
     """How an edit with a fixed number of features moves the answer, on held-out prompts."""
 
     matched: str
@@ -144,7 +154,7 @@ class EditRow(LocalisationKey):
     """Norm of the untouched residual stream, over the same tokens."""
 
 
-class FeatureRow(LocalisationKey):
+class FeatureRow(LocalisedRow):
     """One of the features that a curve patches first, and what it reacts to."""
 
     rank: int

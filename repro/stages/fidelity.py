@@ -1,6 +1,7 @@
 """fidelity: how well each dictionary reconstructs, what its units do, what it costs the model."""
 
 import json
+import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -12,11 +13,11 @@ from repro.device import resolve_device, resolve_dtype
 from repro.evidence import Scope, write_evidence
 from repro.executor import Item, map_items
 from repro.files import sha256_of
+from repro.frontier import frontier_of, identity_of
 from repro.measure import (
     RESULT,
     agree_item,
     chosen_sequences,
-    components_item,
     measure_item,
     substitute_item,
 )
@@ -35,7 +36,7 @@ from repro.scope import scope_of
 from repro.scratch import put_files_in_place, scratch_folder
 from repro.shards import Manifest, read_manifest
 from repro.stages.edge import stage
-from repro.stages.train import read_members
+from repro.stages.train import read_members, read_site
 
 KEY = tuple(DictionaryKey.model_fields)
 
@@ -47,23 +48,27 @@ def run(
     activations: Path,
     planted: Path,
     trained: Path,
+    frontier: Path,
     out: Path,
 ) -> None:
-    """Measure every trained dictionary and every baseline; write five tables of evidence."""
+    """Measure every trained dictionary and every baseline; write five tables of evidence.
+
+    To the rows of the first come those of the reference frontier that belongs to the same model,
+    text and hook point, if `frontier` holds one: what the field's own trainer reaches.
+    """
     how = params.fidelity.executor
     bench = Bench(params, fetched, tokens, activations, planted, trained)
     with scratch_folder(out, "items") as scratch:
-        sites = [{**bench.site(site), "site": site} for site in params.activate.sites]
-        found = map_items(components_item, sites, how, scratch, desc="principal components")
-        components: dict[str, str] = dict(zip(params.activate.sites, map(str, found), strict=True))
-        items = [*bench.trained(), *bench.controls(), *bench.baselines(components)]
+        items = [*bench.trained(), *bench.controls(), *bench.baselines()]
         measured = map_items(measure_item, items, how, scratch, desc="reconstruction and units")
         pairs = list(bench.pairs(items, measured))
         agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
-        swaps = list(bench.substitutions(components))
+        swaps = list(bench.substitutions())
         swapped = map_items(substitute_item, swaps, how, scratch, desc="loss after replacement")
+        measures = _measured_rows(items, measured)
+        measures["fidelity"] += bench.reference(frontier)
         tables: dict[str, list[Row]] = {
-            **_measured_rows(items, measured),
+            **measures,
             "agreement": _agreement_rows(pairs, agreed),
             "substitution": list(_substitution_rows(swaps, swapped, bench)),
         }
@@ -102,14 +107,12 @@ class Bench:
     def site(self, site: str) -> dict[str, Any]:
         """What every item of a site shares: its activations, by content, and their transform."""
         store = (self.planted if site.startswith("planted_") else self.activations) / site
-        first = next((m for m in self.members if m["site"] == site), None)
         manifest = read_manifest(store)
         return {
             "store": str(store),
             "manifest": sha256_of(store / "manifest.json"),
             "d_in": manifest.dimension,
-            "transform": str(self.folder / first["file"]) if first else "",
-            "transform_sha256": first["sha256"] if first else "",
+            **read_site(self.folder, site),
             "threads": self.settings.executor.threads,
         }
 
@@ -133,11 +136,11 @@ class Bench:
             del random["file"]
             yield self._measure(random, counts_units=True)
 
-    def baselines(self, components: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def baselines(self) -> Iterator[dict[str, Any]]:
         """PCA static and top-k, neurons top-k, random top-k, at each number of components."""
         for site in self.params.activate.sites:
             for k in self.settings.top_k:
-                yield from (self._measure(b) for b in self._baselines_at(site, k, components))
+                yield from (self._measure(b) for b in self._baselines_at(site, k))
 
     def pairs(self, items: list[dict[str, Any]], measured: list[Path]) -> Iterator[dict[str, Any]]:
         """Each pair of seeds of a setting, its null, and each dictionary with its permutation."""
@@ -166,7 +169,7 @@ class Bench:
                     ends = {"seed_a": s, "seed_b": s, "a": a, "b": a, "null_seed": 2000 + s}
                     yield {**shared, **ends, "method": "permuted"}
 
-    def substitutions(self, components: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def substitutions(self) -> Iterator[dict[str, Any]]:
         """The chosen groups and baselines put into the language model, and the brackets."""
         chosen = [m for m in self.members if m["group"] in self.settings.substitution_groups]
         for site in sorted({m["site"] for m in chosen}):
@@ -176,7 +179,7 @@ class Bench:
                 if member["site"] == site:
                     yield self._substitute(self._of_file(member))
             for k in self.settings.substitution_top_k:
-                for baseline in self._baselines_at(site, k, components):
+                for baseline in self._baselines_at(site, k):
                     yield self._substitute(baseline)
 
     def _references(self) -> list[dict[str, Any]]:
@@ -200,13 +203,10 @@ class Bench:
         key = {"site": site, "method": method, "alpha": 0.0, "k": k, "width": width, "seed": 0}
         return {**self.site(site), **key, "group": ""}
 
-    def _baselines_at(
-        self, site: str, k: int, components: dict[str, str]
-    ) -> Iterator[dict[str, Any]]:
-        rows = {"components": components[site]}
+    def _baselines_at(self, site: str, k: int) -> Iterator[dict[str, Any]]:
         if k <= self.manifest(site).dimension:
-            yield {**self._plain(site, "pca_static", k, 1.0), **rows}
-            yield {**self._plain(site, "pca_topk", k, 2.0), **rows}
+            yield self._plain(site, "pca_static", k, 1.0)
+            yield self._plain(site, "pca_topk", k, 2.0)
             yield self._plain(site, "neurons_topk", k, 2.0)
             yield self._plain(site, "random_topk", k, 2.0)
 
@@ -224,6 +224,8 @@ class Bench:
             "counts_units": counts_units,
             "alive_firings": self.settings.alive_firings,
             "dense_share": self.settings.dense_share,
+            "frequent_share": self.settings.frequent_share,
+            "effective_share": self.settings.effective_share,
             "duplicate_cosine": self.settings.duplicate_cosine,
             "null_seed": 3000 + item["seed"],
         }
@@ -241,6 +243,19 @@ class Bench:
             "dtype": str(self.dtype).removeprefix("torch."),
         }
 
+    def reference(self, frontier: Path) -> list[FidelityRow]:
+        """The reference frontier at each site that has one."""
+        found = []
+        for site in self.params.activate.sites:
+            wanted = identity_of(self.fetched, self.tokens, self.activations / site)
+            found += frontier_of(frontier, wanted)
+        if not found:
+            sys.stderr.write(
+                "no reference frontier belongs to this model, text and hook point, so claims on "
+                "trained dictionaries cannot be told fair: make peers, then: make frontier\n"
+            )
+        return found
+
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
         manifests = {site: self.manifest(site) for site in self.params.activate.sites}
@@ -249,12 +264,13 @@ class Bench:
             "dictionaries_trained": len(self.members),
             "tokens_substituted": ids.numel(),
             **{f"heldout_tokens_{s}": m.rows("heldout") for s, m in manifests.items()},
+            **{f"positions_skipped_{s}": sum(m.n_skipped.values()) for s, m in manifests.items()},
             **{f"sinks_dropped_{s}": sum(m.n_sinks.values()) for s, m in manifests.items()},
         }
 
     def scope(self) -> Scope:
         """What the evidence speaks of."""
-        return scope_of(self.params, self.fetched, self.activations)
+        return scope_of(self.params, self.fetched, self.tokens, self.activations)
 
     def provenance(self) -> dict[str, Any]:
         """Params, hashes of the inputs and versions; no clock time."""

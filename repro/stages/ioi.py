@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from repro.device import describe, resolve_device, resolve_dtype
-from repro.errors import ParamsError
 from repro.evidence import Scope, write_evidence
 from repro.executor import map_items
 from repro.files import sha256_of
 from repro.ioi.items import (
     RESULT,
-    bases_item,
     encoder,
     localise_item,
     names_item,
@@ -31,7 +29,7 @@ from repro.scratch import put_files_in_place, scratch_folder
 from repro.shards import read_manifest
 from repro.sources import ModelRecord, read_record
 from repro.stages.edge import stage
-from repro.stages.train import read_members
+from repro.stages.train import read_members, read_site
 
 PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 """Read-outs of known causes cost nothing, so there are enough to measure the control well."""
@@ -52,12 +50,9 @@ def run(
     with scratch_folder(out.with_name("ioi"), "items") as scratch:
         asked = list(bench.prompts())
         prompts = map_items(prompts_item, asked, how, scratch, desc="prompts")
-        sites = list(bench.sites())
-        fitted = map_items(bases_item, sites, how, scratch, desc="principal components and ICA")
         names = map_items(names_item, [bench.names()], how, scratch, desc="mean of each name")[0]
         bench.made(
             {(i["draw"], i["family"]): path for i, path in zip(asked, prompts, strict=True)},
-            {i["site"]: path for i, path in zip(sites, fitted, strict=True)},
             names,
         )
         items = list(bench.localisations())
@@ -67,7 +62,7 @@ def run(
         results = [json.loads((path / RESULT).read_text("utf8")) for path in (*found, *truths)]
         tables: dict[str, list[Row]] = {
             "ioi_prompts": list(prompt_rows(asked, prompts)),
-            **tables_of([*items, *known], results),
+            **tables_of([*items, *known], results, params.ioi.carrying_share),
         }
         for name, rows in tables.items():
             write_evidence(
@@ -111,26 +106,13 @@ class Bench:
         for draw, family in asked:
             yield {**self._model(), "draw": draw, "family": family, "sites": self.layers}
 
-    def sites(self) -> Iterator[dict[str, Any]]:
-        """The sites, of which principal and independent components are fitted."""
-        for site in self.layers:
-            plans = [plan for plan in self.settings.plans.values() if plan.site == site]
-            yield {
-                **self._site(site),
-                "fit_tokens": self.settings.fit_tokens,
-                "wants_ica": any("ica" in plan.baselines for plan in plans),
-                "ica_iterations": self.settings.ica_iterations,
-            }
-
     def names(self) -> dict[str, Any]:
         """The mean activation of each name."""
         return {**self._model(), "sites": self.layers}
 
-    def made(
-        self, prompts: dict[tuple[int, str], Path], bases: dict[str, Path], names: Path
-    ) -> None:
-        """Take note of where prompts, bases and means of names were put."""
-        self._prompts, self._bases, self._names = prompts, bases, names
+    def made(self, prompts: dict[tuple[int, str], Path], names: Path) -> None:
+        """Take note of where prompts and means of names were put."""
+        self._prompts, self._names = prompts, names
 
     def localisations(self) -> Iterator[dict[str, Any]]:
         """One item for each decomposition, draw and order, once where two plans ask for it."""
@@ -171,7 +153,7 @@ class Bench:
 
     def scope(self) -> Scope:
         """What the evidence speaks of: the same run as the fidelity tables."""
-        return scope_of(self.params, self.fetched, self.activations)
+        return scope_of(self.params, self.fetched, self.tokens, self.activations)
 
     def counts(self, items: list[dict[str, Any]]) -> dict[str, int]:
         """Complete denominators."""
@@ -209,21 +191,13 @@ class Bench:
         }
 
     def _site(self, site: str) -> dict[str, Any]:
-        first = next((m for m in self.members if m["site"] == site), None)
-        if first is None:
-            raise ParamsError(
-                f"ioi.plans: no dictionary is trained at the site {site!r}",
-                expected=f"a group of train.groups with site: {site}",
-                mend="edit train.groups in params.yaml, then: dvc repro train",
-            )
         store = self.activations / site
         return {
             "site": site,
             "store": str(store),
             "manifest": sha256_of(store / "manifest.json"),
             "d_in": read_manifest(store).dimension,
-            "transform": str(self.trained / first["file"]),
-            "transform_sha256": first["sha256"],
+            **read_site(self.trained, site),
             "threads": self.settings.executor.threads,
         }
 
@@ -298,7 +272,6 @@ class Bench:
             "order": order,
             "layer": self.layers[plan.site],
             "prompts": str(self._prompts[draw, plan.family]),
-            "bases": str(self._bases[plan.site]),
             "names": str(self._names),
             "listed": self.settings.listed if wants_list else 0,
             "tokens": str(self.tokens),

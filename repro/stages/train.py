@@ -1,4 +1,4 @@
-"""train: the whole grid of dictionaries, one pass over the activations for each group and seed."""
+"""train: the whole grid of dictionaries, one pass for each group and seed; PCA and ICA as well."""
 
 import json
 import os
@@ -8,17 +8,19 @@ from typing import Any
 
 import torch
 
+from repro.decompose import COMPONENTS, decompose_item
 from repro.device import resolve_device, resolve_dtype
 from repro.errors import ArtifactError
 from repro.executor import Item, map_items
 from repro.files import sha256_of, write_json
-from repro.params import Adam, Group, Params
+from repro.params import Adam, Executor, Group, Params
 from repro.sae.model import Transform, fit_transform_of, save_dictionary
 from repro.sae.moments import load_transform, moments, save_transform
 from repro.sae.train import (
     Recipe,
     Record,
     Timer,
+    centred_at,
     dictionaries,
     load_checkpoint,
     save_checkpoint,
@@ -30,9 +32,15 @@ from repro.scratch import put_in_place, scratch_folder
 from repro.shards import batches, read_manifest
 from repro.stages.edge import stage
 
+SITES, TRANSFORM = "sites", "transform.safetensors"
+
 
 def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
-    """Train every group and seed of `params.train.groups` and write one file a dictionary."""
+    """Train every group and seed of `params.train.groups` and write one file a dictionary.
+
+    Beside them `sites/<site>/` holds the centring and scaling of each site, and of a language
+    model's sites the principal and independent components.
+    """
     stores = {site: _store(site, activations, planted) for site in _sites(params)}
     how = params.train.executor
     with scratch_folder(out, "items") as scratch:
@@ -45,27 +53,63 @@ def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
             for seed in group.seeds
         ]
         results = map_items(train_item, items, how, scratch, desc="training")
+        fitted = [
+            {
+                **_transform_item(stores[site], params),
+                **_components_item(site, transforms[site], params),
+            }
+            for site in params.activate.sites
+        ]
+        components = map_items(
+            decompose_item, fitted, _alone(how), scratch, desc="principal components and ICA"
+        )
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
+        of_sites = zip(params.activate.sites, components, strict=True)
+        for site, source in (*transforms.items(), *of_sites):
+            shutil.copytree(source, made / SITES / site, copy_function=os.link, dirs_exist_ok=True)
         members = []
         for item, result in zip(items, results, strict=True):
             target = made / item["group"] / f"seed{item['seed']}"
             shutil.copytree(result, target, copy_function=os.link)
             members += _members(item, target, made)
-        write_json(made / "manifest.json", {"dictionaries": members})
+        sites = {site: _site_of(made, site) for site in transforms}
+        write_json(made / "manifest.json", {"dictionaries": members, "sites": sites})
         put_in_place(made, out)
+
+
+def _components_item(site: str, transform: Path, params: Params) -> dict[str, Any]:
+    ica = params.train.ica
+    return {
+        "site": site,
+        "transform": str(transform / TRANSFORM),
+        "ica_rows": ica.rows if site in ica.sites else 0,
+        "ica_iterations": ica.iterations,
+    }
+
+
+def _alone(how: Executor) -> Executor:
+    """One after the other, with all threads: all activations of a site are in memory at once."""
+    return how.model_copy(
+        update={"kind": "processes", "workers": 1, "threads": how.workers * how.threads}
+    )
+
+
+def _site_of(made: Path, site: str) -> dict[str, str]:
+    """Files of a site by name, each with its hash, as the manifest lists them."""
+    return {path.name: sha256_of(path) for path in sorted((made / SITES / site).iterdir())}
 
 
 def fit_site(item: Item, folder: Path) -> None:
     """Work: the transform of one site, from one pass over its training shards."""
     mean, mean_squared_norm = moments(Path(item["store"]))
     transform = fit_transform_of(mean, mean_squared_norm, faithful=item["faithful"])
-    save_transform(folder / "transform.safetensors", transform)
+    save_transform(folder / TRANSFORM, transform)
 
 
 def train_item(item: Item, folder: Path) -> None:
     """Work: one group with one seed; goes on from the checkpoint in `folder` if there is one."""
-    transform = load_transform(Path(item["transform"]) / "transform.safetensors")
+    transform = load_transform(Path(item["transform"]) / TRANSFORM)
     recipe = _recipe(item)
     stack, step, records = start(recipe, item["d_in"]), 0, []
     checkpoint = folder / "checkpoint.safetensors"
@@ -91,9 +135,10 @@ def _save(
     folder: Path, stack: Any, recipe: Recipe, transform: Transform, item: Item, log: list[Record]
 ) -> None:
     about = {key: item[key] for key in ("group", "site", "method", "width", "seed")}
-    for index, dictionary in enumerate(dictionaries(stack, recipe)):
+    members = zip(dictionaries(stack, recipe), centred_at(stack, transform), strict=True)
+    for index, (dictionary, centred) in enumerate(members):
         described = {**about, "alpha": recipe.alphas[index], "n_steps": recipe.n_steps}
-        save_dictionary(folder / f"a{index}.safetensors", dictionary, transform, described)
+        save_dictionary(folder / f"a{index}.safetensors", dictionary, centred, described)
     write_json(folder / "log.json", {**about, "records": [record._asdict() for record in log]})
 
 
@@ -165,6 +210,8 @@ def _recipe(item: Item) -> Recipe:
         eps=adam["eps"],
         warmup=schedule["warmup"],
         decay=schedule["decay"],
+        penalty_warmup=schedule["penalty_warmup"],
+        clip=adam["clip"],
         matmul=getattr(torch, item["matmul"]),
         device=torch.device(item["device"]),
         tied=item["tied"],
@@ -191,15 +238,42 @@ def read_members(trained: Path) -> list[dict[str, Any]]:
     Raises:
         ArtifactError: the manifest is missing or malformed.
     """
+    return _read_manifest(trained)["dictionaries"]
+
+
+def _read_manifest(trained: Path) -> Any:
     path = trained / "manifest.json"
     try:
-        return json.loads(path.read_text(encoding="utf8"))["dictionaries"]
-    except (FileNotFoundError, ValueError, KeyError):
+        content = json.loads(path.read_text(encoding="utf8"))
+        return {name: content[name] for name in ("dictionaries", "sites")}
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         raise ArtifactError(
             f"{path} is missing or malformed",
             expected="the manifest of a trained grid",
             mend="dvc repro train",
         ) from None
+
+
+def read_site(trained: Path, site: str) -> dict[str, str]:
+    """What every item of a site needs of the training: its transform and components, by content.
+
+    Raises:
+        ArtifactError: the manifest is missing or malformed, or nothing was trained at the site.
+    """
+    listed = _read_manifest(trained)["sites"]
+    if site not in listed:
+        raise ArtifactError(
+            f"{trained / 'manifest.json'}: nothing was trained at the site {site!r}",
+            expected=f"one of {', '.join(sorted(listed))}",
+            mend="edit train.groups in params.yaml, then: dvc repro train",
+        )
+    folder = trained / SITES / site
+    return {
+        "transform": str(folder / TRANSFORM),
+        "transform_sha256": listed[site][TRANSFORM],
+        "components": str(folder / COMPONENTS) if COMPONENTS in listed[site] else "",
+        "components_sha256": listed[site].get(COMPONENTS, ""),
+    }
 
 
 main = stage(run)

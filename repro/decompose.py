@@ -1,0 +1,71 @@
+"""One PCA and one ICA a site, from its training activations: every stage compares with these."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from repro.errors import ArtifactError
+from repro.executor import Item
+from repro.files import write_with
+from repro.ioi.decompositions import independent_components
+from repro.sae.baselines import principal_components
+from repro.sae.model import Transform
+from repro.sae.moments import load_transform
+from repro.shards import read_manifest, read_shard
+
+COMPONENTS = "components.safetensors"
+
+
+class Components(NamedTuple):
+    """Decompositions of a site that need no gradient."""
+
+    pca: Float[Tensor, "d_in d_in"]
+    """Principal directions, unit rows by falling variance."""
+    ica_read: Float[Tensor, "d_in d_in"] | None
+    """Rows that read the independent components; none where none are fitted."""
+    ica_write: Float[Tensor, "d_in d_in"] | None
+    """Rows that write them."""
+
+
+def decompose_item(item: Item, folder: Path) -> None:
+    """Work: PCA on all training activations of a site; ICA on `ica_rows` of them at even steps.
+
+    ICA holds four copies of its rows in memory, so on all of them it would not fit into a laptop's;
+    the paper too fits it on less (footnote 4).
+    """
+    x = training_rows(Path(item["store"]), load_transform(Path(item["transform"])))
+    tensors = {"pca": principal_components(x)}
+    if item["ica_rows"]:
+        few = x[:: max(1, len(x) // item["ica_rows"])][: item["ica_rows"]]
+        ica = independent_components(few, item["ica_iterations"], seed=0)
+        tensors |= {"ica_read": ica.encoder, "ica_write": ica.decoder}
+    write_with(folder / COMPONENTS, lambda part: save_file(tensors, part))
+
+
+def training_rows(
+    store: Path, transform: Transform, count: int | None = None
+) -> Float[Tensor, "batch d_in"]:
+    """All training activations of a site, or at most `count` at even steps, transformed."""
+    manifest = read_manifest(store)
+    step = max(1, manifest.rows("train") // count) if count else 1
+    parts = [read_shard(store, shard)["x"][::step] for shard in manifest.train]
+    return transform.forward(torch.cat(parts)[:count].float())
+
+
+def read_components(file: Path) -> Components:
+    """Read what `decompose_item` wrote.
+
+    Raises:
+        ArtifactError: missing.
+    """
+    try:
+        found = load_file(file)
+    except FileNotFoundError:
+        raise ArtifactError(
+            f"{file} is missing", expected="principal components of a site", mend="dvc repro train"
+        ) from None
+    return Components(found["pca"], found.get("ica_read"), found.get("ica_write"))
