@@ -1,6 +1,6 @@
 """At an equal effect on the output the edit in dictionary features is the smaller one."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where, Within
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
 
 KEPT = Ratio(
     name="share of the activations' norm that an edit spares",
@@ -19,8 +19,19 @@ HALF = (
     Where(column="level", values=(0.5,)),
     Where(column="is_reached", values=(1,)),
 )
-SAE = (*HALF, Where(column="method", values=("sae",)), Where(column="alpha", above=0.0))
+SAE = (
+    *HALF,
+    Where(column="method", values=("sae",)),
+    Where(column="alpha", above=0.0),
+    Where(column="carries", values=(1,)),
+)
 PCA = (*HALF, Where(column="method", values=("pca",)))
+FAIR = (
+    Where(column="site", values=("middle",)),
+    Where(column="method", values=("sae",)),
+    Where(column="width", values=(2.0,)),
+    Where(column="alpha", above=0.0),
+)
 
 CLAIM = Claim(
     id="c07",
@@ -30,7 +41,7 @@ CLAIM = Claim(
         "changes the activations less than patching PCA components."
     ),
     paper=Paper(section="4.2", figure="3"),
-    reads=("ioi", "ioi_levels", "ioi_prompts"),
+    reads=("ioi", "ioi_levels", "ioi_prompts", "fidelity", "dictionaries"),
     check=Exceeds(
         reads="ioi_levels",
         of=KEPT,
@@ -116,6 +127,7 @@ CLAIM = Claim(
             why="an edit that changes nothing must change nothing, exactly",
         ),
     ),
+    fair=(Fair(where=FAIR),),
     saboteurs=(
         Scale(
             name="make the dictionary's edit fifty times as long",
@@ -163,12 +175,14 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1) in place of Pythia-410M, dictionaries of some hundred "
-        "thousand tokens (the scope says how many); held-out prompts; the edit at which KL comes "
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised) in place of Pythia-410M, dictionaries of about "
+        "a million tokens (the scope says how many); held-out prompts; the edit at which KL comes "
         "down to half of its unpatched value, of the accepted set, where the authors' code records "
         "the last candidate tried; a curve whose floor lies above counts as not reached and is "
         "left out, since shrinkage makes edits small; features ordered by attribution. All "
-        "penalties above none that are localised are pooled."
+        "penalties above none that are localised are pooled. Only penalties at which a dictionary "
+        "can carry the task are pooled: with everything patched at most half of the KL is left on "
+        "the prompts that choose."
     ),
     refuted_by=(
         "An interval for the edit of PCA less that of the dictionary at half of the unpatched KL "

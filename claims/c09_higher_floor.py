@@ -5,6 +5,7 @@ from repro.spec import (
     Control,
     Drop,
     Exceeds,
+    Fair,
     Level,
     Monotone,
     Paper,
@@ -20,7 +21,13 @@ CHANGE = Ratio(name="change of KL", unit="nats", over="kl_floor", less="kl_clean
 ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
 AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
 ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
-SAE = (*ATTRIBUTION, Where(column="method", values=("sae",)))
+SAE = (*ATTRIBUTION, Where(column="method", values=("sae",)), Where(column="carries", values=(1,)))
+FAIR = (
+    Where(column="site", values=("middle",)),
+    Where(column="method", values=("sae",)),
+    Where(column="width", values=(2.0,)),
+    Where(column="alpha", above=0.0),
+)
 
 CLAIM = Claim(
     id="c09",
@@ -30,7 +37,7 @@ CLAIM = Claim(
         "the distance that is left grows with the sparsity penalty."
     ),
     paper=Paper(section="4.2", figure="3"),
-    reads=("ioi", "ioi_prompts"),
+    reads=("ioi", "ioi_prompts", "fidelity", "dictionaries"),
     check=Monotone(
         reads="ioi",
         of=FLOOR,
@@ -84,6 +91,7 @@ CLAIM = Claim(
             why="an edit that changes nothing must change nothing, exactly",
         ),
     ),
+    fair=(Fair(where=FAIR),),
     saboteurs=(
         Reverse(
             name="reverse the order of the penalties",
@@ -141,9 +149,12 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1) in place of Pythia-410M, dictionaries of some hundred "
-        "thousand tokens (the scope says how many); held-out prompts; three or more draws and "
-        "seeds; the penalties that are localised, none at all among them."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised) in place of Pythia-410M, dictionaries of about "
+        "a million tokens (the scope says how many); held-out prompts; three or more draws and "
+        "seeds; the penalties that are localised, none at all among them. Only penalties at which "
+        "a dictionary can carry the task are compared: with everything patched at most half of the "
+        "KL is left on the prompts that choose; beyond that the floor is that of a task already "
+        "lost."
     ),
     refuted_by=(
         "A mean rise of the floor from one penalty to the next that lies wholly below 0.01 nats."

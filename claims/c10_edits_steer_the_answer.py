@@ -1,6 +1,6 @@
 """Editing the features that were found moves the answer in the predicted direction."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where, Within
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
 
 SHIFT = Ratio(
     name="shift of the logit difference, as a share of the counterfactual's",
@@ -11,12 +11,18 @@ SHIFT = Ratio(
 ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
 AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
 ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
-SPARSE = (*ATTRIBUTION, Where(column="alpha", above=0.0))
+SPARSE = (*ATTRIBUTION, Where(column="alpha", above=0.0), Where(column="carries", values=(1,)))
 SAE = (*SPARSE, Where(column="method", values=("sae",)))
 RANDOM = (
     *SPARSE,
     Where(column="method", values=("random_edit",)),
     Where(column="matched", values=("sae",)),
+)
+FAIR = (
+    Where(column="site", values=("middle",)),
+    Where(column="method", values=("sae",)),
+    Where(column="width", values=(2.0,)),
+    Where(column="alpha", above=0.0),
 )
 
 CLAIM = Claim(
@@ -27,7 +33,7 @@ CLAIM = Claim(
         "names towards its counterfactual value, more than random edits of equal norm do."
     ),
     paper=Paper(section="4.2"),
-    reads=("ioi_edits", "ioi_prompts"),
+    reads=("ioi_edits", "ioi_prompts", "fidelity", "dictionaries"),
     check=Exceeds(
         reads="ioi_edits",
         of=SHIFT,
@@ -92,6 +98,7 @@ CLAIM = Claim(
             why="an edit that changes nothing must move nothing",
         ),
     ),
+    fair=(Fair(where=FAIR),),
     saboteurs=(
         Scale(
             name="edits of the found features that move nothing",
@@ -139,11 +146,13 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1) in place of Pythia-410M, dictionaries of some hundred "
-        "thousand tokens (the scope says how many); held-out prompts; features ordered by "
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised) in place of Pythia-410M, dictionaries of about "
+        "a million tokens (the scope says how many); held-out prompts; features ordered by "
         "attribution, as many of them as the params say. The paper measures KL to the "
         "counterfactual output only; the logit difference and the random edits, as long at every "
-        "token, are ours. All penalties above none that are localised are pooled."
+        "token, are ours. All penalties above none that are localised are pooled. Only penalties "
+        "at which a dictionary can carry the task are pooled: with everything patched at most half "
+        "of the KL is left on the prompts that choose."
     ),
     refuted_by=(
         "An interval for the shift less that of random edits that lies wholly below a tenth of the "

@@ -5,6 +5,7 @@ from repro.spec import (
     Claim,
     Control,
     Drop,
+    Fair,
     Jitter,
     Level,
     Monotone,
@@ -33,7 +34,7 @@ CLAIM = Claim(
         "less variance, and the trade-off between the two is smooth: there is no knee."
     ),
     paper=Paper(section="Appendix B", figure="6"),
-    reads=("fidelity",),
+    reads=("fidelity", "dictionaries"),
     check=All(
         parts=(
             Monotone(
@@ -82,6 +83,7 @@ CLAIM = Claim(
             why="data with a fixed number of active features has a knee, and the rule must see it",
         ),
     ),
+    fair=(Fair(where=SAE),),
     saboteurs=(
         Reverse(
             name="relabel the penalties in reverse order",
@@ -130,11 +132,11 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block, in place of "
-        "Pythia-70M; some hundred thousand training tokens (the scope says how many) in place of "
-        "5 to 50 million; activations centred and scaled; width R = 2, one grid of penalties and "
-        "several seeds where the paper has one dictionary a setting. The paper states no numbers; "
-        "'smooth' is our rule."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; about a million training tokens (the scope says how many) in place "
+        "of 5 to 50 million; activations centred and scaled; width R = 2, one grid of penalties "
+        "and several seeds where the paper has one dictionary a setting. The paper states no "
+        "numbers; 'smooth' is our rule."
     ),
     refuted_by=(
         "A step between neighbouring penalties at which the error falls beyond noise, or a point "

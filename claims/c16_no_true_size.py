@@ -4,6 +4,7 @@ from repro.spec import (
     Claim,
     Control,
     Drop,
+    Fair,
     Matched,
     Monotone,
     Paper,
@@ -28,7 +29,7 @@ CLAIM = Claim(
         "of the activations, leaves less variance unexplained: no size is the right one."
     ),
     paper=Paper(section="Appendices B and C.1"),
-    reads=("fidelity",),
+    reads=("fidelity", "dictionaries"),
     check=Monotone(
         reads="fidelity",
         of=FVU,
@@ -57,6 +58,16 @@ CLAIM = Claim(
             ),
             must="not_supported",
             why="where there is a true size the error must stop falling, and the rule must see it",
+        ),
+    ),
+    fair=(
+        Fair(
+            called="the dictionary with R = 2", where=(*SAE, Where(column="width", values=(2.0,)))
+        ),
+        Fair(
+            called="the dictionary with R = 4",
+            where=(*SAE, Where(column="width", values=(4.0,))),
+            frequent=0.1,
         ),
     ),
     saboteurs=(
@@ -107,9 +118,9 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block, in place of "
-        "Pythia-70M; some hundred thousand training tokens (the scope says how many) in place of "
-        "5 to 50 million, so a large dictionary may be under-trained; activations centred and "
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; about a million training tokens (the scope says how many) in place "
+        "of 5 to 50 million, so a large dictionary may be under-trained; activations centred and "
         "scaled; widths 0.5 to 4 in place of 0.5 to 32; compared at equal L0 over the range that "
         "all widths cover."
     ),

@@ -1,6 +1,6 @@
 """A dictionary four times as large as the residual stream stays alive."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 ALIVE = Ratio(name="alive share", unit="1", over="n_alive", under="n_features")
 MIDDLE = Where(column="site", values=("middle",))
@@ -19,7 +19,7 @@ CLAIM = Claim(
         "nine tenths of its features alive (more than 10 activations on held-out text)."
     ),
     paper=Paper(section="Appendices C.3 and E"),
-    reads=("dictionaries",),
+    reads=("dictionaries", "fidelity"),
     check=Exceeds(reads="dictionaries", of=ALIVE, where=SAE, margin=0.90, clusters=("seed",)),
     controls=(
         Control(
@@ -36,6 +36,7 @@ CLAIM = Claim(
             why="units that cannot fire must be counted as dead",
         ),
     ),
+    fair=(Fair(called="the dictionary with R = 4", where=SAE, frequent=0.1),),
     saboteurs=(
         Scale(
             name="halve the number of alive features",
@@ -83,11 +84,11 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block, in place of "
-        "Pythia-70M; some hundred thousand training tokens (the scope says how many) in place of "
-        "5 to 50 million; activations centred and scaled; firings counted on tens of thousands of "
-        "held-out tokens where the authors had about two million, which makes the same rule (more "
-        "than 10) harder to pass; all penalties pooled, where the paper says 'at suitable "
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; about a million training tokens (the scope says how many) in place "
+        "of 5 to 50 million; activations centred and scaled; firings counted on tens of thousands "
+        "of held-out tokens where the authors had about two million, which makes the same rule "
+        "(more than 10) harder to pass; all penalties pooled, where the paper says 'at suitable "
         "hyperparameters'."
     ),
     refuted_by="An interval for the alive share at R = 4, over seeds, that lies wholly below 0.90.",

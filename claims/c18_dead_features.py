@@ -6,6 +6,7 @@ from repro.spec import (
     Control,
     Drop,
     Exceeds,
+    Fair,
     Level,
     Monotone,
     Paper,
@@ -30,7 +31,7 @@ CLAIM = Claim(
         "most 10 times than without a penalty, and their share rises with the penalty."
     ),
     paper=Paper(section="Appendix E"),
-    reads=("dictionaries",),
+    reads=("dictionaries", "fidelity"),
     check=All(
         parts=(
             Exceeds(
@@ -68,6 +69,7 @@ CLAIM = Claim(
             why="units that cannot fire must be counted as dead",
         ),
     ),
+    fair=(Fair(where=(*SAE, Where(column="alpha", above=0.0))),),
     saboteurs=(
         Reverse(
             name="relabel the penalties in reverse order",
@@ -123,11 +125,11 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block, in place of "
-        "Pythia-70M; some hundred thousand training tokens (the scope says how many) in place of "
-        "5 to 50 million; activations centred and scaled; firings counted on tens of thousands of "
-        "held-out tokens where the authors had about two million; R = 2 only. The paper finds the "
-        "effect strongest in MLP layers, which are not examined here."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; about a million training tokens (the scope says how many) in place "
+        "of 5 to 50 million; activations centred and scaled; firings counted on tens of thousands "
+        "of held-out tokens where the authors had about two million; R = 2 only. The paper finds "
+        "the effect strongest in MLP layers, which are not examined here."
     ),
     refuted_by=(
         "A dead share at the largest penalty that exceeds that without a penalty by less than "

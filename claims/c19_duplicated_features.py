@@ -1,6 +1,6 @@
 """The dictionary holds duplicated features, more than chance would give."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Swap, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Swap, Where
 
 EXCESS = Ratio(
     name="excess of duplicated features",
@@ -25,7 +25,7 @@ CLAIM = Claim(
         "has another alive feature whose decoder direction has a cosine above 0.9 with its own."
     ),
     paper=Paper(section="not reported in the final paper; the authors' code counts duplicates"),
-    reads=("dictionaries",),
+    reads=("dictionaries", "fidelity"),
     check=Exceeds(reads="dictionaries", of=EXCESS, where=SAE, margin=0.01, clusters=("seed",)),
     controls=(
         Control(
@@ -55,6 +55,7 @@ CLAIM = Claim(
             why="planted copies must be counted",
         ),
     ),
+    fair=(Fair(where=SAE),),
     saboteurs=(
         Scale(
             name="overlook every duplicate",
@@ -95,10 +96,11 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block, in place of "
-        "Pythia-70M; some hundred thousand training tokens (the scope says how many) in place of "
-        "5 to 50 million; activations centred and scaled; R = 2, all penalties pooled. The final "
-        "paper gives no count, so the smallest effect (one alive feature in a hundred) is ours."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; about a million training tokens (the scope says how many) in place "
+        "of 5 to 50 million; activations centred and scaled; R = 2, all penalties pooled. The "
+        "final paper gives no count, so the smallest effect (one alive feature in a hundred) is "
+        "ours."
     ),
     refuted_by=(
         "An interval for the share of duplicated alive features beyond the random null, over "

@@ -1,11 +1,17 @@
 """Dictionaries agree across seeds: most features are found again with another seed."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Swap, Where, Within
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Swap, Where, Within
 
 MATCHED = Ratio(name="matched share", unit="1", over="n_matched", under="n_features")
 MIDDLE = Where(column="site", values=("middle",))
 SAE = (
     MIDDLE,
+    Where(column="method", values=("sae",)),
+    Where(column="width", values=(2.0,)),
+    Where(column="alpha", above=0.0),
+)
+FAIR = (
+    Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),
     Where(column="width", values=(2.0,)),
     Where(column="alpha", above=0.0),
@@ -19,7 +25,7 @@ CLAIM = Claim(
         "have a partner with a decoder cosine of at least 0.7 in a dictionary of another seed."
     ),
     paper=Paper(section="Paulo and Belrose 2025, arXiv 2501.16615"),
-    reads=("agreement",),
+    reads=("agreement", "fidelity", "dictionaries"),
     check=Exceeds(
         reads="agreement",
         of=MATCHED,
@@ -57,6 +63,7 @@ CLAIM = Claim(
             why="the order of features is arbitrary, so the matching must undo a permutation",
         ),
     ),
+    fair=(Fair(where=FAIR),),
     saboteurs=(
         Scale(
             name="lose nine matches of ten",
@@ -105,11 +112,11 @@ CLAIM = Claim(
         ),
     ),
     deviation=(
-        "SmolLM2-135M (de-quantised Q4_1), residual stream after a middle block; L1 dictionaries "
-        "with R = 2 trained on some hundred thousand tokens (the scope says how many), all "
-        "penalties pooled; activations centred and scaled. The critics trained 131,072 features "
-        "on an MLP of Llama-3-8B and found 30 % shared. The paper trained one dictionary a "
-        "setting and says nothing about seeds."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block; L1 "
+        "dictionaries with R = 2 trained on about a million tokens (the scope says how many), all "
+        "penalties pooled; activations centred and scaled. The critics trained 131,072 features on "
+        "an MLP of Llama-3-8B and found 30 % shared. The paper trained one dictionary a setting "
+        "and says nothing about seeds."
     ),
     refuted_by=("An interval for the matched share, over seeds, that lies wholly below one half."),
     unit="share of features",

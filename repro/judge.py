@@ -38,7 +38,7 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
         tables: the tables it reads, by name.
         n_claims: claims judged together, for the interval that holds over all of them.
     """
-    controls = [_control(one, tables, claim.confidence) for one in claim.controls]
+    controls = [_control(one, tables, claim.confidence) for one in claim.safeguards]
     try:
         outcome = run_check(claim.check, tables, claim.confidence)
     except ReproError as error:

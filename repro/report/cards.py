@@ -165,7 +165,7 @@ def _pair(low: float | None, high: float | None) -> tuple[float, float] | None:
 
 
 def _controls(verdict: Verdict, claim: Claim | None) -> list[ControlLine]:
-    specs: dict[str, Control] = {one.name: one for one in claim.controls} if claim else {}
+    specs: dict[str, Control] = {one.name: one for one in claim.safeguards} if claim else {}
     lines = []
     for result in verdict.controls:
         spec = specs.get(result.name)

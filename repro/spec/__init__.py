@@ -1,6 +1,7 @@
 """The words in which a claim is written: data, never logic, and closed unions throughout."""
 
-from repro.spec.claim import Claim, Control, Paper, spec_sha256
+from repro.spec.claim import Claim, Paper, spec_sha256
+from repro.spec.control import Control
 from repro.spec.decisions import (
     All,
     Check,
@@ -13,6 +14,7 @@ from repro.spec.decisions import (
     Smooth,
     Within,
 )
+from repro.spec.fair import Fair
 from repro.spec.load import load_claims
 from repro.spec.quantities import Ratio, Where
 from repro.spec.sabotage import (
@@ -37,6 +39,7 @@ __all__ = [
     "Dominates",
     "Drop",
     "Exceeds",
+    "Fair",
     "Jitter",
     "Level",
     "Matched",

@@ -6,11 +6,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from repro.spec.control import Control, Text
 from repro.spec.decisions import Check, parts_of
+from repro.spec.fair import Fair
 from repro.spec.quantities import Spec
 from repro.spec.sabotage import Saboteur
-
-Text = Field(min_length=1)
 
 
 class Paper(Spec):
@@ -22,26 +22,6 @@ class Paper(Spec):
     """Figure or table."""
     equation: str | None = None
     """Equation."""
-
-
-class Control(Spec):
-    """A check of known answer that must come out in a stated way, or the verdict is invalid.
-
-    A precondition is the exception: where it is not met there is nothing to measure, and the
-    verdict is inconclusive.
-    """
-
-    name: str = Text
-    """What it is: random dictionary, planted knee, identity replacement."""
-    kind: Literal["negative", "positive", "instrument", "precondition"]
-    """negative: the effect must be missing; positive: present; instrument: exactly so;
-    precondition: what must hold for there to be anything to measure."""
-    check: Check
-    """The rule, on rows of known answer."""
-    must: Literal["supported", "not_supported", "refuted"]
-    """How it must come out. One that measures nothing has not behaved."""
-    why: str = Text
-    """What it would mean if it did not."""
 
 
 class Claim(Spec):
@@ -61,6 +41,8 @@ class Claim(Spec):
     """The decision rule."""
     controls: tuple[Control, ...] = ()
     """Checks of known answer."""
+    fair: tuple[Fair, ...] = ()
+    """What the trained dictionaries must be; none for a claim that is not about them."""
     saboteurs: tuple[Saboteur, ...] = ()
     """Planted changes that must turn the verdict."""
     deviation: str = Text
@@ -72,9 +54,14 @@ class Claim(Spec):
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
     """Confidence of the interval."""
 
+    @property
+    def safeguards(self) -> tuple[Control, ...]:
+        """All that must behave: the controls, and what makes a dictionary a fair one."""
+        return (*self.controls, *(control for one in self.fair for control in one.controls))
+
     @model_validator(mode="after")
     def _names_its_tables(self) -> Self:
-        checks = (self.check, *(control.check for control in self.controls))
+        checks = (self.check, *(control.check for control in self.safeguards))
         used = {part.reads for check in checks for part in parts_of(check)}
         used |= {saboteur.reads for saboteur in self.saboteurs}
         if used != set(self.reads):
@@ -83,6 +70,10 @@ class Claim(Spec):
 
 
 def spec_sha256(claim: Claim) -> str:
-    """SHA-256 of the claim's canonical JSON (sorted keys), so that any amendment shows."""
-    text = json.dumps(claim.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """SHA-256 of the claim's canonical JSON (sorted keys), so that any amendment shows.
+
+    A field that came later is left out where it is empty: what it does not say is no amendment.
+    """
+    content = claim.model_dump(mode="json", exclude=None if claim.fair else {"fair"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -8,13 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from repro.errors import SpecError
-from repro.spec import claim, decisions, quantities, sabotage
+from repro.spec import claim, control, decisions, fair, quantities, sabotage
 from repro.spec.claim import Claim
 
 WORDS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
-        *(claim.Claim, claim.Control, claim.Paper, quantities.Ratio, quantities.Where),
+        *(claim.Claim, control.Control, claim.Paper, fair.Fair, quantities.Ratio, quantities.Where),
         *(decisions.Exceeds, decisions.Within, decisions.Monotone, decisions.Dominates),
         *(decisions.Smooth, decisions.All, decisions.Matched, decisions.Rival),
         *(sabotage.Swap, sabotage.Scale, sabotage.Reverse, sabotage.Shuffle, sabotage.Level),
