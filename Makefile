@@ -3,15 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXAMPLES ?= 500
 READY := .venv/.ready
+PEERS := .venv-peers/.ready
 
-.PHONY: help repro test check types quick bench calibrate readings mutants mutmut fuzz clean
+.PHONY: help repro test check types quick bench peers recipe frontier calibrate readings mutants mutmut fuzz clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in about a minute"
 	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
 	@echo "make fuzz    every property on new random examples; make fuzz EXAMPLES=5000 searches longer"
-	@echo "make bench   speed and memory on this machine, to reports/bench/"
+	@echo "make bench   speed, memory and quality beside SAELens on this machine, to reports/bench/"
+	@echo "make peers   SAELens in an environment of its own, for the two below"
+	@echo "make recipe  the search for the training recipe, on validation documents; a quarter of an hour"
+	@echo "make frontier  what SAELens reaches on the activations of laptop and smoke, to reports/frontier/"
 	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
 	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
 	@echo "make mutmut  every small change a machine makes in the judge; more than an hour"
@@ -22,6 +26,15 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch==2.13.0
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[make,dev]'
 	@touch $(READY)
+
+# SAELens 6 needs transformer-lens 3, ours is 4: the two never share an environment.
+$(PEERS): constraints-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-peers.txt torch==2.13.0
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-peers.txt sae-lens
+	@touch $(PEERS)
+
+peers: $(PEERS)
 
 repro: $(READY)
 	@$(BIN)/repro run --profile laptop
@@ -46,8 +59,14 @@ quick:
 fuzz: $(READY)
 	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property
 
-bench: $(READY)
+bench: $(READY) $(PEERS)
 	$(BIN)/python -m repro.bench --out reports/bench
+
+recipe: $(READY)
+	$(BIN)/python -m repro.bench --out reports/bench --only recipe
+
+frontier: $(READY) $(PEERS)
+	$(BIN)/python -m repro.bench --out reports/bench --only dictionaries dictionaries-smoke
 
 readings: $(READY)
 	$(BIN)/python -m repro.readings --out reports/readings

@@ -2,18 +2,26 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from repro.bench.commands import judge, profile, suite
+from repro.bench.dictionaries import compare
 from repro.bench.engine import engine
 from repro.bench.harvest import harvest
 from repro.bench.ioi import localisation
 from repro.bench.machine import write
+from repro.bench.recipe import search
 from repro.device import resolve_device
 from repro.params import load_params
 
-NAMES = ("engine", "harvest", "ioi", "judge", "tests", "smoke", "laptop")
+FOLDERS = {"laptop": Path(), "smoke": Path("profiles/smoke")}
+"""Folder of each profile whose activations can be compared on."""
+ROOT = Path()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,32 +31,59 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="*", choices=NAMES, default=list(NAMES))
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     given = parser.parse_args(arguments)
-    root, device = Path.cwd(), resolve_device(given.device)
+    device = resolve_device(given.device)
     suffix = "-cuda" if device.type == "cuda" else ""
     for name in given.only:
         sys.stderr.write(f"measuring {name}\n")
-        match name:
-            case "engine":
-                figures = engine(device)
-            case "harvest":
-                sites = list(load_params(root / "params.yaml").activate.sites.values())
-                figures = harvest(root / "artifacts/fetch/model", sites, device)
-            case "ioi":
-                params = load_params(root / "params.yaml")
-                figures = localisation(
-                    root / "artifacts/fetch/model",
-                    params.activate.sites["middle"],
-                    params.ioi.elimination,
-                    device,
-                )
-            case "judge":
-                reports = root / "reports/laptop"
-                figures = judge(reports / "evidence", reports / "verdicts.json")
-            case "tests":
-                figures = suite(root)
-            case _:
-                figures = profile(name, root)
-        write(given.out, name + suffix, device, figures)
+        write(given.out, name + suffix, device, MEASUREMENTS[name](device))
+
+
+def _harvest(device: torch.device) -> dict[str, Any]:
+    sites = list(load_params(ROOT / "params.yaml").activate.sites.values())
+    return harvest(ROOT / "artifacts/fetch/model", sites, device)
+
+
+def _ioi(device: torch.device) -> dict[str, Any]:
+    params = load_params(ROOT / "params.yaml")
+    site = params.activate.sites["middle"]
+    return localisation(ROOT / "artifacts/fetch/model", site, params.ioi.elimination, device)
+
+
+def _recipe(_: torch.device) -> dict[str, Any]:
+    params = load_params(ROOT / "params.yaml")
+    return search(params, ROOT / "artifacts/activate", ROOT / ".scratch/recipe")
+
+
+def _dictionaries(which: str, _: torch.device) -> dict[str, Any]:
+    folder = FOLDERS[which]
+    return compare(
+        load_params(folder / "params.yaml"),
+        folder / "artifacts",
+        Path(".venv-peers/bin/python").absolute(),
+        folder / ".scratch/dictionaries",
+        ROOT / "reports/frontier" / which,
+    )
+
+
+def _judge(_: torch.device) -> dict[str, Any]:
+    reports = ROOT / "reports/laptop"
+    return judge(reports / "evidence", reports / "verdicts.json")
+
+
+MEASUREMENTS: dict[str, Callable[[torch.device], dict[str, Any]]] = {
+    "engine": engine,
+    "harvest": _harvest,
+    "ioi": _ioi,
+    "recipe": _recipe,
+    "dictionaries": partial(_dictionaries, "laptop"),
+    "dictionaries-smoke": partial(_dictionaries, "smoke"),
+    "judge": _judge,
+    "tests": lambda _: suite(ROOT.absolute()),
+    "smoke": lambda _: profile("smoke", ROOT.absolute()),
+    "laptop": lambda _: profile("laptop", ROOT.absolute()),
+}
+"""What can be measured, in the order in which it is; those after `harvest` need a finished run."""
+NAMES = list(MEASUREMENTS)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ def engine(device: torch.device) -> dict[str, Any]:
     x = torch.randn(BATCH, D_IN, device=device)
     recipe = Recipe(
         name="bench", method="sae", d_sae=WIDTH * D_IN, alphas=ALPHAS, seed=0, n_steps=STEPS,
-        lr=1e-3, betas=(0.9, 0.999), eps=1e-8, warmup=0.0, decay=0.0, matmul=matmul, device=device,
+        lr=1e-3, betas=(0.9, 0.999), eps=1e-8, warmup=0.05, decay=0.2, penalty_warmup=0.5, clip=1.0,
+        matmul=matmul, device=device,
     )  # fmt: skip
     stack = start(recipe, D_IN)
 

@@ -175,6 +175,20 @@ def drawn_forest(labels: Sequence[str], rows: Sequence[Standing]) -> Drawn:
         return Drawn("forest", "", caption, svg_of(forest(labels, rows), "forest", f"{caption}."))
 
 
+def drawn_frontier(table: Table) -> Drawn | None:
+    """How good the dictionaries are: the figure of all trainers at the middle site."""
+    rows = select(table, site="middle")
+    if not {"sae", "saelens_standard"} <= set(rows.columns["method"].tolist()):
+        return None
+    caption = (
+        "Error against sparsity on held-out text: the dictionaries that are judged, the field's "
+        "own trainer on the same activations, and PCA"
+    )
+    with style():
+        drawn = svg_of(tradeoff.frontier(rows), "frontier", f"{caption}.")
+    return Drawn("frontier", "", caption, drawn)
+
+
 def _panels(plan: Plan, tables: list[Table]) -> Iterator[Drawn]:
     for site in plan.sites:
         here = [select(table, **{plan.by: site}) for table in tables]

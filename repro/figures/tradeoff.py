@@ -1,6 +1,6 @@
 """Figures of error against sparsity: one panel each, from the fidelity table of one site."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +52,14 @@ METHODS: Mapping[str, Line] = {
     "neurons_topk": Line("neurons, top k", GREEN, "v", "-."),
     "random_topk": Line("random directions, top k", GREY, "x", ":"),
 }
+TRAINERS: Mapping[str, Line] = {
+    "sae": METHODS["sae"],
+    "sae_standard": Line("ours, own encoder and bias", PURPLE, "D", "--", "alpha"),
+    "saelens_standard": Line("SAELens, L1", BLUE, "s", knob="alpha"),
+    "saelens_topk": Line("SAELens, TopK", GREEN, "v", "-."),
+    "pca_topk": Line("PCA, top k per token", GREY, "x", ":"),
+}
+"""The trained dictionaries beside those of the field's own trainer."""
 WIDTHS: Mapping[float, Line] = {
     0.5: Line("R = 0.5", GREY, "x", ":"),
     1.0: Line("R = 1", SKY, "^", "--"),
@@ -62,7 +70,7 @@ WIDTHS: Mapping[float, Line] = {
 
 def tradeoff(table: Table, y: Ratio = FVU, ylabel: str = FVU_LABEL) -> Figure:
     """FVU against L0, every method: a thin line a seed, a strong one for all seeds together."""
-    return _by_method(table, tuple(METHODS), y, ylabel)
+    return _by_method(table, METHODS, y, ylabel)
 
 
 def tradeoff_normalised(table: Table) -> Figure:
@@ -70,9 +78,15 @@ def tradeoff_normalised(table: Table) -> Figure:
     return tradeoff(table, FVU_NORMALISED, "FVU, coordinates weighted alike")
 
 
+def frontier(table: Table) -> Figure:
+    """FVU against L0 of our dictionaries, of the field's own trainer, and of PCA's best."""
+    return _by_method(table, TRAINERS, FVU, FVU_LABEL)
+
+
 def trained_and_frozen(table: Table) -> Figure:
     """FVU against L0 of the trained dictionary and of the one whose decoder stayed random."""
-    return _by_method(table, ("sae", "sae_random_decoder", "random_topk"), FVU, FVU_LABEL)
+    methods = ("sae", "sae_random_decoder", "random_topk")
+    return _by_method(table, {name: METHODS[name] for name in methods}, FVU, FVU_LABEL)
 
 
 def smoothness(table: Table) -> Figure:
@@ -106,10 +120,10 @@ def by_width(table: Table) -> Figure:
     return _finish(figure, axes)
 
 
-def _by_method(table: Table, methods: Iterable[str], y: Ratio, ylabel: str) -> Figure:
+def _by_method(table: Table, lines: Mapping[str, Line], y: Ratio, ylabel: str) -> Figure:
     figure, axes = panel(L0_LABEL, ylabel)
-    for method in methods_present(table, tuple(methods)):
-        line, rows = METHODS[method], select(table, method=method)
+    for method in methods_present(table, tuple(lines)):
+        line, rows = lines[method], select(table, method=method)
         if line.knob == "alpha":
             rows = above(select(rows, width=WIDTH_OF_GRID), "alpha", 0)
         if len(rows):

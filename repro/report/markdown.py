@@ -30,6 +30,12 @@ def markdown(view: Page) -> str:
     lines += ["", "## Verdicts", "", table(view), ""]
     if view.forest:
         lines += [f"![{text(view.forest.caption)}](figures/{view.forest.name}.svg)", ""]
+    if view.quality or view.frontier:
+        lines += ["## How good are these dictionaries?", ""]
+    if view.frontier:
+        lines += [f"![{text(view.frontier.caption)}](figures/{view.frontier.name}.svg)", ""]
+    for sheet in view.quality:
+        lines += [*_sheet(sheet), ""]
     lines += ["## Can these checks fail?", "", *(f"- {text(line)}" for line in view.proved), ""]
     lines += [f"- Reading {name}: {text(told)}" for name, told in view.readings]
     lines += [""]

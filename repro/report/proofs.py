@@ -13,6 +13,7 @@ from repro.calibration.results import (
     read_calibration,
 )
 from repro.proofs.mutants import MutmutReport, SeededMutants, read_report
+from repro.proofs.quality import Comparison, Search, read_figures
 from repro.readings.results import Readings, read_readings
 from repro.report.numbers import count, number
 from repro.verdict import SaboteurCount, Status
@@ -31,6 +32,10 @@ class Proofs(NamedTuple):
     """Bugs of the field, planted by hand."""
     mutmut: MutmutReport | None = None
     """Small changes of the judge, planted by machine."""
+    compared: Comparison | None = None
+    """Our dictionaries beside SAELens's."""
+    search: Search | None = None
+    """The recipes that were tried."""
 
 
 NOTHING_PROVED = Proofs()
@@ -53,6 +58,10 @@ def read_proofs(folder: Path | None) -> Proofs:
         mutmut=_read(
             folder / "mutants" / "mutmut.json", lambda path: read_report(path, MutmutReport)
         ),
+        compared=_read(
+            folder / "bench" / "dictionaries.json", lambda path: read_figures(path, Comparison)
+        ),
+        search=_read(folder / "bench" / "recipe.json", lambda path: read_figures(path, Search)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Put the generated tables into a README, or tell that the ones there are out of date."""
+"""Put the generated tables into a README or a page of docs, or tell that they are out of date."""
 
 import argparse
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from repro.errors import ReproError, VerdictError
 from repro.files import write_bytes
+from repro.report.compare import compared
 from repro.report.markdown import readme_table
 from repro.report.proofs import read_proofs, told_proofs
 from repro.report.speed import speed_table
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--bench", type=Path, metavar="DIR", help="measurements, for the speed table"
     )
     parser.add_argument("--proofs", type=Path, metavar="DIR", help="what was proved of the checks")
+    parser.add_argument("--before", type=Path, metavar="FILE", help="verdicts of an earlier run")
     parser.add_argument("--readme", type=Path, required=True, metavar="FILE")
     parser.add_argument("--check", action="store_true")
     given = parser.parse_args(arguments)
@@ -56,7 +58,10 @@ def _update(given: argparse.Namespace, *, check: bool) -> None:
             f"{readme} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
         ) from None
     verdicts = read_verdicts(given.verdicts)
-    after = embedded(before, readme_table(verdicts))
+    if given.before is not None:
+        after = embedded(before, compared(read_verdicts(given.before), verdicts), block="compared")
+    else:
+        after = embedded(before, readme_table(verdicts))
     if given.bench is not None:
         after = embedded(after, speed_table(given.bench), block="speed")
     if given.proofs is not None:

@@ -10,6 +10,7 @@ from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
 from repro.report.numbers import count, number
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
+from repro.report.quality import quality_sheets
 from repro.report.sheet import Sheet
 from repro.spec import Claim
 from repro.verdict import Status, Verdicts, details_of
@@ -50,6 +51,12 @@ class Page(NamedTuple):
     forest: Drawn | None = None
     features: Listing | None = None
     sheets: Sequence[Sheet] = ()
+    frontier: Drawn | None = None
+
+    @property
+    def quality(self) -> list[Sheet]:
+        """How good the dictionaries are, beside the field's own trainer."""
+        return quality_sheets(self.proofs.compared, self.proofs.search)
 
     @property
     def readings(self) -> list[tuple[str, str]]:
@@ -128,9 +135,15 @@ def _reach(scope: Mapping[str, Any]) -> str:
 def _scope(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
     sites = [f"{role} = {hook}" for role, hook in scope.get("sites", {}).items()]
     tokens = [f"{count(n)} {kind.replace('_', ' ')}" for kind, n in scope.get("tokens", {}).items()]
+    sources = [
+        f"{split}: {', '.join(f'{number(100 * share)} % {name}' for name, share in shares.items())}"
+        for split, shares in scope.get("sources", {}).items()
+    ]
     lines = (
         ("model", scope.get("model", "")),
         ("text", scope.get("text", "")),
+        ("shares of the text", "; ".join(sources)),
+        ("sequences begin with", scope.get("bos", "")),
         ("sites", "; ".join(sites)),
         ("tokens", ", ".join(tokens)),
         ("seeds", ", ".join(map(str, scope.get("seeds", [])))),

@@ -54,6 +54,7 @@ def write_report(
     view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
     features = listing(tables["ioi_features"]) if "ioi_features" in tables else None
     view = view._replace(forest=_forest(view), features=features, sheets=_sheets(tables))
+    view = view._replace(frontier=_frontier(tables))
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     for path, content in files.items():
@@ -130,6 +131,14 @@ def _sheets(tables: Mapping[str, Table]) -> list[Sheet]:
     return sheets(tables)
 
 
+def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
+    if "fidelity" not in tables:
+        return None
+    from repro.figures.catalogue import drawn_frontier  # as above
+
+    return drawn_frontier(tables["fidelity"])
+
+
 def _forest(view: Page) -> Drawn | None:
     standing = {
         f"{card.verdict.id} {card.status}": condition.standing
@@ -146,7 +155,7 @@ def _forest(view: Page) -> Drawn | None:
 
 def _figure_files(folder: Path, view: Page) -> dict[Path, str]:
     figures = [figure for card in view.cards for figure in card.figures]
-    figures += [view.forest] if view.forest else []
+    figures += [one for one in (view.forest, view.frontier) if one]
     if not figures:
         return {}
     from repro.figures.style import standalone  # as above

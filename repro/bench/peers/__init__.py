@@ -1,0 +1,1 @@
+"""Trainers of other libraries, each run by a Python of its own; nothing here is imported by us."""

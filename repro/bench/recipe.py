@@ -1,0 +1,189 @@
+"""The search for the training recipe: what was tried, and what came out on validation documents.
+
+Chosen by the variance left unexplained at equal sparsity on documents that neither train nor judge;
+no verdict is read. One change at a time from a base, beside the authors' way and the recipe of
+earlier runs; `params.yaml` has the best that costs no more time than the base.
+"""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from repro.bench.quality import at_equal_l0, measured, quality
+from repro.decompose import training_rows
+from repro.device import resolve_dtype
+from repro.executor import Item, map_items
+from repro.files import sha256_of, write_json
+from repro.params import Executor, Params
+from repro.sae.model import Transform, fit_transform_of
+from repro.sae.moments import moments
+from repro.sae.train import Recipe, centred_at, dictionaries, start, train
+from repro.shards import read_manifest, read_split
+
+TOKENS = 400_000
+"""Training activations of each trial: a third of the laptop's, so that many fit into minutes."""
+L0_GRID = (16.0, 24.0, 32.0, 48.0, 64.0)
+"""Active units a token at which recipes are compared."""
+WIDTH = 2.0
+PENALTIES = {
+    "sae": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3],
+    "sae_standard": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3],
+    "sae_random_decoder": [1.0e-3, 2.2e-3, 4.0e-3, 8.0e-3],
+}
+BASE = {
+    "lr": 5.0e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1.0e-8, "clip": 1.0,
+    "warmup": 0.05, "decay": 0.2, "penalty_warmup": 0.8,
+    "batch": 256, "epochs": 1, "start_scale": 1.0,
+}  # fmt: skip
+EARLIER = {"lr": 5.0e-3, "warmup": 0.05, "decay": 0.3, "penalty_warmup": 0.0, "clip": 0.0}
+AUTHORS = {"lr": 1.0e-3, "warmup": 0.0, "decay": 0.0, "penalty_warmup": 0.0, "clip": 0.0}
+TRIALS: list[tuple[str, str, dict[str, Any]]] = [
+    ("sae", "base of the search", {}),
+    ("sae", "the authors' way", {**AUTHORS, "batch": 1024}),
+    ("sae", "earlier runs", EARLIER),
+    ("sae", "earlier runs, penalty rising over half", {**EARLIER, "penalty_warmup": 0.5}),
+    ("sae", "earlier runs, gradient shortened", {**EARLIER, "clip": 1.0}),
+    ("sae", "gradient not shortened", {"clip": 0.0}),
+    ("sae", "penalty full from the first step", {"penalty_warmup": 0.0}),
+    ("sae", "penalty rising over half", {"penalty_warmup": 0.5}),
+    ("sae", "penalty rising to the end", {"penalty_warmup": 1.0}),
+    ("sae", "step size 2.5e-3", {"lr": 2.5e-3}),
+    ("sae", "step size 1e-2", {"lr": 1.0e-2}),
+    ("sae", "step size 2e-2", {"lr": 2.0e-2}),
+    ("sae", "step falling over half", {"decay": 0.5}),
+    ("sae", "second moment over 100 steps", {"beta2": 0.99}),
+    ("sae", "no first moment", {"beta1": 0.0}),
+    ("sae", "batch 128", {"batch": 128}),
+    ("sae", "batch 512", {"batch": 512}),
+    ("sae", "two epochs", {"epochs": 2}),
+    ("sae", "initial rows a tenth as long", {"start_scale": 0.1}),
+    ("sae_standard", "base of the search", {}),
+    ("sae_standard", "step size 3e-3", {"lr": 3.0e-3}),
+    ("sae_standard", "step size 3e-3, penalty rising over a twentieth", {
+        "lr": 3.0e-3, "penalty_warmup": 0.05,
+    }),
+    ("sae_standard", "step size 1e-3", {"lr": 1.0e-3}),
+    ("sae_random_decoder", "base of the search", {}),
+    ("sae_random_decoder", "earlier runs", EARLIER),
+    ("sae_random_decoder", "step size 1e-3", {"lr": 1.0e-3}),
+    ("sae_random_decoder", "step size 2e-3, penalty full from the first step", {
+        "lr": 2.0e-3, "penalty_warmup": 0.0,
+    }),
+]  # fmt: skip
+"""Method, what it is called, and what differs from the base."""
+
+
+def search(params: Params, activations: Path, scratch: Path) -> dict[str, Any]:
+    """Train every trial on the same activations of the middle site, judge it by validation."""
+    store = activations / "middle"
+    shared = {**shared_of(params, store), **BASE, "tokens": TOKENS}
+    items = [
+        {**shared, **changes, "method": method, "alphas": PENALTIES[method]}
+        for method, _, changes in TRIALS
+    ]
+    how = Executor(kind="processes", workers=2, threads=1)
+    results = map_items(trial_item, items, how, scratch, desc="trials of the recipe")
+    found = [json.loads((path / "result.json").read_text("utf8")) for path in results]
+    rows = [
+        {"method": method, "name": name, "changes": changes, **result}
+        for (method, name, changes), result in zip(TRIALS, found, strict=True)
+    ]
+    manifest = read_manifest(store)
+    return {
+        "hook": manifest.hook,
+        "model": manifest.provenance["model"]["name"],
+        "tokens": TOKENS,
+        "validation_tokens": manifest.rows("validation"),
+        "width": WIDTH,
+        "seed": 0,
+        "base": BASE,
+        "taken": {name: value for name, value in _recipe_of(params).items() if value != BASE[name]},
+        "l0_grid": list(L0_GRID),
+        "trials": rows,
+    }
+
+
+def _recipe_of(params: Params) -> dict[str, Any]:
+    train, adam = params.train, params.train.optimiser
+    return {
+        **adam.model_dump(include={"lr", "beta1", "beta2", "eps", "clip"}),
+        **train.schedule.model_dump(),
+        "batch": train.batch,
+        "epochs": 1,
+        "start_scale": 1.0,
+    }
+
+
+def shared_of(params: Params, store: Path | None = None) -> dict[str, Any]:
+    """What all items of this package share: the recipe of `params`, and the activations."""
+    arithmetic = str(resolve_dtype(params.train.precision, torch.device("cpu")))
+    shared = {**_recipe_of(params), "matmul": arithmetic.removeprefix("torch.")}
+    if store is None:
+        return shared
+    return {
+        **shared,
+        "store": str(store),
+        "manifest": sha256_of(store / "manifest.json"),
+        "mixing_shards": params.train.mixing_shards,
+    }
+
+
+def trial_item(item: Item, folder: Path) -> None:
+    """Work: one recipe on `tokens` activations, all its penalties in one stack."""
+    x, validation, document, transform = _data(item["store"], item["manifest"], item["tokens"])
+    per_epoch = len(x) // item["batch"]
+    recipe = recipe_from(item, x.shape[1], per_epoch * item["epochs"])
+    stack = start(recipe, x.shape[1])
+    stack.weight.mul_(item["start_scale"])
+    batches = (
+        x[order[i * item["batch"] :][: item["batch"]]].float()
+        for epoch in range(item["epochs"])
+        for order in [torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch))]
+        for i in range(per_epoch)
+    )
+    for _ in train(stack, batches, recipe, log_every=recipe.n_steps):
+        pass
+    points = [
+        {"alpha": alpha, **quality(measured(dictionary, centred, validation, document))}
+        for alpha, dictionary, centred in zip(
+            recipe.alphas, dictionaries(stack, recipe), centred_at(stack, transform), strict=True
+        )
+    ]
+    write_json(
+        folder / "result.json", {"points": points, "fvu_at_l0": at_equal_l0(points, L0_GRID)}
+    )
+
+
+def recipe_from(item: Item, d_in: int, n_steps: int) -> Recipe:
+    """The recipe that an item of this package spells out."""
+    return Recipe(
+        name=f"{item['method']}, {item['alphas']}",
+        method=item["method"],
+        d_sae=round(WIDTH * d_in),
+        alphas=tuple(item["alphas"]),
+        seed=0,
+        n_steps=n_steps,
+        lr=item["lr"],
+        betas=(item["beta1"], item["beta2"]),
+        eps=item["eps"],
+        warmup=item["warmup"],
+        decay=item["decay"],
+        penalty_warmup=item["penalty_warmup"],
+        clip=item["clip"],
+        matmul=getattr(torch, item["matmul"]),
+        device=torch.device("cpu"),
+    )
+
+
+@lru_cache(maxsize=1)
+def _data(store: str, _manifest: str, tokens: int) -> tuple[Tensor, Tensor, Tensor, Transform]:
+    """Training rows (transformed), validation rows (as they are), their documents, transform."""
+    mean, mean_squared_norm = moments(Path(store))
+    transform = fit_transform_of(mean, mean_squared_norm, faithful=False)
+    validation, document = read_split(Path(store), "validation")
+    x = training_rows(Path(store), transform, tokens).bfloat16()
+    return x, validation, document, transform

@@ -1,0 +1,95 @@
+"""How good are these dictionaries? Tables beside the field's own trainer, and of the search."""
+
+from repro.proofs.quality import Comparison, Search, Trial
+from repro.report.numbers import count, number
+from repro.report.sheet import Sheet
+
+TRAINERS = {
+    "sae": "ours: the paper's (tied, unit rows, L1)",
+    "sae_standard": "ours: own encoder and decoder bias, L1",
+    "saelens_standard": "SAELens: L1",
+    "saelens_topk": "SAELens: TopK",
+    "sae_random_decoder": "ours: frozen random decoder, L1",
+}
+
+
+def quality_sheets(compared: Comparison | None, search: Search | None) -> list[Sheet]:
+    """The tables for which there are measurements."""
+    found = [_at_equal_l0(compared), _in_use(compared), _speed(compared)] if compared else []
+    return found + ([_trials(search)] if search else [])
+
+
+def _at_equal_l0(found: Comparison) -> Sheet:
+    head = ("trainer", *(f"L0 {number(at)}" for at in found.l0_grid))
+    rows = [
+        (TRAINERS[name], *(number(value) for value in values))
+        for name, values in found.fvu_at_l0.items()
+    ]
+    theirs = found.fvu_at_l0["saelens_standard"]
+    for name in ("sae", "sae_standard"):
+        over = [_over(a, b) for a, b in zip(found.fvu_at_l0[name], theirs, strict=True)]
+        rows.append((f"{TRAINERS[name]}, over SAELens's L1", *map(number, over)))
+    caption = (
+        f"FVU at equal L0 on held-out documents: {found.hook}, R = {number(found.width)}, "
+        f"{count(found.training_tokens)} training tokens in one pass for each; SAELens "
+        f"{found.peer_versions['sae-lens']}"
+    )
+    return Sheet(caption, head, rows)
+
+
+def _over(ours: float | None, theirs: float | None) -> float | None:
+    return None if ours is None or theirs is None else ours / theirs
+
+
+def _in_use(found: Comparison) -> Sheet:
+    rows = [
+        (
+            TRAINERS[one.trainer],
+            f"k = {one.k}" if one.k else f"alpha = {number(one.alpha)}",
+            number(one.heldout.l0),
+            number(one.heldout.fvu),
+            number(one.heldout.frac_frequent),
+            number(one.heldout.frac_effective),
+            number(one.heldout.frac_silent),
+        )
+        for one in found.dictionaries
+    ]
+    head = ("trainer", "setting", "L0", "FVU", "fire on 1 % of tokens", "matter", "never fire")
+    caption = (
+        "Share of units that do something: a unit matters where its removal costs at least a tenth "
+        "of an even share of the variance explained"
+    )
+    return Sheet(caption, head, rows)
+
+
+def _speed(found: Comparison) -> Sheet:
+    speed = found.speed
+    rows = [
+        (TRAINERS[name], f"{count(round(value))} /s")
+        for name, value in speed.tokens_times_autoencoders_per_s.items()
+    ]
+    ratio = number(speed.ours_over_saelens_standard)
+    rows.append(("ours (the paper's) over SAELens's L1", f"{ratio} times"))
+    caption = (
+        f"Training speed on {speed.threads} threads, in turn within one run: ours as a stack, "
+        "theirs one by one"
+    )
+    return Sheet(caption, ("trainer", "tokens × autoencoders"), rows)
+
+
+def _named(trial: Trial, found: Search) -> str:
+    """A trial's name; the one that params.yaml has is marked."""
+    return f"{trial.name} (taken)" if trial.changes == found.taken else trial.name
+
+
+def _trials(found: Search) -> Sheet:
+    head = ("method", "recipe", *(f"L0 {number(at)}" for at in found.l0_grid))
+    rows = [
+        (TRAINERS[trial.method], _named(trial, found), *map(number, trial.fvu_at_l0))
+        for trial in found.trials
+    ]
+    caption = (
+        f"The search for the recipe: FVU at equal L0 on {count(found.validation_tokens)} tokens of "
+        f"validation documents, {count(found.tokens)} training tokens each"
+    )
+    return Sheet(caption, head, rows)
