@@ -18,6 +18,12 @@ RANDOM = (
     Where(column="method", values=("random_edit",)),
     Where(column="matched", values=("sae",)),
 )
+EVERY_RANDOM = (
+    *ATTRIBUTION,
+    Where(column="alpha", above=0.0),
+    Where(column="method", values=("random_edit",)),
+    Where(column="matched", values=("sae",)),
+)
 FAIR = (
     Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),
@@ -62,7 +68,7 @@ CLAIM = Claim(
             check=Exceeds(
                 reads="ioi_edits",
                 of=SHIFT,
-                where=RANDOM,
+                where=EVERY_RANDOM,
                 margin=0.1,
                 clusters=("seed", "draw"),
             ),

@@ -9,6 +9,13 @@ ADDED = Ratio(
     less="loss_clean",
     under="n_predictions",
 )
+SPARED = Ratio(
+    name="added loss, negative",
+    unit="nats a token",
+    over="loss_clean",
+    less="loss_replaced",
+    under="n_predictions",
+)
 BELOW_MEAN_ABLATION = Ratio(
     name="loss below that of mean ablation",
     unit="nats a token",
@@ -63,12 +70,12 @@ CLAIM = Claim(
         ),
         Control(
             name="better than the 64 largest principal components of each token",
-            kind="positive",
+            kind="precondition",
             check=Exceeds(
                 reads="substitution",
-                of=ADDED,
-                where=COMPONENTS,
-                against=SMALLEST_PENALTY,
+                of=SPARED,
+                where=SMALLEST_PENALTY,
+                against=COMPONENTS,
                 margin=0.0,
                 clusters=("seed", "document"),
             ),

@@ -11,8 +11,7 @@ from torch import Tensor
 from repro.errors import ArtifactError
 from repro.executor import Item
 from repro.files import write_with
-from repro.ioi.decompositions import independent_components
-from repro.sae.baselines import principal_components
+from repro.sae.baselines import independent_components, principal_components
 from repro.sae.model import Transform
 from repro.sae.moments import load_transform
 from repro.shards import read_manifest, read_shard

@@ -30,6 +30,7 @@ def identity_of(fetched: Path, tokens: Path, store: Path) -> dict[str, Any]:
         "tokens_sha256": sha256_of(tokens / "tokens.safetensors"),
         "hook": manifest.hook,
         "skip_positions": manifest.skip_positions,
+        "sink_factor": round(manifest.sink_norm / (manifest.median_norm or 1.0), 6),
     }
 
 

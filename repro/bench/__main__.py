@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure what is named, one after the other; nothing else should run meanwhile."""
     parser = argparse.ArgumentParser(prog="python -m repro.bench", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder of JSON files")
-    parser.add_argument("--only", nargs="*", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--only", nargs="*", choices=MEASUREMENTS, default=list(MEASUREMENTS))
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     given = parser.parse_args(arguments)
     device = resolve_device(given.device)
@@ -54,7 +53,7 @@ def _recipe(_: torch.device) -> dict[str, Any]:
     return search(params, ROOT / "artifacts/activate", ROOT / ".scratch/recipe")
 
 
-def _dictionaries(which: str, _: torch.device) -> dict[str, Any]:
+def _dictionaries(which: str) -> dict[str, Any]:
     folder = FOLDERS[which]
     return compare(
         load_params(folder / "params.yaml"),
@@ -75,15 +74,14 @@ MEASUREMENTS: dict[str, Callable[[torch.device], dict[str, Any]]] = {
     "harvest": _harvest,
     "ioi": _ioi,
     "recipe": _recipe,
-    "dictionaries": partial(_dictionaries, "laptop"),
-    "dictionaries-smoke": partial(_dictionaries, "smoke"),
+    "dictionaries": lambda _: _dictionaries("laptop"),
+    "dictionaries-smoke": lambda _: _dictionaries("smoke"),
     "judge": _judge,
     "tests": lambda _: suite(ROOT.absolute()),
     "smoke": lambda _: profile("smoke", ROOT.absolute()),
     "laptop": lambda _: profile("laptop", ROOT.absolute()),
 }
 """What can be measured, in the order in which it is; those after `harvest` need a finished run."""
-NAMES = list(MEASUREMENTS)
 
 
 if __name__ == "__main__":

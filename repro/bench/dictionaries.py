@@ -72,7 +72,8 @@ def compare(
     given = scratch / "activations.safetensors"
     x = peers.permuted(training_rows(store, transform))
     write_with(given, lambda part: save_file({"x": x}, part))
-    trained = peers.dictionaries(python, given, scratch, transform, [*peers.STANDARD, *peers.TOPK])
+    jobs = [{**job, "d_sae": round(WIDTH * x.shape[1])} for job in (*peers.STANDARD, *peers.TOPK)]
+    trained = peers.dictionaries(python, given, scratch, transform, jobs)
     splits = {name: read_split(store, name) for name in ("validation", "heldout")}
     theirs = [
         Made(
@@ -167,7 +168,13 @@ def _speed(
     found: dict[str, list[float]] = {}
     for number in range(SPEED_ROUNDS):
         for job in (peers.STANDARD[2], peers.TOPK[2]):
-            short = {**job, "tokens": SPEED_TOKENS, "threads": THREADS, "seed": number}
+            short = {
+                **job,
+                "d_sae": round(WIDTH * x.shape[1]),
+                "tokens": SPEED_TOKENS,
+                "threads": THREADS,
+                "seed": number,
+            }
             about = peers.run(python, given, scratch, short)
             name = f"saelens_{job['trainer']}"
             found.setdefault(name, []).append(about["tokens"] / about["seconds"])

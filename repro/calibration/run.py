@@ -14,6 +14,7 @@ from repro.calibration.measured import worlds_of
 from repro.calibration.results import Calibration
 from repro.calibration.simulate import Draws, Plan, Tally, plan, tallies
 from repro.calibration.summary import by_kind, calibration_of
+from repro.checks import run_check
 from repro.errors import EvidenceError
 from repro.evidence import Table, read_evidence
 from repro.spec import Claim, load_claims
@@ -43,7 +44,7 @@ class Judged:
 def calibrate(
     evidence: Path, claims: Path, draws: Draws, jobs: int, watched: Watched
 ) -> Calibration:
-    """Draw evidence of known truth for every claim whose tables are there.
+    """Draw evidence of known truth for every claim that its tables measure.
 
     Raises:
         EvidenceError: a table is broken, or no claim can be calibrated.
@@ -54,7 +55,7 @@ def calibrate(
     judged = list(_judged(specs, tables))
     if not judged:
         raise EvidenceError(
-            f"{evidence} holds no table that a claim reads",
+            f"{evidence} holds no table on which a claim measures anything",
             expected="the evidence of a profile",
             mend="repro run",
         )
@@ -95,16 +96,28 @@ def _tables(folder: Path, specs: Sequence[Claim]) -> dict[str, Table]:
 
 
 def _judged(specs: Sequence[Claim], tables: dict[str, Table]) -> Iterator[Judged]:
-    """Each claim's own check, and those of controls that use a kind which no claim uses itself."""
-    ready = [one for one in specs if all(part.reads in tables for part in parts_of(one.check))]
+    """Each claim's own check, and those of controls that use a kind which no claim uses itself.
+
+    Left out are those that measure nothing: no rows came out as they ask, or too few.
+    """
+    ready = [one for one in specs if _measures(one.check, tables, one.confidence)]
     own = {part.kind for one in ready for part in parts_of(one.check)}
     for claim in ready:
         yield Judged(claim, None, claim.check)
         for control in claim.controls:
             parts = parts_of(control.check)
-            can = all(part.reads in tables and _has_noise(part) for part in parts)
-            if can and not {part.kind for part in parts} & own:
+            if {part.kind for part in parts} & own or not all(map(_has_noise, parts)):
+                continue
+            if _measures(control.check, tables, claim.confidence):
                 yield Judged(claim, control.name, control.check)
+
+
+def _measures(check: Check, tables: dict[str, Table], confidence: float) -> bool:
+    """Whether every condition of a check has a number on these tables."""
+    if any(part.reads not in tables for part in parts_of(check)):
+        return False
+    found = run_check(check, tables, confidence)
+    return all(part.is_measured for part in found.parts or (found,))
 
 
 def _has_noise(part: Decision) -> bool:

@@ -1,8 +1,5 @@
 """Decompositions that need no training, behind the interface of a dictionary."""
 
-import warnings
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -25,27 +22,6 @@ def both_signs(rows: Float[Tensor, "d_in d_in"]) -> Dictionary:
     """
     both = torch.cat([rows, -rows])
     return Dictionary(both, torch.zeros(len(both)), both, "relu", 0)
-
-
-def independent_components(
-    x: Float[Tensor, "batch d_in"], iterations: int, seed: int
-) -> Dictionary:
-    """Independent components: c = W x with W of FastICA (scikit-learn), features the columns of A.
-
-    x = A c exactly, because as many components as coordinates are kept. At most `iterations` steps:
-    the components at that point are a basis all the same, converged or not.
-    """
-    from sklearn.decomposition import FastICA
-    from sklearn.exceptions import ConvergenceWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted: Any = FastICA(
-            whiten="unit-variance", max_iter=iterations, random_state=seed, tol=1e-3
-        ).fit(x.numpy())
-    read = torch.from_numpy(fitted.components_).to(x.dtype).contiguous()
-    write = torch.from_numpy(fitted.mixing_.T).to(x.dtype).contiguous()
-    return Dictionary(read, torch.zeros(len(read)), write, "linear", len(read))
 
 
 def random_orthogonal(d_in: int, seed: int) -> Float[Tensor, "d_in d_in"]:

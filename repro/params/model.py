@@ -254,6 +254,8 @@ class Ica(Section):
     """Training activations from which, at even steps; PCA takes all of them."""
     iterations: Count
     """Iterations at most."""
+    threads: Count
+    """Processor threads for PCA and ICA; part of the result's identity on a CPU."""
 
 
 class Train(Section):

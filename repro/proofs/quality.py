@@ -66,6 +66,8 @@ class Comparison(Contract):
     """Hook point."""
     skip_positions: int
     """First positions of each sequence that are left out."""
+    sink_factor: float
+    """Norm over the median norm above which other tokens are."""
     training_tokens: int
     """Training activations of every dictionary."""
     width: float
@@ -135,9 +137,13 @@ def read_figures(path: Path, model: type[Figures]) -> Figures:
     """
     try:
         return model.model_validate(json.loads(path.read_text(encoding="utf8"))["figures"])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
-        raise ArtifactError(
-            f"{path} is no such measurement: {str(error).splitlines()[0]}",
-            expected=f"the figures of repro.proofs.quality.{model.__name__}",
-            mend="make recipe" if model is Search else "make frontier",
-        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        fault = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fault = str(error)
+    raise ArtifactError(
+        f"{path} is no such measurement: {fault}",
+        expected=f"the figures of repro.proofs.quality.{model.__name__}",
+        mend="make recipe" if model is Search else "make frontier",
+    )

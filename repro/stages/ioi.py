@@ -195,9 +195,9 @@ class Bench:
         return {
             "site": site,
             "store": str(store),
-            "manifest": sha256_of(store / "manifest.json"),
-            "d_in": read_manifest(store).dimension,
             **read_site(self.trained, site),
+            "d_in": read_manifest(store).dimension,
+            "manifest": sha256_of(store / "manifest.json"),
             "threads": self.settings.executor.threads,
         }
 

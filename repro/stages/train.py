@@ -61,7 +61,7 @@ def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
             for site in params.activate.sites
         ]
         components = map_items(
-            decompose_item, fitted, _alone(how), scratch, desc="principal components and ICA"
+            decompose_item, fitted, _alone(params), scratch, desc="principal components and ICA"
         )
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
@@ -85,14 +85,13 @@ def _components_item(site: str, transform: Path, params: Params) -> dict[str, An
         "transform": str(transform / TRANSFORM),
         "ica_rows": ica.rows if site in ica.sites else 0,
         "ica_iterations": ica.iterations,
+        "threads": ica.threads,
     }
 
 
-def _alone(how: Executor) -> Executor:
-    """One after the other, with all threads: all activations of a site are in memory at once."""
-    return how.model_copy(
-        update={"kind": "processes", "workers": 1, "threads": how.workers * how.threads}
-    )
+def _alone(params: Params) -> Executor:
+    """One after the other: all activations of a site are in memory at once."""
+    return Executor(kind="processes", workers=1, threads=params.train.ica.threads)
 
 
 def _site_of(made: Path, site: str) -> dict[str, str]:
