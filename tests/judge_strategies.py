@@ -12,6 +12,8 @@ from repro.rows import FidelityRow
 SCOPE = Scope(
     model="planted",
     text="planted",
+    sources={"train": {"planted": 1.0}},
+    bos="none",
     sites={"middle": "planted"},
     tokens={"train": 1, "held_out": 1},
     seeds=[0, 1, 2],

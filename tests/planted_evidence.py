@@ -20,10 +20,16 @@ DOCUMENTS = tuple(range(25))
 DIMENSION = 64
 TOKENS = 100
 CLEAN_LOSS = 3.0
+PLANTED_FROZEN_ERROR = 3.0
+"""Error of a random decoder over that of a trained one where features are planted."""
+COMPONENTS_LOSS = 1.5
+"""Nats a token added by the reconstruction from 64 components."""
 
 SCOPE = Scope(
     model="planted",
     text="planted",
+    sources={"train": {"planted": 1.0}, "heldout": {"planted": 1.0}},
+    bos="none",
     sites={"middle": "blocks.1.hook_resid_post"},
     tokens={"train": 0, "heldout": TOKENS * len(DOCUMENTS)},
     seeds=list(SEEDS),
@@ -42,7 +48,9 @@ class World:
     knee: float = 0.0
     """Change of slope of ln FVU in ln L0 at one middle penalty."""
     sae_error: float = 1.0
-    """Factor on the trained dictionary's error."""
+    """Factor on the error of all dictionaries of the method, whoever trains them."""
+    beside_reference: float | None = 1.0
+    """Error of our dictionary over that of the field's own trainer; none where that is missing."""
     width_gain: float = 0.15
     """Fall of ln FVU at each doubling of the width."""
     alive_share: float = 0.98
@@ -51,6 +59,10 @@ class World:
     """Share of features that die at each step of the penalty."""
     duplicated_share: float = 0.05
     """Share of alive features with a duplicate."""
+    frequent_share: float = 0.6
+    """Share of the trained dictionary's units that fire on a hundredth of the tokens."""
+    effective_share: float = 0.8
+    """Share of them whose removal matters."""
     shrinkage: float = 0.05
     """Rise of the shrinkage at each step of the penalty."""
     refit_gain: float = 0.2
@@ -91,6 +103,17 @@ FALSE = {
     "k04": (World(matched_share=0.2),),
 }
 """Worlds in which a claim is false, each in one way."""
+UNFAIR = {
+    "near the reference trainer's frontier": {
+        "far from the frontier": World(beside_reference=1.5),
+        "without a frontier": World(beside_reference=None),
+    },
+    "its units fire": {"collapsed": World(frequent_share=0.05)},
+    "its units matter": {"idle": World(effective_share=0.3)},
+}
+"""By the precondition that tells it: worlds whose dictionaries nobody would use."""
+WITHOUT_THE_TASK = World(ioi=planted_ioi.World(floor=2.0))
+"""A world in which two thirds of the KL are left whatever dictionary is patched as a whole."""
 
 
 class _Noise:
@@ -149,6 +172,15 @@ def _l0(rank: int) -> float:
     return 400.0 * float(np.exp(-0.35 * rank))
 
 
+def _reference(world: World) -> Iterator[tuple[dict, float, float]]:
+    """Key, FVU and L0 of what the field's own trainer makes of the same activations."""
+    if world.beside_reference is None:
+        return
+    for rank, alpha in enumerate(ALPHAS[1:], 1):
+        key = _key(method="saelens_standard", alpha=alpha)
+        yield key, _sae_fvu(world, rank, 2.0) / world.beside_reference, _l0(rank)
+
+
 def _planted_width_fvu(rank: int, width: float) -> float:
     return float(np.exp(-2.5 + 0.25 * rank - 0.5 * min(0.0, np.log2(width))))
 
@@ -168,9 +200,14 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
             yield planted, _planted_width_fvu(rank, width), _l0(rank), shrinkage
         knee = _key(site="planted_knee", alpha=alpha)
         yield knee, _planted_knee_fvu(rank), _l0(rank), shrinkage
-        frozen = _key(method="sae_random_decoder", alpha=alpha)
-        plain = _sae_fvu(world, rank, 2.0)
-        yield frozen, plain * world.frozen_error, _l0(rank), shrinkage
+        for site, fvu in (
+            ("middle", _sae_fvu(world, rank, 2.0) * world.frozen_error),
+            ("planted_width", _planted_width_fvu(rank, 2.0) * PLANTED_FROZEN_ERROR),
+        ):
+            frozen = _key(site=site, method="sae_random_decoder", alpha=alpha)
+            yield frozen, fvu, _l0(rank), shrinkage
+    for key, fvu, l0 in _reference(world):
+        yield key, fvu, l0, 1.0
     for k in KS:
         topk = float(np.exp(-np.sqrt(k / 60)))
         yield _key(method="pca_topk", k=k, width=1.0), topk, k, 1.0
@@ -179,7 +216,7 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
 
 
 def _seeds_of(method: str) -> tuple[int, ...]:
-    return SEEDS if method.startswith("sae") else (0,)
+    return SEEDS if method in ("sae", "sae_random_decoder") else (0,)
 
 
 def _fidelity(world: World, noise: _Noise) -> Iterator[FidelityRow]:
@@ -189,6 +226,7 @@ def _fidelity(world: World, noise: _Noise) -> Iterator[FidelityRow]:
                 variance = TOKENS * DIMENSION * (1 + document / 50)
                 error = fvu * variance * noise(seed, document)
                 dot = variance * (1 + noise(seed, document)) / 2
+                length = dot if key["k"] else dot * (1 + 0.001 * (noise(seed, document) - 1))
                 yield FidelityRow(
                     **{**key, "seed": seed},
                     document=document,
@@ -200,8 +238,7 @@ def _fidelity(world: World, noise: _Noise) -> Iterator[FidelityRow]:
                     squared_error_normalised=error,
                     variance_normalised=variance,
                     x_dot_reconstruction=dot * shrinkage,
-                    reconstruction_dot_reconstruction=dot
-                    * (1 + 0.001 * (noise(seed, document) - 1)),
+                    reconstruction_dot_reconstruction=length,
                 )
 
 
@@ -219,8 +256,11 @@ def _refit(world: World, noise: _Noise) -> Iterator[RefitRow]:
                 )
 
 
-def _dictionary(key: dict, alive: float, duplicated: float, null: float) -> DictionaryRow:
+def _dictionary(
+    key: dict, alive: float, duplicated: float, null: float, use: tuple[float, float] = (0.6, 0.8)
+) -> DictionaryRow:
     size = round(1000 * key["width"])
+    frequent, effective = use
     n_alive = round(size * alive)
     return DictionaryRow(
         **key,
@@ -229,6 +269,8 @@ def _dictionary(key: dict, alive: float, duplicated: float, null: float) -> Dict
         n_alive=n_alive,
         n_silent=(size - n_alive) // 2,
         n_dense=3,
+        n_frequent=round(size * frequent),
+        n_effective=round(size * effective),
         n_duplicated=round(n_alive * duplicated),
         n_duplicated_null=round(n_alive * null),
         n_pairs=n_alive * (n_alive - 1) // 2,
@@ -243,7 +285,9 @@ def _dictionaries(world: World) -> Iterator[DictionaryRow]:
             for width in _widths_at(rank):
                 alive = world.alive_share - world.dying * rank + shift
                 share = max(0.0, world.duplicated_share + shift * (world.duplicated_share > 0))
-                yield _dictionary(_key(alpha=alpha, width=width, seed=seed), alive, share, 0.0)
+                key = _key(alpha=alpha, width=width, seed=seed)
+                use = (world.frequent_share + shift, world.effective_share + shift)
+                yield _dictionary(key, alive, share, 0.0, use)
         mid = ALPHAS[4]
         yield _dictionary(_key(method="sae_frozen_dead", alpha=mid, seed=seed), 0.49, 0.0, 0.0)
         yield _dictionary(_key(method="sae_duplicated", alpha=mid, seed=seed), 0.95, 0.2, 0.0)
@@ -285,6 +329,8 @@ def _substitution(world: World, noise: _Noise) -> Iterator[SubstitutionRow]:
                 yield _loss(key, document, added * noise(seed, document))
     for document in DOCUMENTS:
         yield _loss(_key(method="identity", width=1.0), document, 0.0)
+        components = _key(method="pca_topk", k=64)
+        yield _loss(components, document, COMPONENTS_LOSS * noise(0, document))
 
 
 def _loss(key: dict, document: int, added: float) -> SubstitutionRow:

@@ -33,8 +33,10 @@ class World:
     """Of the dictionary with a random decoder."""
     sae_edit: float = 0.1
     """Edit of the trained dictionary at half of the unpatched KL, over the norm; PCA: 0.3."""
+    floor: float = 0.05
+    """KL that is left without a penalty where all features are patched, nats of 3."""
     floor_rise: float = 0.1
-    """Rise of the floor of KL from one penalty to the next, nats."""
+    """Its rise from one penalty to the next."""
     shift: float = 0.6
     """Share of the counterfactual shift that the found features bring about."""
     accuracy: float = 1.0
@@ -58,7 +60,7 @@ def tables(world: World) -> dict[str, list[Row]]:
     """All six tables of one world."""
     noise = _Noise()
     found: dict[str, list[Row]] = {name: [] for name in ("ioi", "ioi_curves", "ioi_levels")}
-    for key, area, floor, edit in _localisations(world):
+    for key, area, floor, edit in _carrying(world):
         factor = noise(key)
         floor *= PAIRS * factor
         found["ioi"].append(_in_short(key, PAIRS * area * factor, floor))
@@ -95,7 +97,8 @@ def _localisations(world: World) -> Iterator[tuple[dict[str, Any], float, float,
             for seed in SEEDS:
                 at = {"alpha": alpha, "width": 2.0, "seed": seed, "draw": draw}
                 area = world.sae_area if alpha else world.plain_area
-                yield _key("sae", **at), area, 0.05 + world.floor_rise * rank, world.sae_edit
+                floor = world.floor + world.floor_rise * rank
+                yield _key("sae", **at), area, floor, world.sae_edit
         for seed in SEEDS:
             at = {"alpha": ALPHAS[1], "width": 2.0, "seed": seed, "draw": draw}
             yield _key("sae_random_decoder", **at), world.frozen_area, 0.3, 0.4
@@ -105,17 +108,24 @@ def _localisations(world: World) -> Iterator[tuple[dict[str, Any], float, float,
         yield _key("random", draw=draw, width=2.0), 1.5, 0.5, 0.4
         by = {"selection": "elimination", "draw": draw}
         sae = {"alpha": ALPHAS[1], "width": 2.0, "seed": draw, "order": draw}
-        yield _key("sae", **sae, **by), world.sae_area, 0.15, world.sae_edit
+        floor = world.floor + world.floor_rise
+        yield _key("sae", **sae, **by), world.sae_area, floor, world.sae_edit
         yield _key("pca", order=draw, **by), world.pca_area, 0.0, 0.3
         known = {"site": "planted", "draw": draw, "seed": draw}
         yield _key("planted", **known), 0.4, 0.0, 0.1
         yield _key("planted_rotated", **known), 1.0, 0.0, 0.6
 
 
+def _carrying(world: World) -> Iterator[tuple[dict[str, Any], float, float, float]]:
+    """The same, the key telling whether at most half of the KL is left with all patched."""
+    for key, area, floor, edit in _localisations(world):
+        yield {**key, "carries": int(floor <= CLEAN / 2)}, area, floor, edit
+
+
 def _ends() -> Iterator[dict[str, Any]]:
     for draw in DRAWS:
-        for method in ("identity", "full_residual"):
-            yield _key(method, selection="none", draw=draw)
+        for method, carries in (("identity", 0), ("full_residual", 1)):
+            yield {**_key(method, selection="none", draw=draw), "carries": carries}
 
 
 def _in_short(key: dict[str, Any], area: float, floor: float) -> IoiRow:
@@ -153,7 +163,7 @@ def _levels(key: dict[str, Any], edit: float) -> Iterator[LevelRow]:
 
 
 def _edits(world: World, noise: _Noise) -> Iterator[EditRow]:
-    for key, *_ in _localisations(world):
+    for key, *_ in _carrying(world):
         if key["selection"] == "elimination":
             continue
         found = world.shift if key["method"] == "sae" else 0.3
@@ -207,6 +217,7 @@ def _features() -> Iterator[FeatureRow]:
     for rank in (1, 2, 3):
         yield FeatureRow(
             **_key("sae", alpha=ALPHAS[1], width=2.0),
+            carries=1,
             rank=rank,
             feature=100 + rank,
             effect=-0.5 / rank,

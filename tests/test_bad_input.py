@@ -254,7 +254,7 @@ def test_bad_evidence_breaks_its_claims_and_says_why(
     broken = by_id["c14"]
     assert (broken.status, broken.estimate) == (Status.BROKEN, None)
     assert [word for word in ("fidelity", "dvc repro", *words) if word not in broken.reason] == []
-    assert by_id["c19"].status == Status.SUPPORTED, "a claim on another table is judged as before"
+    assert by_id["c22"].status == Status.SUPPORTED, "a claim on another table is judged as before"
     assert len(read_evidence(judged / "evidence", "dictionaries")) > 0
 
 

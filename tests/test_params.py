@@ -40,6 +40,9 @@ def refused(path: Path) -> str:
         ("train.optimiser.lr", "fast", ("train.optimiser.lr", "'fast'", "without quotes")),
         ("train.optimiser.lr", -1.0e-3, ("train.optimiser.lr", "greater than 0")),
         ("train.optimiser.lr", float("nan"), ("train.optimiser.lr", "finite")),
+        ("train.optimiser.clip", -1.0, ("train.optimiser.clip", "greater than or equal to 0")),
+        ("train.schedule.penalty_warmup", 1.5, ("penalty_warmup", "less than or equal to 1")),
+        ("train.groups.width.method", "sae_gated", ("width.method", "'sae_standard'")),
         ("train.batch", "64", ("train.batch", "'64'", "without quotes")),
         ("tokenize.bos", 1, ("tokenize.bos", "valid boolean", "found 1")),
         ("tokenize.sequence_length", 128.5, ("tokenize.sequence_length", "128.5")),
@@ -48,6 +51,11 @@ def refused(path: Path) -> str:
         ("train.executor.kind", "cluster", ("train.executor.kind", "'cluster'")),
         ("fetch.model", {"source": "web"}, ("fetch.model", "'embedded'")),
         ("fetch.model", {"source": "hub", "id": "a/b"}, ("revision", "missing key")),
+        ("tokenize.validation_tokens", 0, ("tokenize.validation_tokens", "greater than 0")),
+        ("tokenize.balance_sources", 1, ("tokenize.balance_sources", "valid boolean")),
+        ("activate.skip_positions", -1, ("skip_positions", "greater than or equal to 0")),
+        ("activate.train_tokens.first", 1, ("activate.train_tokens.first", "'early'")),
+        ("activate.train_tokens.middle", 0, ("activate.train_tokens.middle", "greater than 0")),
         ("activate.sites.first", 1, ("activate.sites.first", "'early'")),
         ("activate.sites.late", 2, ("activate.sites.late: no group", "edit activate.sites.late")),
         (
@@ -61,6 +69,13 @@ def refused(path: Path) -> str:
         ("train.groups.width.alphas", [], ("train.groups.width.alphas", "at least 1")),
         ("fidelity.substitution_groups", ["r2"], ("no group", "'r2'", "one of middle_r2")),
         ("fidelity.substitution_groups", ["knee"], ("'knee'", "no group on the language model")),
+        (
+            "activate.skip_positions",
+            16,
+            ("edit activate.skip_positions", "16 leaves nothing", "less than tokenize"),
+        ),
+        ("activate.train_tokens", {"late": 9}, ("train_tokens.late: 'late' is not", "of middle")),
+        ("train.ica.sites", [], ("middle.baselines: no independent", "in train.ica.sites")),
         ("ioi.edited", 5, ("edit ioi.edited", "no point", "[1, 4, 512]")),
         ("ioi.plans.middle.site", "late", ("edit ioi.plans.middle.site", "one of middle")),
         (
@@ -145,6 +160,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 FREE = {
     ("activate", "sites"),
+    ("activate", "train_tokens"),
     ("train", "groups"),
     ("train", "optimiser", "lr_at"),
     ("ioi", "plans"),

@@ -27,7 +27,7 @@ DATA = {
 """Files that a stage reads and does not import."""
 SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
 JUDGES = {"verify", "report"}
-PROOFS = ("calibration", "mutants", "readings")
+PROOFS = ("bench", "calibration", "frontier", "mutants", "readings")
 """Folders of what was proved of the checks; committed, made by `make`, not by the pipeline."""
 
 

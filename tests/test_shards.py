@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from repro.errors import ArtifactError
 from repro.shards import batches, read_manifest, read_split
+from repro.splits import SPLITS
 from tests.examples import FEW
 from tests.tiny_store import write_store
 
 
 def write_numbers(folder: Path, n_rows: int, rows_per_shard: int, pieces: int = 7) -> None:
-    """Training row i holds the number i; held-out rows hold negative ones."""
+    """Training row i holds the number i, held-out rows negative ones, validation large ones."""
     train = torch.arange(n_rows)[:, None].float().expand(-1, 3)
-    write_store(folder, train, -1 - train, rows_per_shard, pieces)
+    write_store(folder, train, -1 - train, rows_per_shard, pieces, validation=10_000 + train[::2])
 
 
 def numbers(folder: Path, **how: int) -> list[list[int]]:
@@ -60,6 +61,22 @@ def test_skipping_batches_is_resuming(sizes: tuple[int, int, int, int, int], ski
         write_numbers(folder, n_rows, rows_per_shard, pieces)
         how = {"batch": batch, "mixing_shards": mixing}
         assert numbers(folder, **how, skip=skip) == numbers(folder, **how)[skip:]
+
+
+@FEW
+@given(SIZES)
+def test_each_split_is_read_alone_and_in_its_order(sizes: tuple[int, int, int, int, int]) -> None:
+    n_rows, rows_per_shard, pieces, _, _ = sizes
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_numbers(folder, n_rows, rows_per_shard, pieces)
+        found = {split: read_split(folder, split)[0][:, 0].tolist() for split in SPLITS}
+        assert found["heldout"] == [-1 - row for row in range(n_rows)]
+        assert found["validation"] == [10_000 + row for row in range(0, n_rows, 2)]
+        manifest = read_manifest(folder)
+        assert {split: manifest.rows(split) for split in SPLITS} == {
+            split: len(found[split]) for split in SPLITS
+        }
 
 
 def correlation(rows: list[int]) -> float:

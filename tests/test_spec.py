@@ -1,12 +1,14 @@
 """Claim files: read as data, refused with file and line, hashed by what they say."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from repro.errors import SpecError
-from repro.spec import Claim, Where, load_claims, spec_sha256
+from repro.spec import Claim, Fair, Where, load_claims, spec_sha256
 
 GOOD = '''"""A share above a half."""
 
@@ -36,6 +38,14 @@ CLAIM = Claim(
     unit="1",
 )
 '''
+FAIR = (
+    GOOD.replace("Exceeds, Paper", "Exceeds, Fair, Paper")
+    .replace('reads=("fidelity",)', 'reads=("dictionaries", "fidelity")')
+    .replace("    saboteurs=", "    fair=(Fair(where=MIDDLE),),\n    saboteurs=")
+)
+"""The same on trained dictionaries."""
+HASH_BEFORE_FAIR = "38d887003c36866bb762152fdc28625376149a5c9a17063ce1a549407d5384fe"
+"""Of the good claim, by the code of a time when claims could not ask for fair dictionaries."""
 
 
 def folder_with(tmp_path: Path, text: str, name: str = "c14_share.py") -> Path:
@@ -133,8 +143,38 @@ def test_the_hash_follows_the_meaning_not_the_layout(tmp_path: Path):
     assert spec_sha256(claim) != spec_sha256(amended)
 
 
-def test_a_claim_survives_json(tmp_path: Path):
+def test_a_claim_that_does_not_ask_for_fair_dictionaries_keeps_its_earlier_hash(tmp_path: Path):
     (claim,) = load_claims(folder_with(tmp_path, GOOD))
+    assert spec_sha256(claim) == HASH_BEFORE_FAIR
+    (fair,) = load_claims(folder_with(tmp_path, FAIR))
+    text = json.dumps(fair.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    assert '"fair":[{"called":"the dictionary","effective":0.5,"factor":1.2' in text
+    assert spec_sha256(fair) == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "amendment", ["called='it', ", "factor=1.3, ", "frequent=0.1, ", "effective=0.4, "]
+)
+def test_an_amendment_of_what_is_fair_shows_in_the_hash(tmp_path: Path, amendment: str):
+    (claim,) = load_claims(folder_with(tmp_path, FAIR))
+    (amended,) = load_claims(folder_with(tmp_path, FAIR.replace("Fair(", f"Fair({amendment}")))
+    assert spec_sha256(amended) != spec_sha256(claim)
+
+
+def test_what_is_fair_is_safeguarded_by_three_preconditions_after_the_controls(tmp_path: Path):
+    (claim,) = load_claims(folder_with(tmp_path, FAIR))
+    (plain,) = load_claims(folder_with(tmp_path, GOOD))
+    assert plain.safeguards == plain.controls
+    assert claim.fair == (Fair(where=(Where(column="site", values=("middle",)),)),)
+    assert claim.safeguards == (*claim.controls, *claim.fair[0].controls)
+    assert [(one.kind, one.must) for one in claim.fair[0].controls] == [
+        ("precondition", "supported")
+    ] * 3
+
+
+@pytest.mark.parametrize("text", [GOOD, FAIR])
+def test_a_claim_survives_json(tmp_path: Path, text: str):
+    (claim,) = load_claims(folder_with(tmp_path, text))
     assert Claim.model_validate_json(claim.model_dump_json()) == claim
 
 
@@ -142,6 +182,24 @@ def test_a_claim_cannot_be_changed(tmp_path: Path):
     (claim,) = load_claims(folder_with(tmp_path, GOOD))
     with pytest.raises(ValidationError, match="frozen"):
         claim.id = "c15"
+
+
+def test_a_claim_on_fair_dictionaries_reads_both_tables_that_tell_it(tmp_path: Path):
+    text = FAIR.replace('reads=("dictionaries", "fidelity")', 'reads=("fidelity",)')
+    assert "reads must name just the tables used: dictionaries, fidelity" in refusal(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("factor=1.0", "Largest FVU over the reference trainer's"),
+        ("frequent=1.5", "Smallest share of units that fire"),
+        ("effective=-0.1", "Smallest share of units whose removal matters"),
+        ("fair=1.0", "no field 'fair'"),
+    ],
+)
+def test_what_could_not_be_fair_is_refused(tmp_path: Path, field: str, told: str):
+    assert told in refusal(tmp_path, FAIR.replace("Fair(", f"Fair({field}, "))
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])

@@ -17,6 +17,7 @@ from repro.evidence import read_evidence
 from repro.rows import ROW_MODELS, STAGE_OF
 from repro.sae.metrics import matched_cosines
 from repro.sae.model import load_dictionary
+from repro.sae.moments import load_transform
 from repro.stages import plant, train
 from repro.verdict import Status, read_verdicts
 from tests.import_graph import ROOT
@@ -77,6 +78,20 @@ def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
             dictionary.decoder.norm(dim=1), torch.ones(len(dictionary.decoder))
         )
     assert not list(project.rglob("*.part")), "nothing half-made stays"
+
+
+def test_a_standard_autoencoder_alone_is_saved_with_a_centre_that_it_learned(project: Path):
+    train.main(words(project))
+    at_site = load_transform(project / "train" / "sites" / "middle" / "transform.safetensors")
+    moved = {}
+    for member in train.read_members(project / "train"):
+        if member["site"] == "middle":
+            saved = load_dictionary(project / "train" / member["file"])[1]
+            assert saved.scale == at_site.scale
+            moved.setdefault(member["method"], []).append(not torch.equal(saved.mean, at_site.mean))
+    assert all(moved.pop("sae_standard"))
+    assert set(moved) == {"sae", "sae_random_decoder"}
+    assert not any(any(its) for its in moved.values())
 
 
 def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project: Path):
@@ -245,7 +260,7 @@ def test_every_method_and_every_control_is_measured(finished: Path):
     found = set(read_evidence(evidence(finished), "fidelity").columns["method"])
     baselines = {"pca_static", "pca_topk", "neurons_topk", "random_topk"}
     controls = {"sae_frozen_dead", "sae_duplicated", "random", "sae_random_decoder"}
-    assert found == {"sae"} | baselines | controls
+    assert found == {"sae", "sae_standard"} | baselines | controls
 
 
 def test_an_identity_in_the_model_changes_no_loss_and_zeros_change_it(finished: Path):

@@ -1,21 +1,28 @@
 """Sequences come from one document each, splits share no document, and nothing goes uncounted."""
 
+import itertools
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from repro.corpus import Document, read_documents
 from repro.errors import ArtifactError, ParamsError, SourceError
+from repro.splits import SPLITS, Split
 from repro.stages.fetch import run as fetch
-from repro.stages.tokenize import run, shuffled
+from repro.stages.tokenize import Taken, _take, run, shuffled
 from repro.tokens import Tokens, TokensManifest, read_tokens
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_params import tiny_params
 
 FOLDER = Path("unused")
+LONGEST = {"train": 120, "validation": 80, "heldout": 80}
+"""Tokens of a document that are used, as `tiny_params` has them; a story has more."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +30,19 @@ def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fetched")
     write_stories(folder / "text-in", 60)
     fetch(tiny_params(save_llama(folder / "model-in"), folder / "text-in"), folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def uneven(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty stories from one source and twenty from another."""
+    folder = tmp_path_factory.mktemp("uneven")
+    write_stories(folder / "many", 40)
+    write_stories(folder / "few", 20, first=40)
+    paths = [str(folder / name) for name in ("many", "few")]
+    text = {"source": "files", "paths": paths}
+    params = tiny_params(save_llama(folder / "model-in"), FOLDER, fetch={"text": text})
+    fetch(params, folder / "out")
     return folder / "out"
 
 
@@ -39,7 +59,7 @@ def test_sequences_spell_the_start_of_their_own_document(
     tokenizer = Tokenizer.from_file(str(fetched / "model" / "tokenizer.json"))
     documents = read_documents(fetched / "text" / "documents.parquet")
     used = 16 - bos
-    for split in ("train", "heldout"):
+    for split in SPLITS:
         ids, origin = tokens.split(split)
         assert ids.dtype == origin.dtype == np.int32
         for row in np.unique(origin):
@@ -49,41 +69,183 @@ def test_sequences_spell_the_start_of_their_own_document(
                 found = found[:, 1:]
             whole = tokenizer.encode(documents[row].text, add_special_tokens=False).ids
             assert found.ravel().tolist() == whole[: found.size]
-            assert found.size <= 80 // used * used
+            assert found.size <= LONGEST[split] // used * used
 
 
-def test_splits_have_the_wanted_size_and_share_no_document(fetched: Path, tmp_path: Path) -> None:
-    tokens, manifest = tokenized(fetched, tmp_path)
-    assert tokens.train.shape == (100, 16)
-    assert tokens.heldout.shape == (30, 16)
-    assert manifest.tokens == {"train": 1600, "heldout": 480}
-    assert not set(tokens.train_document) & set(tokens.heldout_document)
-    names = manifest.documents
-    assert not set(names["train"]) & set(names["heldout"])
-    assert len(names["heldout"]) == len(set(tokens.heldout_document)) >= 30 // 5
+def test_the_manifest_says_how_a_sequence_begins(fetched: Path, tmp_path: Path) -> None:
+    _, with_bos = tokenized(fetched, tmp_path / "with")
+    _, without = tokenized(fetched, tmp_path / "without", bos=False)
+    tokenizer = Tokenizer.from_file(str(fetched / "model" / "tokenizer.json"))
+    assert with_bos.bos_token == "<|endoftext|>"
+    assert with_bos.bos_token_id == tokenizer.token_to_id("<|endoftext|>")
+    assert without.bos_token is without.bos_token_id is None
 
 
-def test_every_token_of_a_used_document_is_kept_cut_or_dropped(
-    fetched: Path, tmp_path: Path
+@pytest.mark.parametrize("balance", [True, False])
+def test_splits_have_the_wanted_size_and_share_no_document(
+    fetched: Path, uneven: Path, tmp_path: Path, balance: bool
 ) -> None:
-    # 16 divides into 15 text tokens; the last document taken may be used in part
-    tokens, manifest = tokenized(fetched, tmp_path, heldout_tokens=16 * 5)
+    for number, text in enumerate((fetched, uneven)):
+        tokens, manifest = tokenized(text, tmp_path / str(number), balance_sources=balance)
+        assert tokens.train.shape == (100, 16)
+        assert tokens.validation.shape == (10, 16)
+        assert tokens.heldout.shape == (30, 16)
+        assert manifest.tokens == {"train": 1600, "validation": 160, "heldout": 480}
+        for one, other in itertools.combinations(SPLITS, 2):
+            assert not set(tokens.split(one)[1]) & set(tokens.split(other)[1])
+            assert not set(manifest.documents[one]) & set(manifest.documents[other])
+        for split in SPLITS:
+            ids, origin = tokens.split(split)
+            assert len(ids) == len(origin)
+            names = manifest.documents[split]
+            assert len(names) == len(set(names)) == len(set(origin))
+        assert len(manifest.documents["heldout"]) >= 30 // 5
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_every_token_of_a_used_document_is_kept_cut_or_dropped(
+    fetched: Path, tmp_path: Path, split: Split
+) -> None:
+    # the last document taken may be used in part, so there is just one, used as far as it may be
+    length = LONGEST[split] // 15
+    tokens, manifest = tokenized(fetched, tmp_path, **{f"{split}_tokens": 16 * length})
     tokenizer = Tokenizer.from_file(str(fetched / "model" / "tokenizer.json"))
     texts = {d.id: d.text for d in read_documents(fetched / "text" / "documents.parquet")}
-    lengths = [
-        len(tokenizer.encode(texts[name], add_special_tokens=False).ids)
-        for name in manifest.documents["heldout"]
-    ]
-    kept = tokens.heldout.shape[0] * 15
-    lost = manifest.cut_tokens["heldout"] + manifest.dropped_remainder_tokens["heldout"]
-    assert sum(lengths) == kept + lost
+    (name,) = manifest.documents[split]
+    whole = len(tokenizer.encode(texts[name], add_special_tokens=False).ids)
+    kept = len(tokens.split(split)[0]) * 15
+    assert manifest.cut_tokens[split] == whole - LONGEST[split]
+    assert whole == kept + manifest.cut_tokens[split] + manifest.dropped_remainder_tokens[split]
 
 
-def test_more_training_tokens_leave_the_heldout_set_alone(fetched: Path, tmp_path: Path) -> None:
-    few, _ = tokenized(fetched, tmp_path / "few", train_tokens=160)
-    many, _ = tokenized(fetched, tmp_path / "many", train_tokens=3200)
+@pytest.mark.parametrize("balance", [True, False])
+def test_more_training_tokens_leave_the_other_splits_alone(
+    uneven: Path, tmp_path: Path, balance: bool
+) -> None:
+    few, many = (
+        tokenized(uneven, tmp_path / str(n), train_tokens=n, balance_sources=balance)[0]
+        for n in (160, 3200)
+    )
+    for split in ("validation", "heldout"):
+        for one, other in zip(few.split(split), many.split(split), strict=True):
+            assert np.array_equal(one, other)
+    assert np.array_equal(few.train, many.train[:10]), "what is added comes after"
+
+
+def test_validation_does_not_move_what_judges(fetched: Path, tmp_path: Path) -> None:
+    few, _ = tokenized(fetched, tmp_path / "few", validation_tokens=16)
+    many, _ = tokenized(fetched, tmp_path / "many", validation_tokens=800)
     assert np.array_equal(few.heldout, many.heldout)
-    assert np.array_equal(few.train, many.train[:10])
+    assert np.array_equal(few.validation, many.validation[:1])
+
+
+def test_training_documents_alone_are_cut_at_a_length_of_their_own(
+    fetched: Path, tmp_path: Path
+) -> None:
+    found = {
+        longest: tokenized(fetched, tmp_path / str(longest), max_train_document_tokens=longest)[0]
+        for longest in (45, 200)
+    }
+    for split in ("validation", "heldout"):
+        for one, other in zip(*(found[n].split(split) for n in found), strict=True):
+            assert np.array_equal(one, other)
+        assert most_of_one_document(found[45].split(split)[1]) == 80 // 15
+    for longest, tokens in found.items():
+        assert most_of_one_document(tokens.train_document) == longest // 15
+
+
+def most_of_one_document(origin: np.ndarray) -> int:
+    """Sequences of the document that has the most."""
+    return int(np.unique(origin, return_counts=True)[1].max())
+
+
+def sources_of(fetched: Path, origin: np.ndarray) -> list[str]:
+    """The folder from which each sequence comes."""
+    documents = read_documents(fetched / "text" / "documents.parquet")
+    return [Path(documents[row].source).name for row in origin]
+
+
+def test_sources_share_alike_while_they_last_and_the_rest_comes_from_the_one_that_lasts(
+    uneven: Path, tmp_path: Path
+) -> None:
+    tokens, manifest = tokenized(uneven, tmp_path, train_tokens=16 * 8 * 40)
+    shares = {
+        split: {Path(name).name: n // 16 for name, n in manifest.sources[split].items()}
+        for split in SPLITS
+    }
+    assert shares["heldout"] == {"few": 15, "many": 15}
+    assert shares["validation"] == {"few": 5, "many": 5}
+    left = 20 - 3 - 1  # documents of the small source, each of which gives eight sequences
+    assert shares["train"] == {"few": 8 * left, "many": 8 * (40 - left)}
+    order = sources_of(uneven, tokens.train_document)
+    lead = np.cumsum([1 if name == "few" else -1 for name in order])
+    assert np.abs(lead[: 16 * left]).max() <= 8, "never behind by more than one document"
+    assert set(order[16 * left :]) == {"many"}
+
+
+@pytest.mark.parametrize("balance", [True, False])
+def test_sources_are_counted(uneven: Path, tmp_path: Path, balance: bool) -> None:
+    tokens, manifest = tokenized(uneven, tmp_path, balance_sources=balance)
+    for split in SPLITS:
+        origin = sources_of(uneven, tokens.split(split)[1])
+        counted = {Path(name).name: n for name, n in manifest.sources[split].items()}
+        assert counted == {name: 16 * n for name, n in Counter(origin).items()}
+        assert sum(counted.values()) == manifest.tokens[split]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("balance", [True, False])
+def test_documents_come_in_the_seeded_order_which_balance_keeps_within_each_source(
+    uneven: Path, tmp_path: Path, seed: int, balance: bool
+) -> None:
+    documents = read_documents(uneven / "text" / "documents.parquet")
+    order = [documents[row] for row in shuffled(documents, seed)]
+    _, manifest = tokenized(uneven, tmp_path, seed=seed, balance_sources=balance)
+    names = manifest.documents
+    taken = names["heldout"] + names["validation"] + names["train"]
+    if not balance:
+        assert taken == [document.id for document in order[: len(taken)]]
+    for source in {document.source for document in documents}:
+        its = [document.id for document in order if document.source == source]
+        found = [name for name in taken if name in its]
+        assert found == its[: len(found)] != []
+
+
+SECTION = tiny_params(FOLDER, FOLDER).tokenize
+
+
+def taken_from(queues: dict[str, list[int]], wanted: int) -> Taken:
+    """What `_take` takes of sources whose documents fill these numbers of sequences."""
+    rows = [(source, length) for source, lengths in queues.items() for length in lengths]
+    documents = [Document(str(row), source, "") for row, (source, _) in enumerate(rows)]
+    section = SECTION.model_copy(update={"train_tokens": 16 * wanted})
+    encoded: dict[str, list[tuple[int, list[int]]]] = {source: [] for source in queues}
+    for row, (source, length) in enumerate(rows):
+        encoded[source].append((row, [7] * (15 * length)))
+    iterators = {source: iter(its) for source, its in encoded.items()}
+    return _take("train", iterators, documents, section, bos=0)
+
+
+lengths = st.lists(st.integers(0, 5), max_size=12)
+
+
+@given(st.tuples(lengths, lengths, lengths), st.floats(0, 1))
+@example(([5] * 12, [1] * 30, []), 0.5)
+def test_no_source_is_behind_by_more_than_a_document_unless_it_is_used_up(
+    of_sources: tuple[list[int], ...], share_wanted: float
+) -> None:
+    queues = dict(zip("abc", of_sources, strict=True))
+    total = sum(sum(its) for its in of_sources)
+    assume(total > 0)
+    wanted = 1 + round(share_wanted * (total - 1))
+    taken = taken_from(queues, wanted)
+    assert sum(taken.by_source.values()) == len(taken.chunks) == len(taken.rows) == wanted
+    most = max(taken.by_source.values())
+    for source, its in queues.items():
+        share = taken.by_source[source]
+        assert share <= sum(its)
+        assert share == sum(its) or share >= most - 5, "one document fills five sequences at most"
+    assert len(taken.documents) == len(set(taken.documents))
 
 
 def test_the_seed_decides_the_split(fetched: Path, tmp_path: Path) -> None:
@@ -111,8 +273,11 @@ def test_a_new_document_does_not_reorder_the_others() -> None:
     [
         ({"train_tokens": 10**6}, SourceError, r"too short: \d+ train tokens from the \d+ doc"),
         ({"heldout_tokens": 10**6}, SourceError, r"too short: \d+ heldout tokens .*of 60"),
+        ({"validation_tokens": 10**6}, SourceError, r"too short: \d+ validation tokens .*of 60"),
         ({"max_document_tokens": 8}, SourceError, "too short: 0 heldout tokens"),
+        ({"max_train_document_tokens": 8}, SourceError, "too short: 0 train tokens"),
         ({"train_tokens": 15}, ParamsError, "train_tokens fills no sequence of 16"),
+        ({"validation_tokens": 15}, ParamsError, "validation_tokens fills no sequence of 16"),
     ],
 )
 def test_a_text_that_is_too_short_says_how_much_there_is(

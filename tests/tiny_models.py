@@ -27,10 +27,10 @@ def story(number: int) -> str:
     return " ".join(sentences)
 
 
-def write_stories(folder: Path, count: int) -> None:
-    """`count` text files."""
+def write_stories(folder: Path, count: int, first: int = 0) -> None:
+    """`count` text files; stories of other numbers tell of something else."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
+    for number in range(first, first + count):
         (folder / f"{number:03d}.txt").write_text(story(number), encoding="utf8")
 
 

@@ -18,11 +18,19 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
         "text": {"source": "files", "paths": [str(text)]},
     }
     content["tokenize"].update(
-        sequence_length=16, train_tokens=1600, heldout_tokens=480, max_document_tokens=80
+        sequence_length=16,
+        train_tokens=1600,
+        validation_tokens=160,
+        heldout_tokens=480,
+        max_document_tokens=80,
+        max_train_document_tokens=120,
+        balance_sources=True,
     )
     content["activate"].update(
         sites={"early": 0, "middle": 1, "late": 3},
         batch=4,
+        skip_positions=1,
+        train_tokens={},
         shard_tokens=256,
         threads=1,
         dtype="float32",

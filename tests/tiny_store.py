@@ -5,15 +5,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from repro.shards import Manifest, ShardWriter, Split, write_manifest
+from repro.shards import Manifest, Shard, ShardWriter, write_manifest
+from repro.splits import Split
 
 
 def write_store(
-    folder: Path, train: Tensor, heldout: Tensor, rows_per_shard: int, pieces: int = 7
+    folder: Path,
+    train: Tensor,
+    heldout: Tensor,
+    rows_per_shard: int,
+    pieces: int = 7,
+    validation: Tensor | None = None,
 ) -> None:
-    """Both splits, handed to the writer in pieces; row i comes from document i // 10."""
+    """The splits, handed to the writer in pieces; row i comes from document i // 10."""
     rows: dict[Split, Tensor] = {"train": train, "heldout": heldout}
-    shards = {}
+    if validation is not None:
+        rows["validation"] = validation
+    shards: dict[Split, list[Shard]] = {"validation": []}
     for split, x in rows.items():
         writer = ShardWriter(folder, split, rows_per_shard)
         document = torch.arange(len(x)) // 10
@@ -27,9 +35,10 @@ def write_store(
             hook="test",
             dimension=train.shape[1],
             dtype="float32",
-            train=shards["train"],
-            heldout=shards["heldout"],
-            n_sinks={"train": 0, "heldout": 0},
+            **shards,
+            n_skipped={},
+            skip_positions=0,
+            n_sinks={},
             sink_norm=0.0,
             median_norm=0.0,
             provenance={},

@@ -464,6 +464,24 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _harvest_meets(self) -> Self:
+        length = self.tokenize.sequence_length
+        if self.activate.skip_positions >= length:
+            raise _mismatch(
+                "activate.skip_positions",
+                f"{self.activate.skip_positions} leaves nothing of a sequence of {length} tokens",
+                f"less than tokenize.sequence_length: {length}",
+            )
+        for site in self.activate.train_tokens:
+            if site not in self.activate.sites:
+                raise _mismatch(
+                    f"activate.train_tokens.{site}",
+                    f"{site!r} is not harvested",
+                    _one_of(self.activate.sites),
+                )
+        return self
+
+    @model_validator(mode="after")
     def _groups_meet(self) -> Self:
         of_model = {
             name for name, one in self.train.groups.items() if one.site in self.activate.sites

@@ -35,7 +35,7 @@ class Work:
 
 
 def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
-    """Write `out/<role>/` for each site: shards of both splits and a manifest.
+    """Write `out/<role>/` for each site: shards of all splits and a manifest.
 
     Shards are made one by one in a scratch folder beside `out`, from which a killed run goes on;
     the result is the same bytes. `out` appears at the end, whole.
@@ -85,7 +85,8 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
         for number, first in enumerate(range(0, len(ids), step)):
             begun = first * ids.shape[1] if split == "train" else 0
             roles = tuple(r for r in section.sites if begun < section.train_tokens.get(r, ids.size))
-            found.append(Work(split, number, first, min(first + step, len(ids)), roles))
+            if roles:
+                found.append(Work(split, number, first, min(first + step, len(ids)), roles))
     return found
 
 

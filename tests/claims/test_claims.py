@@ -90,8 +90,8 @@ def test_a_decided_claim_says_on_which_model_and_how_few_tokens_it_is_judged(cla
     if LOADED[claim].reads == ("toy",):
         pytest.skip("planted data: no language model")
     deviation = LOADED[claim].deviation
-    assert "SmolLM2-135M (de-quantised Q4_1)" in deviation
-    assert "some hundred thousand" in deviation
+    assert "SmolLM2-135M-Instruct (Q4_1, de-quantised)" in deviation
+    assert "about a million" in deviation
 
 
 @pytest.mark.parametrize("claim", DECIDED)

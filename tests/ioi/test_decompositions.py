@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from repro.ioi.decompositions import (
     both_signs,
-    independent_components,
     mean_differences,
     random_orthogonal,
     rotation,
 )
+from repro.sae.baselines import independent_components
 from repro.sae.model import encode
 
 SEEDS = st.integers(0, 50)

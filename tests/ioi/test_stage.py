@@ -1,6 +1,7 @@
 """The ioi stage on a small project: exact ends, complete tables, the same bytes, clear errors."""
 
 import importlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,20 @@ def test_the_whole_residual_and_every_complete_basis_reach_the_target(tables):
         assert np.abs(rows(tables["ioi"], method=method)["kl_floor"]).max() < 1e-6, method
     edits = rows(tables["ioi_edits"], method="full_residual")
     assert np.allclose(edits["logit_shift"], edits["logit_shift_counterfactual"], rtol=1e-3)
+
+
+def test_a_setting_carries_the_task_where_its_reconstruction_keeps_it(tables):
+    assert set(rows(tables["ioi"], method="identity")["carries"]) == {0}
+    for method in ("full_residual", "pca", "neurons", "planted"):
+        assert set(rows(tables["ioi"], method=method)["carries"]) == {1}, method
+
+
+def test_all_rows_of_a_setting_say_the_same_of_it(tables):
+    names = ("site", "method", "alpha", "width", "family", "selection", "carries")
+    for name in ("ioi", "ioi_curves", "ioi_levels"):
+        found = tables[name].columns
+        said = set(zip(*(found[column].tolist() for column in names), strict=True))
+        assert len({setting[:-1] for setting in said}) == len(said), name
 
 
 def test_every_decomposition_is_measured_by_draw_and_seed(tables):
@@ -158,8 +173,18 @@ def test_names_that_the_model_splits_are_refused(project, tables, tmp_path):
     refused(project, "single tokens")
 
 
-def test_a_site_without_a_trained_dictionary_is_refused(project, tables):
+@pytest.mark.parametrize(
+    ("is_harvested", "told"), [(True, "nothing was trained at the site 'late'"), (False, "late")]
+)
+def test_a_site_without_a_trained_dictionary_is_refused(
+    project, tables, is_harvested: bool, told: str
+):
     assert tables
+    late = project / "artifacts" / "activate" / "late"
+    if is_harvested:
+        shutil.copytree(late.with_name("middle"), late)
+    else:
+        shutil.rmtree(late, ignore_errors=True)
     values = content()
     values["activate"]["sites"] = {"middle": 1, "late": 0}
     values["ioi"]["plans"] = {"late": plan({}, ["pca"], site="late")}
@@ -168,7 +193,7 @@ def test_a_site_without_a_trained_dictionary_is_refused(project, tables):
         params_of(project)
     values["train"]["groups"]["late_r2"] = group("late", [1.0e-3], [0])  # asked for, not trained
     write_params(project, values)
-    refused(project, "no dictionary is trained at the site 'late'")
+    refused(project, told)
 
 
 def test_a_plan_that_names_what_is_not_trained_is_refused(project):

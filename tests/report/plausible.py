@@ -34,12 +34,17 @@ TOKENS = 120
 SCOPE = Scope(
     model="SmolLM2-135M-Instruct, de-quantised from Q4_1",
     text="Wikipedia sample and news articles of 2017 & others",
+    sources={
+        "train": {"Wikipedia": 0.5, "news & others": 0.5},
+        "heldout": {"Wikipedia": 0.5, "news & others": 0.5},
+    },
+    bos="<|im_start|>",
     sites={
         "early": "blocks.4.hook_resid_post",
         "middle": "blocks.14.hook_resid_post",
         "late": "blocks.24.hook_resid_post",
     },
-    tokens={"train": 400_000, "held_out": 30_000},
+    tokens={"train": 1_200_000, "heldout": 30_000, "train, early": 400_000},
     seeds=list(SEEDS),
     device="CPU, bfloat16 products",
     max_logit_difference=0.0,
@@ -70,13 +75,14 @@ class Point:
 def write_plausible(folder: Path, n_documents: int = 25) -> Path:
     """Write every table into `folder`, the same bytes every time."""
     points = list(_points(np.random.default_rng(0)))
+    ours = [point for point in points if point.method != "saelens_standard"]
     for name, rows in {
         "fidelity": _per_document(points, n_documents, _fidelity, 1),
         "refit": _per_document([p for p in points if p.method == "sae"], n_documents, _refit, 2),
-        "dictionaries": [row for point in points for row in _dictionaries(point)],
+        "dictionaries": [row for point in ours for row in _dictionaries(point)],
         "agreement": list(_agreement()),
         "substitution": _per_document(
-            [p for p in points if p.width == 2.0 or p.k], n_documents, _substitution, 3
+            [p for p in ours if p.width == 2.0 or p.k], n_documents, _substitution, 3
         ),
         "toy": list(_toy()),
         **planted_ioi.tables(planted_ioi.World()),
@@ -96,6 +102,8 @@ def _points(random: np.random.Generator) -> Iterator[Point]:
             l0 = 420 * width**0.1 / (1 + (alpha / 4e-4) ** 0.9) * noise
             fvu = lift * 0.55 * width**-0.15 * np.exp(-((l0 / 90) ** 0.55)) * noise + 0.01
             yield Point(site, "sae", alpha, 0, width, seed, l0, fvu)
+            if alpha and width == 2.0 and site == "middle" and seed == 0:
+                yield Point(site, "saelens_standard", alpha, 0, width, 0, l0 * 0.9, fvu * 1.1)
             if alpha and width == 2.0:
                 yield Point(site, "sae_random_decoder", alpha, 0, width, seed, l0 * 1.5, fvu * 1.7)
         for k in KEPT:
@@ -182,7 +190,8 @@ def _dictionaries(point: Point) -> Iterator[DictionaryRow]:
         alive = int(size * (1 - dead) * factor)
         yield DictionaryRow(
             **{**point.key, "method": method}, n_tokens=30_000, n_features=size, n_alive=alive,
-            n_silent=(size - alive) // 2, n_dense=3, n_duplicated=int(alive * copied),
+            n_silent=(size - alive) // 2, n_dense=3, n_frequent=alive // 2,
+            n_effective=int(alive * 0.8), n_duplicated=int(alive * copied),
             n_duplicated_null=0, n_pairs=alive * (alive - 1) // 2,
             n_duplicate_pairs=int(alive * copied),
         )  # fmt: skip

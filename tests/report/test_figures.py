@@ -10,13 +10,13 @@ from matplotlib.collections import LineCollection
 
 from repro.evidence import Table, read_evidence
 from repro.figures import style as look
-from repro.figures.catalogue import PLANS, drawn_from
+from repro.figures.catalogue import PLANS, drawn_from, drawn_frontier
 from repro.figures.curves import Ratio, above, curve, seed_curves, select
 from repro.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.figures.losses import added_loss
 from repro.figures.style import panel, standalone, style, svg_of
 from repro.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
-from repro.figures.tradeoff import FVU, L0, smoothness, tradeoff
+from repro.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
 from repro.rows import ROW_MODELS
 
 COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
@@ -51,6 +51,26 @@ def test_a_point_of_the_tradeoff_is_a_ratio_of_sums_over_documents_and_seeds(
         x, y = line_called(tradeoff(middle(tables["fidelity"])), "sparse autoencoder")
     assert np.isclose(x, l0).any()
     assert np.isclose(y[np.isclose(x, l0)], fvu).all()
+
+
+def test_the_frontier_shows_our_dictionary_beside_that_of_the_fields_own_trainer(
+    tables: dict[str, Table],
+) -> None:
+    columns = middle(tables["fidelity"]).columns
+    with style():
+        figure = frontier(middle(tables["fidelity"]))
+    for label, method in (("sparse autoencoder", "sae"), ("SAELens, L1", "saelens_standard")):
+        mask = (columns["method"] == method) & (columns["alpha"] > 0) & (columns["width"] == 2)
+        x, _ = line_called(figure, label)
+        assert len(x) == len(np.unique(columns["alpha"][mask]))
+
+
+def test_without_the_fields_own_trainer_there_is_no_frontier_to_show(
+    tables: dict[str, Table],
+) -> None:
+    table = tables["fidelity"]
+    assert drawn_frontier(table) is not None
+    assert drawn_frontier(table.rows(table.columns["method"] != "saelens_standard")) is None
 
 
 def test_the_dictionary_without_penalty_is_no_point_of_the_tradeoff(

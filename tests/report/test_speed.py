@@ -23,7 +23,7 @@ def test_a_measured_figure_stands_beside_target_machine_and_date(tmp_path: Path)
     (tmp_path / "laptop.json").write_text(json.dumps(content))
     rows = [row for row in speed_table(tmp_path).splitlines() if "not run" not in row][2:]
     assert rows == [
-        "| `laptop` profile from nothing | 1234 s | ≤ 1,800 s "
+        "| `laptop` profile from nothing | 1234 s | ≤ 2,400 s "
         "| CPU of a test, 2 threads, float32, 23 GiB, 2026-01-02 |",
         "| … its peak memory | 5.2 GiB | ≤ 8 GiB "
         "| CPU of a test, 2 threads, float32, 23 GiB, 2026-01-02 |",

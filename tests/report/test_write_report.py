@@ -160,8 +160,16 @@ def test_an_absent_claim_names_the_stage_it_waits_for(html: str) -> None:
 def test_figures_stand_in_the_card_of_their_claim_and_in_files(html: str, report: Path) -> None:
     figures = {path.stem for path in (report / "figures").glob("*.svg")}
     assert {"forest", "c14_planted_knee", "c15_early", "c16_planted_width", "k04_middle"} <= figures
-    for name in figures - {"forest"}:
+    for name in figures - {"forest", "frontier"}:
         assert f'id="{name}-figure_1"' in card_of(html, name.split("_")[0])
+
+
+def test_the_page_shows_how_good_the_dictionaries_are_beside_the_fields_own(
+    html: str, report: Path
+) -> None:
+    section = html[html.index('<h2 id="quality">') :].split("</section>")[0]
+    assert 'id="frontier-figure_1"' in section
+    assert (report / "figures" / "frontier.svg").exists()
 
 
 def test_markdown_links_every_figure_that_is_written(markdown: str, report: Path) -> None:

@@ -80,7 +80,7 @@ def _verdict(claim: Claim, status: Status, hashes: Mapping[str, str]) -> Verdict
                 name=control.name, kind=control.kind, status=Status.REFUTED,
                 ok=status is not Status.INVALID,
             )
-            for control in claim.controls
+            for control in claim.safeguards
         ] if measured else [],
         saboteurs=SaboteurCount(caught=int(measured), total=2 * measured),
         evidence=[EvidenceRef(name=n, sha256=hashes[n]) for n in claim.reads if n in hashes],

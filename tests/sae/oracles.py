@@ -3,7 +3,8 @@
 Nothing here imports the package: each function is written from the paper or from a docstring.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import combinations, permutations
 
 import numpy as np
@@ -110,6 +111,48 @@ def frozen_decoder_slope(
     return in_weight, in_bias
 
 
+def standard_loss(
+    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, centre: Array
+) -> float:
+    """The same loss with unit rows of the decoder, of tokens from which its bias is taken off."""
+    return frozen_decoder_loss(weight, bias, alpha, x - centre, unit_rows(decoder))
+
+
+def standard_slope(
+    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, centre: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Gradient of `standard_loss` in encoder, bias, decoder and its bias, token by token."""
+    norm = np.sqrt((decoder**2).sum(axis=1))
+    rows = decoder / norm[:, None]
+    in_weight, in_bias = np.zeros_like(weight), np.zeros_like(bias)
+    in_rows, in_centre = np.zeros_like(decoder), np.zeros_like(centre)
+    for token in x - centre:
+        c = np.maximum(0, weight @ token + bias)
+        outer = 2 * (c @ rows - token) / x.size
+        inner = np.where(c > 0, rows @ outer + alpha / len(x), 0)
+        in_weight += np.outer(inner, token)
+        in_bias += inner
+        in_rows += np.outer(c, outer)
+        in_centre += outer - inner @ weight
+    turning = [
+        (np.eye(len(row)) - np.outer(row, row)) @ slope / length
+        for row, slope, length in zip(rows, in_rows, norm, strict=True)
+    ]
+    return in_weight, in_bias, np.array(turning), in_centre
+
+
+def risen(step: int, share: Fraction, n_steps: int) -> float:
+    """How much of a penalty is in force at a step that rises evenly over a share of all steps."""
+    rising = share * n_steps
+    return 1.0 if step + 1 >= rising else float((step + 1) / rising)
+
+
+def shortened(gradients: Sequence[Array], longest: float) -> list[Array]:
+    """The gradients of one autoencoder, scaled down together if they are longer than `longest`."""
+    length = np.sqrt(sum(float(entry) ** 2 for g in gradients for entry in g.ravel()))
+    return [g * longest / length if length > longest else g for g in gradients]
+
+
 class Adam:
     """Algorithm 1 of Kingma & Ba (2015), with a step size for each step."""
 
@@ -165,3 +208,15 @@ def best_sparse_error(basis: Array, x: Array, k: int) -> float:
     return min(
         least_squares(basis[list(chosen)], x)[0] for chosen in combinations(range(len(basis)), k)
     )
+
+
+def removal_costs(rows: Array, c: Array, x: Array) -> Array:
+    """Squared error of the reconstruction without each unit, less that with all of them."""
+
+    def error(codes: Array) -> float:
+        return float(
+            sum(((token - code @ rows) ** 2).sum() for token, code in zip(x, codes, strict=True))
+        )
+
+    without = [np.where(np.arange(len(rows)) == i, 0.0, c) for i in range(len(rows))]
+    return np.array([error(codes) - error(c) for codes in without])

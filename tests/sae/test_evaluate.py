@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.sae.evaluate import CHUNK, Reconstruction, reconstruct, refit
-from repro.sae.metrics import TokenSums, fvu, l0, spread_of, token_sums
+from repro.sae.evaluate import CHUNK, Reconstruction, document_sums, reconstruct, refit
+from repro.sae.metrics import TokenSums, fvu, l0, removal_cost, spread_of, token_sums
 from repro.sae.model import Dictionary, decode, encode, tied
 from repro.sae.refit import refit_squared_error
 from tests.sae.arrays import any_dictionaries, dictionaries, normal, order, rotation, seeds
@@ -57,8 +57,9 @@ def test_the_order_of_tokens_does_not_matter(case, document, seed):
     shuffled = [document[int(i)] for i in moved]
     first, second = evaluated(dictionary, x, document), evaluated(dictionary, x[moved], shuffled)
     assert_close(list(second.sums), list(first.sums))
-    for one, other in zip(first[:2] + first[3:], second[:2] + second[3:], strict=True):
-        assert torch.equal(one, other)
+    assert_close(second.removal, first.removal)
+    for name in ("documents", "n_tokens", "firings"):
+        assert torch.equal(getattr(second, name), getattr(first, name))
 
 
 def test_more_tokens_than_fit_into_a_chunk_are_all_counted():
@@ -69,10 +70,23 @@ def test_more_tokens_than_fit_into_a_chunk_are_all_counted():
     c = encode(one, x)
     assert found.n_tokens.tolist() == [1000] * 8 + [len(x) - 8000]
     assert torch.equal(found.firings, (c != 0).sum(0))
+    assert_close(found.removal, removal_cost(one.decoder, c, x - decode(one, c)))
     expected = token_sums(x, c, decode(one, c), spread_of(x))
     for total, values in zip(found.sums, expected, strict=True):
         last = torch.stack([part.sum() for part in values.split(1000)])
         assert_close(total, last)
+
+
+@given(any_dictionaries(), ids)
+def test_each_document_has_its_row_of_sums(case, document):
+    dictionary, x = case
+    found = evaluated(dictionary, x, document)
+    rows = document_sums(found)
+    assert [row["document"] for row in rows] == found.documents.tolist()
+    assert [row["n_tokens"] for row in rows] == found.n_tokens.tolist()
+    for name, values in found.sums._asdict().items():
+        assert [row[name] for row in rows] == values.tolist()
+    assert {type(value) for row in rows for value in row.values()} == {int, float}
 
 
 @given(seeds)

@@ -23,8 +23,8 @@ from tests.tiny_project import params_of, write_params, write_stores
 
 RECIPE = Recipe(
     name="test", method="sae", d_sae=16, alphas=(0.0, 0.01), seed=3, n_steps=40, lr=1e-2,
-    betas=(0.9, 0.999), eps=1e-8, warmup=0.0, decay=0.0, matmul=torch.float32,
-    device=torch.device("cpu"),
+    betas=(0.9, 0.999), eps=1e-8, warmup=0.0, decay=0.0, penalty_warmup=0.0, clip=0.0,
+    matmul=torch.float32, device=torch.device("cpu"),
 )  # fmt: skip
 
 
@@ -110,7 +110,8 @@ def measured(project: Path, method: str, **changes) -> dict:
     item = {
         "store": str(store), "transform": str(file), "file": str(file), "method": method,
         "manifest": sha256_of(store / "manifest.json"), "alive_firings": 2, "dense_share": 0.9,
-        "duplicate_cosine": 0.9, "counts_units": True, "refit_tokens": 100, "null_seed": 7,
+        "frequent_share": 0.01, "effective_share": 0.1, "duplicate_cosine": 0.9,
+        "counts_units": True, "refit_tokens": 100, "null_seed": 7,
     }  # fmt: skip
     folder = project / method
     folder.mkdir()

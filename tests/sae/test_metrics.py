@@ -12,18 +12,32 @@ from repro.errors import DegenerateInputError
 from repro.sae.baselines import random_dictionary
 from repro.sae.metrics import (
     Spread,
+    TokenSums,
+    Use,
     duplicates,
     fvu,
     l0,
     liveness,
     matched_cosines,
     nearest_cosines,
+    removal_cost,
     spread_of,
     token_sums,
+    use_of,
 )
-from repro.sae.model import decode, encode, unit_rows
+from repro.sae.model import Dictionary, decode, encode, tied, unit_rows
 from tests.sae import oracles
-from tests.sae.arrays import dictionaries, normal, numpy, order, rotation, scales, seeds, sizes
+from tests.sae.arrays import (
+    any_dictionaries,
+    dictionaries,
+    normal,
+    numpy,
+    order,
+    rotation,
+    scales,
+    seeds,
+    sizes,
+)
 
 batches = st.integers(2, 20)
 
@@ -171,6 +185,114 @@ def test_liveness_is_counted_against_tokens_and_not_against_features(firings, bo
     assert once.n_dense == sum(count > 25 for count in firings)
     assert found(times)[1:] == once[1:], "shares do not depend on how many tokens were read"
     assert int(once.is_alive.sum()) + once.n_silent <= len(firings)
+
+
+def costs_of(dictionary: Dictionary, x: Tensor) -> Tensor:
+    """What the removal of each unit costs on these activations."""
+    c = encode(dictionary, x)
+    return removal_cost(dictionary.decoder, c, x - decode(dictionary, c))
+
+
+@given(any_dictionaries())
+def test_the_cost_of_a_removal_is_what_the_error_grows_by_without_the_unit(case):
+    dictionary, x = case
+    slow = oracles.removal_costs(*numpy(dictionary.decoder, encode(dictionary, x), x))
+    np.testing.assert_allclose(costs_of(dictionary, x), slow, atol=1e-9)
+
+
+@given(dictionaries(), scales, seeds)
+def test_costs_of_removal_follow_the_unit_of_the_space_and_not_its_orientation(case, scale, seed):
+    dictionary, x = case
+    rows, c = dictionary.decoder, encode(dictionary, x)
+    error = x - decode(dictionary, c)
+    found, turn, moved = (
+        removal_cost(rows, c, error),
+        rotation(seed, x.shape[1]),
+        order(seed, len(x)),
+    )
+    assert_close(removal_cost(rows, scale * c, scale * error), scale**2 * found)
+    assert_close(removal_cost(rows @ turn, c, error @ turn), found)
+    assert_close(removal_cost(rows, c[moved], error[moved]), found)
+    swapped = order(seed + 1, len(rows))
+    assert_close(removal_cost(rows[swapped], c[:, swapped], error), found[swapped])
+
+
+@given(seeds, batches, sizes)
+def test_a_unit_that_never_fires_costs_nothing_and_one_that_writes_what_is_not_there_less(
+    seed, batch, d_in
+):
+    x, rows = normal(seed, batch, d_in), rotation(seed + 1, d_in)
+    x -= (x @ rows[0]).outer(rows[0])
+    c = torch.zeros(batch, d_in, dtype=x.dtype)
+    c[:, 0] = normal(seed + 2, batch).abs()
+    found = removal_cost(rows, c, x - c @ rows)
+    assert_close(found[0], -c[:, 0].square().sum())
+    assert found[1:].tolist() == [0.0] * (d_in - 1)
+
+
+@given(seeds, batches, sizes)
+def test_units_that_share_no_direction_cost_together_just_what_they_explain(seed, batch, d_in):
+    rows, c = rotation(seed, d_in), normal(seed + 1, batch, d_in)
+    found = removal_cost(rows, c, torch.zeros(batch, d_in, dtype=c.dtype))
+    assert_close(found, c.square().sum(dim=0))
+    assert_close(found.sum(), (c @ rows).square().sum())
+
+
+def sums_of(variance: float, squared_error: float) -> TokenSums:
+    """Sums over all tokens of which two are read."""
+    zero = dict.fromkeys(TokenSums._fields, torch.zeros(2))
+    halves = torch.tensor([0.25, 0.75], dtype=torch.float64)
+    read = {"variance": variance * halves, "squared_error": squared_error * halves}
+    return TokenSums(**{**zero, **read})
+
+
+def used(firings: list[int], removal: list[float], sums: TokenSums) -> Use:
+    """Units in use of a thousand tokens, at a hundredth and a tenth."""
+    counted, costs = torch.tensor(firings), torch.tensor(removal, dtype=torch.float64)
+    return use_of(counted, costs, sums, 1000, frequent_share=0.01, effective_share=0.1)
+
+
+def test_units_at_a_threshold_are_in_use():
+    """Of 40 explained an even share of four units is 10, a tenth of it 1."""
+    found = used(
+        [0, 9, 10, 11], [-5.0, 0.99, 1.0, 1.01], sums_of(variance=50.0, squared_error=10.0)
+    )
+    assert found == Use(n_frequent=2, n_effective=2)
+
+
+@pytest.mark.parametrize("squared_error", [50.0, 60.0, float("nan")])
+def test_where_nothing_is_explained_no_unit_matters(squared_error):
+    assert used([500, 500], [0.0, 1.0], sums_of(50.0, squared_error)) == Use(2, 0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1000), st.floats(-50, 50)), min_size=1, max_size=12),
+    st.integers(1, 40),
+    st.integers(-8, 8),
+)
+def test_use_is_counted_unit_by_unit_whatever_the_unit_of_the_space(units, explained, power):
+    firings, removal = map(list, zip(*units, strict=True))
+    found = used(firings, removal, sums_of(40.0 + explained, 40.0))
+    assert found.n_frequent == sum(count >= 10 for count in firings)
+    assert found.n_effective == sum(cost >= 0.1 * (explained / len(units)) for cost in removal)
+    scale = 2.0**power
+    scaled = [scale * cost for cost in removal]
+    assert used(firings, scaled, sums_of(scale * (40.0 + explained), scale * 40.0)) == found
+
+
+def test_units_that_collapsed_fire_at_every_token_and_are_still_counted_out():
+    """Half of the units copy the activations, the others hold a code just above zero."""
+    rows = rotation(0, 8)
+    bias = torch.tensor([0.0] * 4 + [1e-3] * 4, dtype=torch.float64)
+    dictionary, x = tied(rows, bias), normal(1, 1000, 4).abs() @ rows[:4]
+    c = encode(dictionary, x)
+    sums = token_sums(x, c, decode(dictionary, c), spread_of(x))
+    firings = (c != 0).sum(dim=0)
+    assert int(liveness(firings, 1000, alive_firings=10, dense_share=0.1).is_alive.sum()) == 8
+    found = use_of(
+        firings, costs_of(dictionary, x), sums, 1000, frequent_share=0.01, effective_share=0.1
+    )
+    assert found == Use(n_frequent=8, n_effective=4)
 
 
 @given(seeds, st.integers(20, 60), st.integers(1, 6))

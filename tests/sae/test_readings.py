@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.sae.loss import loss_terms, random_decoder_gradient, tied_gradient, untied_gradient
+from repro.sae.loss import (
+    loss_terms,
+    random_decoder_gradient,
+    standard_gradient,
+    tied_gradient,
+    untied_gradient,
+)
 from repro.sae.model import unit_rows
 from repro.sae.train import dictionaries, load_checkpoint, save_checkpoint, start, train
 from tests.sae.arrays import normal, seeds, sizes
@@ -47,6 +53,7 @@ def test_the_printed_sum_is_the_mean_with_alpha_over_the_dimension(seed, batch, 
     weight, bias = normal(seed, 1, d_sae, d_in), normal(seed + 1, 1, 1, d_sae)
     x, alpha = normal(seed + 2, batch, d_in), torch.full((1, 1, 1), 0.1, dtype=torch.float64)
     decoder = unit_rows(normal(seed + 3, d_sae, d_in))
+    own = (normal(seed + 4, 1, d_sae, d_in), normal(seed + 5, 1, 1, d_in))
     pairs = [
         (
             tied_gradient(weight, bias, alpha * d_in, x, torch.float64, "sum"),
@@ -56,10 +63,15 @@ def test_the_printed_sum_is_the_mean_with_alpha_over_the_dimension(seed, batch, 
             random_decoder_gradient(weight, bias, alpha * d_in, x, torch.float64, decoder, "sum"),
             random_decoder_gradient(weight, bias, alpha, x, torch.float64, decoder, "mean"),
         ),
+        (
+            standard_gradient(weight, bias, alpha * d_in, x, torch.float64, *own, "sum"),
+            standard_gradient(weight, bias, alpha, x, torch.float64, *own, "mean"),
+        ),
     ]
     for printed, code in pairs:
-        assert_close(printed.weight, d_in * code.weight)
-        assert_close(printed.bias, d_in * code.bias)
+        for name in ("weight", "bias", "decoder", "centre"):
+            if getattr(code, name) is not None:
+                assert_close(getattr(printed, name), d_in * getattr(code, name))
 
 
 def test_untied_dictionaries_read_with_rows_of_their_own_and_write_with_unit_rows():
@@ -78,7 +90,14 @@ def test_an_untied_stack_equals_each_member_trained_alone():
             assert_close(found, getattr(member, name), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("changes", [{"tied": False}, {"step_counter": "frozen"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tied": False},
+        {"step_counter": "frozen"},
+        {"tied": False, "reduction": "sum", "clip": 5.0, "penalty_warmup": 0.8},
+    ],
+)
 def test_every_reading_resumes_to_the_same_bytes(tmp_path, changes):
     how = recipe(**changes)
     whole = trained(how, data())
@@ -120,7 +139,7 @@ def test_three_parameters_move_as_in_textbook_adam_or_as_in_the_authors_loop(cou
     stack.weight.zero_()
     left = iter(given_)
 
-    def planted(stack, alpha, x, recipe):
+    def planted(stack, part, alpha, x, recipe):
         found = tied_gradient(torch.ones(1, 1, 3), stack.bias, alpha, x, torch.float32)
         return found._replace(weight=torch.tensor(next(left), dtype=torch.float32).view(1, 1, 3))
 

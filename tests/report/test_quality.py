@@ -1,0 +1,88 @@
+"""What the report says of the dictionaries is what was measured, and nothing is extrapolated."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from repro.bench.quality import at_equal_l0
+from repro.bench.recipe import BASE, TRIALS
+from repro.errors import ArtifactError
+from repro.files import write_json
+from repro.params import load_params
+from repro.proofs.quality import Search, read_figures
+from repro.report.quality import quality_sheets
+from tests.import_graph import ROOT
+
+SEARCH = ROOT / "reports" / "bench" / "recipe.json"
+
+
+def points(*pairs: tuple[float, float]) -> list[dict[str, float]]:
+    return [{"l0": l0, "fvu": fvu} for l0, fvu in pairs]
+
+
+def test_between_two_points_fvu_is_straight_in_logarithms() -> None:
+    found = at_equal_l0(points((10, 0.4), (40, 0.1)), (10.0, 20.0, 40.0))
+    assert found == pytest.approx([0.4, 0.2, 0.1])
+
+
+def test_points_may_come_in_any_order() -> None:
+    assert at_equal_l0(points((40, 0.1), (10, 0.4), (20, 0.3)), (20.0,)) == pytest.approx([0.3])
+
+
+def test_outside_the_points_there_is_no_value() -> None:
+    assert at_equal_l0(points((10, 0.4), (40, 0.1)), (9.9, 40.1)) == [None, None]
+
+
+def test_the_committed_search_is_of_the_listed_trials() -> None:
+    found = read_figures(SEARCH, Search)
+    assert [(t.method, t.name, t.changes) for t in found.trials] == TRIALS
+    assert found.base == BASE
+
+
+def test_the_recipe_of_the_laptop_is_one_that_was_tried_and_none_as_cheap_is_better() -> None:
+    found = read_figures(SEARCH, Search)
+    train = load_params(ROOT / "params.yaml").train
+    recipe = {
+        **train.optimiser.model_dump(include={"lr", "beta1", "beta2", "eps", "clip"}),
+        **train.schedule.model_dump(),
+        "batch": train.batch,
+        "epochs": 1,
+        "start_scale": 1.0,
+    }
+    changes = {name: value for name, value in recipe.items() if value != BASE[name]}
+    ours = [t for t in found.trials if t.method == "sae"]
+    (taken,) = [t for t in ours if t.changes == changes]
+    middle = [found.l0_grid.index(at) for at in (24.0, 32.0, 48.0, 64.0)]
+    for trial in ours:
+        if trial.changes.get("epochs", 1) == 1 and None not in trial.fvu_at_l0:
+            assert sum(trial.fvu_at_l0[i] or 1 for i in middle) >= sum(
+                taken.fvu_at_l0[i] or 1 for i in middle
+            )
+
+
+def test_the_report_marks_the_recipe_that_is_taken() -> None:
+    (sheet,) = quality_sheets(None, read_figures(SEARCH, Search))
+    marked = [row[1] for row in sheet.rows if row[1].endswith("(taken)")]
+    assert set(marked) == {"penalty rising over half (taken)"}
+    assert all(len(row) == len(sheet.head) for row in sheet.rows)
+
+
+def test_without_measurements_there_is_nothing_to_show() -> None:
+    assert quality_sheets(None, None) == []
+
+
+@pytest.mark.parametrize("content", [{}, {"figures": {"hook": "x"}}, []])
+def test_another_file_is_told_with_what_makes_it(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "recipe.json"
+    write_json(path, content)
+    with pytest.raises(ArtifactError, match="make recipe"):
+        read_figures(path, Search)
+
+
+def test_an_unknown_figure_is_refused(tmp_path: Path) -> None:
+    content = json.loads(SEARCH.read_text(encoding="utf8"))
+    content["figures"]["speed_of_light"] = 1
+    write_json(tmp_path / "recipe.json", content)
+    with pytest.raises(ArtifactError, match="speed_of_light"):
+        read_figures(tmp_path / "recipe.json", Search)
