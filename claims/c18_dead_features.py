@@ -69,7 +69,8 @@ CLAIM = Claim(
             why="units that cannot fire must be counted as dead",
         ),
     ),
-    fair=(Fair(where=(*SAE, Where(column="alpha", above=0.0))),),
+    # Not asked of these that few units be idle: that is the question.
+    fair=(Fair(where=(*SAE, Where(column="alpha", above=0.0)), frequent=0.0, effective=0.0),),
     saboteurs=(
         Reverse(
             name="relabel the penalties in reverse order",

@@ -48,11 +48,18 @@ def decompose_item(item: Item, folder: Path) -> None:
 def training_rows(
     store: Path, transform: Transform, count: int | None = None
 ) -> Float[Tensor, "batch d_in"]:
-    """All training activations of a site, or at most `count` at even steps, transformed."""
+    """All training activations of a site, or at most `count` at even steps, transformed.
+
+    One array, filled shard by shard: with all rows it is by far the largest thing in memory.
+    """
     manifest = read_manifest(store)
     step = max(1, manifest.rows("train") // count) if count else 1
-    parts = [read_shard(store, shard)["x"][::step] for shard in manifest.train]
-    return transform.forward(torch.cat(parts)[:count].float())
+    sizes = [-(-shard.rows // step) for shard in manifest.train]
+    rows = torch.empty(sum(sizes), manifest.dimension)
+    for shard, part in zip(manifest.train, rows.split(sizes), strict=True):
+        part.copy_(read_shard(store, shard)["x"][::step])
+        part.sub_(transform.mean).mul_(transform.scale)
+    return rows[:count]
 
 
 def read_components(file: Path) -> Components:

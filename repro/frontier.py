@@ -9,6 +9,7 @@ from typing import Any
 
 from repro.evidence import Table, read_evidence
 from repro.files import sha256_of
+from repro.provenance import key_of
 from repro.rows import FidelityRow
 from repro.shards import read_manifest
 from repro.sources import ModelRecord, read_record
@@ -18,16 +19,20 @@ NAME = "fidelity"
 
 
 def identity(artifacts: Path, site: str) -> dict[str, Any]:
-    """What a frontier belongs to: the model, the tokens by content, and the hook point."""
+    """What a frontier belongs to: the model at its revision, tokens by content, hook point."""
     return identity_of(artifacts / "fetch", artifacts / "tokenize", artifacts / "activate" / site)
 
 
 def identity_of(fetched: Path, tokens: Path, store: Path) -> dict[str, Any]:
     """The same from the folders of the stages."""
     manifest = read_manifest(store)
+    model = read_record(fetched / "model", ModelRecord)
+    left_out = manifest.n_skipped.get("train", 0) + manifest.n_sinks.get("train", 0)
     return {
-        "model": read_record(fetched / "model", ModelRecord).name,
+        "model": model.name,
+        "revision": model.revision or key_of(model.sha256),
         "tokens_sha256": sha256_of(tokens / "tokens.safetensors"),
+        "training_tokens": manifest.rows("train") + left_out,
         "hook": manifest.hook,
         "skip_positions": manifest.skip_positions,
         "sink_factor": round(manifest.sink_norm / (manifest.median_norm or 1.0), 6),

@@ -55,6 +55,12 @@ def test_the_readme_quotes_the_committed_verdicts_and_measurements():
     readme([*files, *proofs, "--readme", str(ROOT / "README.md"), "--check"])
 
 
+def test_the_page_of_amendments_sets_the_committed_run_beside_the_one_before():
+    before = ["--before", str(ROOT / "reports/history/laptop-2026-11-24.json")]
+    page = ["--readme", str(ROOT / "docs/amendments.md")]
+    readme(["--verdicts", str(LAPTOP / "verdicts.json"), *before, *page, "--check"])
+
+
 def test_an_old_readme_would_be_found(tmp_path: Path):
     old = tmp_path / "README.md"
     old.write_text((ROOT / "README.md").read_text("utf8").replace("| c15 |", "| c99 |"), "utf8")

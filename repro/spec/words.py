@@ -52,11 +52,7 @@ def _sentence(check: Exceeds | Within | Monotone | Dominates | Smooth) -> str:
         case Monotone():
             rule = _monotone(check)
         case Dominates():
-            rivals = "; ".join(f"{one.name} ({rows(one.where)})" for one in check.against)
-            rule = (
-                f"{name} ({rows(check.where)}) is lower at equal {quantity(check.x)}, by more "
-                f"than {check.margin:g} on average over the common range, than that of: {rivals}"
-            )
+            rule = _dominates(check)
         case Smooth():
             rule = (
                 f"{name} ({rows(check.where)}) at each {check.knob} lies within {check.margin:g} "
@@ -65,6 +61,18 @@ def _sentence(check: Exceeds | Within | Monotone | Dominates | Smooth) -> str:
         case _ as never:
             assert_never(never)
     return rule + tail
+
+
+def _dominates(check: Dominates) -> str:
+    """A margin below zero grants the rivals so much: ours may lie above them, but by less."""
+    rivals = "; ".join(f"{one.name} ({rows(one.where)})" for one in check.against)
+    is_granted = check.margin < 0
+    side = "higher" if is_granted else "lower"
+    than = "if at all, by less than" if is_granted else "by more than"
+    return (
+        f"{quantity(check.of)} ({rows(check.where)}) is {side} at equal {quantity(check.x)}, "
+        f"{than} {abs(check.margin):g} on average over the common range, than that of: {rivals}"
+    )
 
 
 def _monotone(check: Monotone) -> str:

@@ -248,7 +248,8 @@ class Bench:
         found = []
         for site in self.params.activate.sites:
             wanted = identity_of(self.fetched, self.tokens, self.activations / site)
-            found += frontier_of(frontier, wanted)
+            rows = frontier_of(frontier, wanted)
+            found += [row.model_copy(update={"site": site}) for row in rows]
         if not found:
             sys.stderr.write(
                 "no reference frontier belongs to this model, text and hook point, so claims on "
