@@ -13,9 +13,10 @@ help:
 	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
 	@echo "make fuzz    every property on new random examples; make fuzz EXAMPLES=5000 searches longer"
 	@echo "make bench   speed, memory and quality beside SAELens on this machine, to reports/bench/"
-	@echo "make peers   SAELens in an environment of its own, for the two below"
-	@echo "make recipe  the search for the training recipe, on validation documents; a quarter of an hour"
-	@echo "make frontier  what SAELens reaches on the activations of laptop and smoke, to reports/frontier/"
+	@echo "make recipe  the search for the training recipe, on validation documents; some twenty minutes"
+	@echo "make peers   SAELens in an environment of its own, for make frontier"
+	@echo "make frontier  what SAELens reaches on the activations of a finished run, to reports/frontier/;"
+	@echo "             PROFILE=smoke or paper for that profile; some twenty minutes"
 	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
 	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
 	@echo "make mutmut  every small change a machine makes in the judge; more than an hour"
@@ -66,7 +67,7 @@ recipe: $(READY)
 	$(BIN)/python -m repro.bench --out reports/bench --only recipe
 
 frontier: $(READY) $(PEERS)
-	$(BIN)/python -m repro.bench --out reports/bench --only dictionaries dictionaries-smoke
+	$(BIN)/python -m repro.bench --out reports/bench --only dictionaries$(if $(PROFILE),-$(PROFILE))
 
 readings: $(READY)
 	$(BIN)/python -m repro.readings --out reports/readings
@@ -84,4 +85,4 @@ mutmut: $(READY)
 	$(BIN)/python -m tests.mutants.survivors --out reports/mutants/mutmut.json
 
 clean:
-	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch
+	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch .venv-peers

@@ -39,7 +39,7 @@ OURS = {
     "sae_standard": [7.0e-4, 1.4e-3, 2.5e-3, 4.5e-3, 8.0e-3],
 }
 """Penalties of our own stacks, for L0 from about 10 to 200."""
-L0_GRID = (12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0)
+L0_GRID = (10.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 200.0)
 SPEED_TOKENS, SPEED_ROUNDS = 51_200, 3
 SITE, WIDTH = "middle", 2.0
 
@@ -67,7 +67,7 @@ def compare(
     """Train both, measure both; writes the reference frontier, returns figures for the report."""
     store = artifacts / "activate" / SITE
     mean, mean_squared_norm = moments(store)
-    transform = fit_transform_of(mean, mean_squared_norm, faithful=False)
+    transform = fit_transform_of(mean, mean_squared_norm, faithful=params.train.faithful)
     scratch.mkdir(parents=True, exist_ok=True)
     given = scratch / "activations.safetensors"
     x = peers.permuted(training_rows(store, transform))
@@ -90,7 +90,7 @@ def compare(
     told = [one.told() for one in (*theirs, *ours)]
     return {
         **identity(artifacts, SITE),
-        "training_tokens": len(x),
+        "activations": len(x),
         "width": WIDTH,
         "peer_settings": {"saelens_standard": peers.STANDARD[0], "saelens_topk": peers.TOPK[0]},
         "peer_versions": trained[0][0]["versions"],
@@ -126,7 +126,7 @@ def stack_item(item: Item, folder: Path) -> None:
     """Work: one stack of ours in one pass over the training activations, as the stage does it."""
     store = Path(item["store"])
     manifest = read_manifest(store)
-    transform = fit_transform_of(*moments(store), faithful=False)
+    transform = fit_transform_of(*moments(store), faithful=item["faithful"])
     recipe = recipe_from(item, manifest.dimension, manifest.rows("train") // item["batch"])
     stack = start(recipe, manifest.dimension)
     source = batches(store, batch=item["batch"], seed=0, mixing_shards=item["mixing_shards"])
@@ -175,7 +175,7 @@ def _speed(
                 "threads": THREADS,
                 "seed": number,
             }
-            about = peers.run(python, given, scratch, short)
+            about = peers.run(python, given, scratch, short, again=True)
             name = f"saelens_{job['trainer']}"
             found.setdefault(name, []).append(about["tokens"] / about["seconds"])
         for method in OURS:

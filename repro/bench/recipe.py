@@ -24,6 +24,8 @@ from repro.sae.moments import moments
 from repro.sae.train import Recipe, centred_at, dictionaries, start, train
 from repro.shards import read_manifest, read_split
 
+_CODE = ("recipe", "quality", "dictionaries")
+"""Files of this package that decide what an item comes to."""
 TOKENS = 400_000
 """Training activations of each trial: a third of the laptop's, so that many fit into minutes."""
 L0_GRID = (16.0, 24.0, 32.0, 48.0, 64.0)
@@ -46,8 +48,8 @@ TRIALS: list[tuple[str, str, dict[str, Any]]] = [
     ("sae", "the authors' way", {**AUTHORS, "batch": 1024}),
     ("sae", "earlier runs", EARLIER),
     ("sae", "earlier runs, penalty rising over half", {**EARLIER, "penalty_warmup": 0.5}),
-    ("sae", "earlier runs, gradient shortened", {**EARLIER, "clip": 1.0}),
-    ("sae", "gradient not shortened", {"clip": 0.0}),
+    ("sae", "earlier runs, gradient clipping", {**EARLIER, "clip": 1.0}),
+    ("sae", "no gradient clipping", {"clip": 0.0}),
     ("sae", "penalty full from the first step", {"penalty_warmup": 0.0}),
     ("sae", "penalty rising over half", {"penalty_warmup": 0.5}),
     ("sae", "penalty rising to the end", {"penalty_warmup": 1.0}),
@@ -129,6 +131,8 @@ def shared_of(params: Params, store: Path | None = None) -> dict[str, Any]:
         "store": str(store),
         "manifest": sha256_of(store / "manifest.json"),
         "mixing_shards": params.train.mixing_shards,
+        "faithful": params.train.faithful,
+        "code": [sha256_of(Path(__file__).with_name(f"{name}.py")) for name in _CODE],
     }
 
 

@@ -68,8 +68,12 @@ class Comparison(Contract):
     """First positions of each sequence that are left out."""
     sink_factor: float
     """Norm over the median norm above which other tokens are."""
+    revision: str
+    """Its revision, or hash."""
     training_tokens: int
-    """Training activations of every dictionary."""
+    """Training tokens that were harvested."""
+    activations: int
+    """Training activations of every dictionary: those tokens less what is left out."""
     width: float
     """Dictionary size over dimension."""
     peer_settings: dict[str, dict[str, Any]]

@@ -32,8 +32,8 @@ class Proofs(NamedTuple):
     """Bugs of the field, planted by hand."""
     mutmut: MutmutReport | None = None
     """Small changes of the judge, planted by machine."""
-    compared: Comparison | None = None
-    """Our dictionaries beside SAELens's."""
+    compared: Sequence[Comparison] = ()
+    """Our dictionaries beside SAELens's, for each profile for which they were trained."""
     search: Search | None = None
     """The recipes that were tried."""
 
@@ -58,9 +58,10 @@ def read_proofs(folder: Path | None) -> Proofs:
         mutmut=_read(
             folder / "mutants" / "mutmut.json", lambda path: read_report(path, MutmutReport)
         ),
-        compared=_read(
-            folder / "bench" / "dictionaries.json", lambda path: read_figures(path, Comparison)
-        ),
+        compared=[
+            read_figures(path, Comparison)
+            for path in sorted((folder / "bench").glob("dictionaries*.json"))
+        ],
         search=_read(folder / "bench" / "recipe.json", lambda path: read_figures(path, Search)),
     )
 

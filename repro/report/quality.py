@@ -1,5 +1,9 @@
 """How good are these dictionaries? Tables beside the field's own trainer, and of the search."""
 
+from collections.abc import Mapping
+from math import isclose
+from typing import Any
+
 from repro.proofs.quality import Comparison, Search, Trial
 from repro.report.numbers import count, number
 from repro.report.sheet import Sheet
@@ -11,6 +15,19 @@ TRAINERS = {
     "saelens_topk": "SAELens: TopK",
     "sae_random_decoder": "ours: frozen random decoder, L1",
 }
+
+
+def fits(compared: Comparison, scope: Mapping[str, Any]) -> bool:
+    """Whether a comparison speaks of the activations that a run's evidence speaks of.
+
+    Their number may differ by a hundredth: another processor rounds another way, and then a token
+    at the bound on the norm is a sink here and none there.
+    """
+    return (
+        compared.model == scope.get("model")
+        and compared.hook == scope.get("sites", {}).get("middle")
+        and isclose(compared.activations, scope.get("tokens", {}).get("train", 0), rel_tol=0.01)
+    )
 
 
 def quality_sheets(compared: Comparison | None, search: Search | None) -> list[Sheet]:
@@ -25,14 +42,14 @@ def _at_equal_l0(found: Comparison) -> Sheet:
         (TRAINERS[name], *(number(value) for value in values))
         for name, values in found.fvu_at_l0.items()
     ]
-    theirs = found.fvu_at_l0["saelens_standard"]
-    for name in ("sae", "sae_standard"):
+    theirs = found.fvu_at_l0.get("saelens_standard", [])
+    for name in ("sae", "sae_standard") if theirs else ():
         over = [_over(a, b) for a, b in zip(found.fvu_at_l0[name], theirs, strict=True)]
         rows.append((f"{TRAINERS[name]}, over SAELens's L1", *map(number, over)))
     caption = (
         f"FVU at equal L0 on held-out documents: {found.hook}, R = {number(found.width)}, "
-        f"{count(found.training_tokens)} training tokens in one pass for each; SAELens "
-        f"{found.peer_versions['sae-lens']}"
+        f"{count(found.activations)} training activations in one pass for each; SAELens "
+        f"{found.peer_versions['sae-lens']}; between two penalties straight in logarithms"
     )
     return Sheet(caption, head, rows)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from repro.figures.drawn import Drawn
@@ -10,7 +11,7 @@ from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
 from repro.report.numbers import count, number
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
-from repro.report.quality import quality_sheets
+from repro.report.quality import fits, quality_sheets
 from repro.report.sheet import Sheet
 from repro.spec import Claim
 from repro.verdict import Status, Verdicts, details_of
@@ -52,11 +53,13 @@ class Page(NamedTuple):
     features: Listing | None = None
     sheets: Sequence[Sheet] = ()
     frontier: Drawn | None = None
+    verdicts_scope: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def quality(self) -> list[Sheet]:
-        """How good the dictionaries are, beside the field's own trainer."""
-        return quality_sheets(self.proofs.compared, self.proofs.search)
+        """How good the dictionaries are, beside the field's own trainer on these activations."""
+        here = [one for one in self.proofs.compared if fits(one, self.verdicts_scope)]
+        return quality_sheets(here[0], self.proofs.search) if here else []
 
     @property
     def readings(self) -> list[tuple[str, str]]:
@@ -119,6 +122,7 @@ def page(
         notes=list(notes),
         evidence=evidence,
         proofs=proofs,
+        verdicts_scope=verdicts.scope,
         proved=told_proofs(proofs, [verdict.saboteurs for verdict in verdicts.verdicts]),
     )
 

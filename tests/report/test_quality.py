@@ -10,8 +10,8 @@ from repro.bench.recipe import BASE, TRIALS
 from repro.errors import ArtifactError
 from repro.files import write_json
 from repro.params import load_params
-from repro.proofs.quality import Search, read_figures
-from repro.report.quality import quality_sheets
+from repro.proofs.quality import Comparison, Search, read_figures
+from repro.report.quality import fits, quality_sheets
 from tests.import_graph import ROOT
 
 SEARCH = ROOT / "reports" / "bench" / "recipe.json"
@@ -66,6 +66,54 @@ def test_the_report_marks_the_recipe_that_is_taken() -> None:
     marked = [row[1] for row in sheet.rows if row[1].endswith("(taken)")]
     assert set(marked) == {"penalty rising over half (taken)"}
     assert all(len(row) == len(sheet.head) for row in sheet.rows)
+
+
+COMPARED = read_figures(ROOT / "reports" / "bench" / "dictionaries.json", Comparison)
+SCOPE = {
+    "model": COMPARED.model,
+    "sites": {"middle": COMPARED.hook},
+    "tokens": {"train": COMPARED.activations},
+}
+
+
+def test_a_comparison_is_shown_beside_evidence_of_its_own_activations() -> None:
+    assert fits(COMPARED, SCOPE)
+    assert fits(COMPARED, SCOPE | {"tokens": {"train": COMPARED.activations - 3}})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"model": "another"},
+        {"sites": {"middle": "blocks.3.hook_resid_post"}},
+        {"sites": {"early": COMPARED.hook}},
+        {"tokens": {"train": COMPARED.activations // 2}},
+        {"tokens": {}},
+    ],
+)
+def test_it_is_not_shown_beside_evidence_of_others(other: dict[str, object]) -> None:
+    assert not fits(COMPARED, SCOPE | other)
+
+
+def test_the_table_sets_ours_over_theirs_at_each_l0() -> None:
+    sheet = quality_sheets(COMPARED, None)[0]
+    over = {row[0]: row[1:] for row in sheet.rows if "over SAELens" in row[0]}
+    assert len(over) == 2
+    at = COMPARED.l0_grid.index(32.0)
+    ratio = (COMPARED.fvu_at_l0["sae"][at] or 0) / (COMPARED.fvu_at_l0["saelens_standard"][at] or 1)
+    assert over["ours: the paper's (tied, unit rows, L1), over SAELens's L1"][at] == f"{ratio:.2f}"
+    assert all(len(row) == len(sheet.head) for row in sheet.rows)
+
+
+def test_our_engine_is_as_good_as_theirs_on_their_architecture() -> None:
+    """The finding rests on it: what the paper's architecture lacks is not the training."""
+    pairs = zip(
+        COMPARED.fvu_at_l0["sae_standard"], COMPARED.fvu_at_l0["saelens_standard"], strict=True
+    )
+    ratios = [ours / theirs for ours, theirs in pairs if ours and theirs]
+    assert len(ratios) >= 8
+    assert max(ratios) <= 1.05
+    assert COMPARED.speed.ours_over_saelens_standard >= 3
 
 
 def test_without_measurements_there_is_nothing_to_show() -> None:

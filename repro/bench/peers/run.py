@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from repro.errors import StageError
-from repro.files import write_json
+from repro.files import sha256_of, write_json
 from repro.provenance import key_of
 from repro.sae.model import Dictionary, Transform
 
@@ -29,39 +29,45 @@ TOPK = [{**USUAL, "trainer": "topk", "lr": 1.0e-3, "k": k} for k in (10, 20, 40,
 def dictionaries(
     python: Path, given: Path, folder: Path, transform: Transform, jobs: list[dict[str, Any]]
 ) -> list[tuple[dict[str, Any], Dictionary, Transform]]:
-    """Train every job, two at a time on a thread each; what is there already is not redone."""
+    """Train every job, two at a time on a thread each; what is there already is not redone.
+
+    A result belongs to a job, to the activations by content and to the script.
+    """
+    made_of = {"threads": 1, "given_sha256": sha256_of(given), "script_sha256": sha256_of(SCRIPT)}
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda job: run(python, given, folder, {**job, "threads": 1}), jobs))
+        made = list(pool.map(lambda job: run(python, given, folder, {**job, **made_of}), jobs))
     return [(about, *_ours(Path(about["weights"]), about, transform)) for about in made]
 
 
-def run(python: Path, given: Path, folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+def run(
+    python: Path, given: Path, folder: Path, job: dict[str, Any], *, again: bool = False
+) -> dict[str, Any]:
     """One job in a process of its own: the job itself with seconds, tokens and versions.
+
+    With `again` it is run even if its result is there, as a timing must be.
 
     Raises:
         StageError: SAELens is not there, or it failed; the message ends with what it said.
     """
-    name = key_of({**job, "given": given.name})[:16]
+    name = key_of(job)[:16]
     files = {part: str(folder / f"{name}.{part}") for part in ("weights", "result")}
     whole = {"tokens": None, **job, **files, "activations": str(given)}
-    if not Path(files["result"]).exists():
+    if again or not Path(files["result"]).exists():
         write_json(folder / f"{name}.job", whole)
         command = [str(python), str(SCRIPT), str(folder / f"{name}.job")]
         quiet = {**os.environ, "WANDB_MODE": "disabled", "HF_HUB_OFFLINE": "1"}
         try:
             subprocess.run(command, env=quiet, check=True, capture_output=True, text=True)
         except FileNotFoundError:
-            said = f"{python} is missing"
-        except subprocess.CalledProcessError as error:
-            said = error.stderr[-2000:]
-        else:
-            said = ""
-        if said:
             raise StageError(
-                f"SAELens could not train: {said}",
-                expected="its own environment",
-                mend="make peers",
-            )
+                f"{python} is missing", expected="SAELens's own environment", mend="make peers"
+            ) from None
+        except subprocess.CalledProcessError as error:
+            raise StageError(
+                f"SAELens could not train: {error.stderr[-2000:]}",
+                expected="a run that ends well",
+                mend="make peers, if its environment is broken; else see what it said",
+            ) from None
     return {**whole, **json.loads(Path(files["result"]).read_text(encoding="utf8"))}
 
 
