@@ -37,7 +37,7 @@ def independent_components(
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted: Any = FastICA(
             whiten="unit-variance", max_iter=iterations, random_state=seed, tol=1e-3
-        ).fit(x.numpy())
+        ).fit(x.double().numpy())  # in single precision the decorrelation breaks down
     read = torch.from_numpy(fitted.components_).to(x.dtype).contiguous()
     write = torch.from_numpy(fitted.mixing_.T).to(x.dtype).contiguous()
     return Dictionary(read, torch.zeros(len(read)), write, "linear", len(read))
