@@ -33,8 +33,8 @@ class Components(NamedTuple):
 def decompose_item(item: Item, folder: Path) -> None:
     """Work: PCA on all training activations of a site; ICA on `ica_rows` of them at even steps.
 
-    ICA holds four copies of its rows in memory, in double precision, so on all of them it would not fit into a laptop's;
-    the paper too fits it on less (footnote 4).
+    ICA holds four copies of its rows in memory, in double precision: all of them would not fit into
+    a laptop's. The paper too fits it on less (footnote 4).
     """
     x = training_rows(Path(item["store"]), load_transform(Path(item["transform"])))
     tensors = {"pca": principal_components(x)}
