@@ -98,7 +98,8 @@ def _tables(folder: Path, specs: Sequence[Claim]) -> dict[str, Table]:
 def _judged(specs: Sequence[Claim], tables: dict[str, Table]) -> Iterator[Judged]:
     """Each claim's own check, and those of controls that use a kind which no claim uses itself.
 
-    Left out are those that measure nothing: no rows came out as they ask, or too few.
+    Left out are those that measure nothing (no rows came out as they ask, or too few), and those
+    whose rows are not the same units in every setting.
     """
     ready = [one for one in specs if _measures(one.check, tables, one.confidence)]
     own = {part.kind for one in ready for part in parts_of(one.check)}
@@ -113,11 +114,21 @@ def _judged(specs: Sequence[Claim], tables: dict[str, Table]) -> Iterator[Judged
 
 
 def _measures(check: Check, tables: dict[str, Table], confidence: float) -> bool:
-    """Whether every condition of a check has a number on these tables."""
+    """Whether every condition of a check has a number on these tables, from a whole layout.
+
+    Where some curves of a setting did not come down to a level, its rows are not those of every
+    unit, and there is no telling what noise the missing ones would have had.
+    """
     if any(part.reads not in tables for part in parts_of(check)):
         return False
     found = run_check(check, tables, confidence)
-    return all(part.is_measured for part in found.parts or (found,))
+    if not all(part.is_measured for part in found.parts or (found,)):
+        return False
+    try:
+        worlds_of(check, tables)
+    except EvidenceError:
+        return False
+    return True
 
 
 def _has_noise(part: Decision) -> bool:
