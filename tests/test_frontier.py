@@ -10,6 +10,7 @@ from repro.errors import EvidenceError
 from repro.evidence import write_evidence
 from repro.files import sha256_of
 from repro.frontier import NAME, frontier_of, identity
+from repro.provenance import key_of
 from repro.rows import FidelityRow
 from repro.shards import read_manifest, write_manifest
 from repro.sources import ModelRecord, write_record
@@ -20,6 +21,8 @@ SITE = "middle"
 ROWS = fidelity_rows(method="saelens_standard", seed=0)
 OTHERS = {
     "model": "another model",
+    "revision": "another revision",
+    "training_tokens": 5,
     "tokens_sha256": "0" * 64,
     "hook": "blocks.2.hook_resid_post",
     "skip_positions": 1,
@@ -67,7 +70,9 @@ def test_a_frontier_belongs_to_a_model_tokens_by_content_and_a_hook_point(tmp_pa
     tokens = tmp_path / "artifacts" / "tokenize" / "tokens.safetensors"
     assert wanted == {
         "model": "tiny",
+        "revision": key_of({}),
         "tokens_sha256": sha256_of(tokens),
+        "training_tokens": 4,
         "hook": "test",
         "skip_positions": 0,
         "sink_factor": 0.0,

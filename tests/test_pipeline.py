@@ -110,7 +110,7 @@ def test_what_a_command_reads_is_a_dependency_and_what_it_writes_an_output(stage
 
 
 def _is_proof(dependency: str) -> bool:
-    return any(dependency.startswith(f"${{root}}/reports/{name}/") for name in PROOFS)
+    return any(f"{dependency}/".startswith(f"${{root}}/reports/{name}/") for name in PROOFS)
 
 
 def test_every_artifact_that_is_read_is_made_by_an_earlier_stage():

@@ -58,10 +58,10 @@ def read_proofs(folder: Path | None) -> Proofs:
         mutmut=_read(
             folder / "mutants" / "mutmut.json", lambda path: read_report(path, MutmutReport)
         ),
-        compared=[
+        compared=tuple(
             read_figures(path, Comparison)
             for path in sorted((folder / "bench").glob("dictionaries*.json"))
-        ],
+        ),
         search=_read(folder / "bench" / "recipe.json", lambda path: read_figures(path, Search)),
     )
 

@@ -58,8 +58,8 @@ def test_each_precondition_is_told_word_for_word():
     ]
     assert describe(FRONTIER.check) == (
         f"ln FVU ({rows}) is higher at equal L0, if at all, by less than 0.182322 on average over "
-        "the common range, than that of: SAELens L1 (site = middle, method = saelens_standard) [ln FVU = "
-        "ln(sum squared_error / sum variance); interval over seed and document]."
+        "the common range, than that of: SAELens L1 (site = middle, method = saelens_standard) "
+        "[ln FVU = ln(sum squared_error / sum variance); interval over seed and document]."
     )
     assert describe(FIRES.check) == (
         f"share of units that fire on 1 % of tokens ({rows}, alpha at its largest) is above 0.2 "

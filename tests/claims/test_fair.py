@@ -50,12 +50,19 @@ def test_every_decided_claim_on_trained_dictionaries_asks_whether_they_are_fair(
     assert set(ON_DICTIONARIES) == decided - set(DECIDED_ELSEWHERE)
 
 
+NOT_ASKED = {"its units fire": {"c17", "c18"}, "its units matter": {"c18"}}
+"""Claims that ask themselves how many units fall silent, and so are not conditioned on it."""
+
+
 @pytest.mark.parametrize(("told", "world"), UNFAIR_WORLDS)
 def test_of_dictionaries_that_nobody_would_use_nothing_is_concluded(told, world, tmp_path):
     """Just one sign of three is there, and it alone stops the verdict."""
     verdicts = verdicts_in(world, tmp_path)
     for claim in ON_DICTIONARIES:
         one = verdicts[claim]
+        if claim in NOT_ASKED.get(told, ()):
+            assert "is a fair one" not in one.reason
+            continue
         assert one.status == Status.INCONCLUSIVE, (claim, one.reason)
         assert f"is a fair one: {told}` is not met" in one.reason, claim
         failed = [control for control in one.controls if not control.ok]
