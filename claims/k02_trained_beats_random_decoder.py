@@ -12,7 +12,6 @@ from repro.spec import (
     Ratio,
     Rival,
     Scale,
-    Swap,
     Where,
     Within,
 )
@@ -22,8 +21,9 @@ L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
 MIDDLE = Where(column="site", values=("middle",))
 SWEEP = (Where(column="width", values=(2.0,)), Where(column="alpha", above=0.0))
 SAE = (MIDDLE, Where(column="method", values=("sae",)), *SWEEP)
-FROZEN = (MIDDLE, Where(column="method", values=("sae_random_decoder",)), *SWEEP)
-RIVALS = (Rival(name="frozen random decoder", where=FROZEN, knob="alpha"),)
+KEPT = (Where(column="width", values=(2.0,)), Where(column="k", above=0.0))
+FROZEN = (MIDDLE, Where(column="method", values=("sae_random_decoder",)), *KEPT)
+RIVALS = (Rival(name="frozen random decoder", where=FROZEN, knob="k"),)
 GAIN = Ratio(
     name="fall of KL, mean over ln number patched",
     unit="nats",
@@ -43,9 +43,9 @@ LOCAL = (
     Where(column="carries", values=(1,)),
 )
 LOCAL_FROZEN = (*ATTRIBUTION, Where(column="method", values=("sae_random_decoder",)))
-PLANTED_AT = (Where(column="site", values=("planted_width",)), *SWEEP)
-PLANTED = (*PLANTED_AT, Where(column="method", values=("sae",)))
-PLANTED_FROZEN = (*PLANTED_AT, Where(column="method", values=("sae_random_decoder",)))
+PLANTED_AT = Where(column="site", values=("planted_width",))
+PLANTED = (PLANTED_AT, Where(column="method", values=("sae",)), *SWEEP)
+PLANTED_FROZEN = (PLANTED_AT, Where(column="method", values=("sae_random_decoder",)), *KEPT)
 
 CLAIM = Claim(
     id="k02",
@@ -89,7 +89,7 @@ CLAIM = Claim(
                 x=L0,
                 where=PLANTED,
                 knob="alpha",
-                against=(Rival(name="frozen random decoder", where=PLANTED_FROZEN, knob="alpha"),),
+                against=(Rival(name="frozen random decoder", where=PLANTED_FROZEN, knob="k"),),
                 margin=0.02,
                 clusters=("seed", "document"),
             ),
@@ -170,15 +170,6 @@ CLAIM = Claim(
     ),
     fair=(Fair(where=SAE),),
     saboteurs=(
-        Swap(
-            name="exchange the labels of trained and random decoder",
-            reads="fidelity",
-            where=(MIDDLE,),
-            column="method",
-            a="sae",
-            b="sae_random_decoder",
-            turns_to=("refuted",),
-        ),
         Scale(
             name="multiply the trained dictionary's error by fifty",
             reads="fidelity",
@@ -193,15 +184,6 @@ CLAIM = Claim(
             where=FROZEN,
             column="squared_error",
             factor=0.001,
-            turns_to=("refuted",),
-        ),
-        Swap(
-            name="exchange the labels of trained and random decoder where they localise",
-            reads="ioi",
-            where=ATTRIBUTION,
-            column="method",
-            a="sae",
-            b="sae_random_decoder",
             turns_to=("refuted",),
         ),
         Scale(
@@ -239,13 +221,14 @@ CLAIM = Claim(
     ),
     deviation=(
         "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block; L1 "
-        "dictionaries with R = 2 trained on about a million tokens (the scope says how many); "
-        "activations centred and scaled. The critics used other models and objectives, and judged "
-        "interpretability, probing and editing as well; here the variance explained at equal L0 "
-        "and the localisation of one task are judged. What would turn the verdict to supported "
-        "must change two tables at once, so no saboteur does. Of the trained dictionary only "
-        "penalties at which it can carry the task are pooled: with everything patched at most half "
-        "of the KL is left on the prompts that choose."
+        "dictionaries with R = 2 trained on about a million tokens (the scope says how many), the "
+        "frozen random decoder with the largest codes of each token kept, which serves it better "
+        "than a penalty; activations centred and scaled. The critics used other models and "
+        "objectives, and judged interpretability, probing and editing as well; here the variance "
+        "explained at equal L0 and the localisation of one task are judged. What would turn the "
+        "verdict to supported must change two tables at once, so no saboteur does. Of the trained "
+        "dictionary only penalties at which it can carry the task are pooled: with everything "
+        "patched at most half of the KL is left on the prompts that choose."
     ),
     refuted_by=(
         "An interval for the mean gap in FVU to the frozen random decoder, over the common range "

@@ -204,8 +204,8 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
             ("middle", _sae_fvu(world, rank, 2.0) * world.frozen_error),
             ("planted_width", _planted_width_fvu(rank, 2.0) * PLANTED_FROZEN_ERROR),
         ):
-            frozen = _key(site=site, method="sae_random_decoder", alpha=alpha)
-            yield frozen, fvu, _l0(rank), shrinkage
+            frozen = _key(site=site, method="sae_random_decoder", k=round(_l0(rank)))
+            yield frozen, fvu, _l0(rank), 1.0
     for key, fvu, l0 in _reference(world):
         yield key, fvu, l0, 1.0
     for k in KS:

@@ -100,7 +100,7 @@ def _localisations(world: World) -> Iterator[tuple[dict[str, Any], float, float,
                 floor = world.floor + world.floor_rise * rank
                 yield _key("sae", **at), area, floor, world.sae_edit
         for seed in SEEDS:
-            at = {"alpha": ALPHAS[1], "width": 2.0, "seed": seed, "draw": draw}
+            at = {"width": 2.0, "seed": seed, "draw": draw}
             yield _key("sae_random_decoder", **at), world.frozen_area, 0.3, 0.4
         for method, area in complete.items():
             yield _key(method, draw=draw), area, 0.0, 0.35 if "random" in method else 0.3

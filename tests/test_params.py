@@ -84,6 +84,15 @@ def refused(path: Path) -> str:
             ("'middle' is named 'knee'", "middle_r2"),
         ),
         ("ioi.plans.middle.dictionaries.middle_r2", [0.3], ("no alpha 0.3", "[0.0, 0.002, 0.01]")),
+        ("ioi.plans.middle.dictionaries.middle_random", [3.0], ("no k 3 is trained", "[2, 4]")),
+        ("ioi.plans.middle.dictionaries.middle_random", [2, 4], ("2 numbers of codes", "one of")),
+        (
+            "train.groups.middle_random.method",
+            "pca",
+            ("middle_random.method", "sae_random_decoder"),
+        ),
+        ("train.groups.middle_random.ks", [2, 2], ("middle_random.ks: the same", "once")),
+        ("train.optimiser.lr_at", {"atlantis": 0.1}, ("no site or group", "middle_random")),
         ("ioi.plans.all.baselines", ["random_topk"], ("all.baselines: random_topk", "alpha > 0")),
     ],
 )

@@ -65,15 +65,16 @@ def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
     train.main(words(project))
     members = train.read_members(project / "train")
     grid = {
-        (name, alpha, seed)
+        (name, *knob, seed)
         for name, group in params_of(project).train.groups.items()
-        for alpha in group.alphas
+        for knob in group.knobs
         for seed in group.seeds
     }
-    assert {(m["group"], m["alpha"], m["seed"]) for m in members} == grid
+    assert {(m["group"], m["alpha"], m["k"], m["seed"]) for m in members} == grid
     assert len(members) == len(grid)
     for member in members:
         dictionary = load_dictionary(project / "train" / member["file"])[0]
+        assert dictionary.k == member["k"]
         torch.testing.assert_close(
             dictionary.decoder.norm(dim=1), torch.ones(len(dictionary.decoder))
         )

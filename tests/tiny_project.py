@@ -21,6 +21,11 @@ def group(site: str, alphas: list[float], seeds: list[int], **more: Any) -> dict
     return {"site": site, "method": "sae", "width": 2.0, "alphas": alphas, "seeds": seeds, **more}
 
 
+def frozen(site: str, ks: list[int], seeds: list[int]) -> dict[str, Any]:
+    method = "sae_random_decoder"
+    return {"site": site, "method": method, "width": 2.0, "ks": ks, "seeds": seeds}
+
+
 def plan(dictionaries: dict[str, Any], baselines: list[str], **more: Any) -> dict[str, Any]:
     fixed = {"site": "middle", "family": "io", "selection": "attribution"}
     seeds = {"draws": [0, 1], "orders": [0], "design": "full"}
@@ -99,7 +104,7 @@ def content() -> dict[str, Any]:
             "groups": {
                 "middle_r2": group("middle", [0.0, 2.0e-3, 1.0e-2], [0, 1]),
                 "middle_standard": group("middle", [2.0e-3], [0], method="sae_standard"),
-                "middle_random": group("middle", [2.0e-3], [0], method="sae_random_decoder"),
+                "middle_random": frozen("middle", [2, 4], [0]),
                 "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
                 "width": group("planted_width", [1.0e-2], [0], width=0.5),
                 "toy_easy": group("planted_independent", [1.0e-3, 1.0e-2], [0, 1]),
@@ -145,7 +150,7 @@ def content() -> dict[str, Any]:
             "device": "cpu",
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
             "plans": {
-                "middle": plan({"middle_r2": [0.0, 2.0e-3], "middle_random": [2.0e-3]}, BASELINES),
+                "middle": plan({"middle_r2": [0.0, 2.0e-3], "middle_random": [4]}, BASELINES),
                 "elimination": plan({"middle_r2": [2.0e-3]}, [], selection="elimination"),
                 "greedy": plan({}, ["neurons"], selection="greedy", family="swapped"),
                 "all": plan({}, ["pca"], family="all"),

@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 METHODS: Mapping[str, Line] = {
     "sae": Line("sparse autoencoder", VERMILLION, "o", knob="alpha"),
-    "sae_random_decoder": Line("SAE, frozen random decoder", PURPLE, "D", "--", "alpha"),
+    "sae_random_decoder": Line("SAE, frozen random decoder", PURPLE, "D", "--"),
     "pca_topk": Line("PCA, top k per token", BLUE, "s"),
     "pca_static": Line("PCA, first k", SKY, "^", "--"),
     "neurons_topk": Line("neurons, top k", GREEN, "v", "-."),

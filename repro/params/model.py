@@ -180,28 +180,56 @@ class Plant(Section):
     """The sets on which recovery is measured."""
 
 
-class Group(Section):
-    """Dictionaries trained together in one pass: the same site, width and method, all penalties."""
+class Together(Section):
+    """Dictionaries trained together in one pass: the same site, width and method."""
 
     site: str
     """Role of the site, or a planted set."""
-    method: Literal["sae", "sae_standard", "sae_random_decoder"]
-    """The paper's tied autoencoder; the field's standard one, with an encoder of its own and a
-    decoder bias; or one with a frozen random decoder and a trained encoder."""
     width: Positive
     """Dictionary size over dimension, R."""
-    alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
-    """L1 coefficients, for the squared error averaged over batch and coordinates."""
     seeds: Annotated[list[int], Field(min_length=1)]
     """Seeds of initialisation and data order."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
-        for name in ("alphas", "seeds"):
-            values = getattr(self, name)
+        for name in ("alphas", "ks", "seeds"):
+            values = getattr(self, name, [])
             if len(set(values)) != len(values):
                 raise _mismatch(name, "the same value twice", "each value once")
         return self
+
+
+class Penalised(Together):
+    """Autoencoders whose codes are made sparse by an L1 penalty, one a penalty."""
+
+    method: Literal["sae", "sae_standard"]
+    """The paper's tied autoencoder, or the field's standard one, with an encoder of its own and a
+    decoder bias."""
+    alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
+    """L1 coefficients, for the squared error averaged over batch and coordinates."""
+
+    @property
+    def knobs(self) -> list[tuple[float, int]]:
+        """Penalty and number of codes kept (0: all) of each dictionary."""
+        return [(alpha, 0) for alpha in self.alphas]
+
+
+class Frozen(Together):
+    """Autoencoders with a frozen random decoder, of which each token keeps the largest codes."""
+
+    method: Literal["sae_random_decoder"]
+    """A trained encoder beside a decoder that stays as it was drawn."""
+    ks: Annotated[list[Count], Field(min_length=1)]
+    """Codes that each token keeps."""
+
+    @property
+    def knobs(self) -> list[tuple[float, int]]:
+        """Penalty (none) and number of codes kept of each dictionary."""
+        return [(0.0, k) for k in self.ks]
+
+
+Group = Annotated[Penalised | Frozen, Field(discriminator="method")]
+"""One group of the grid."""
 
 
 class Adam(Section):
@@ -210,7 +238,8 @@ class Adam(Section):
     lr: Positive
     """Step size; the paper's is 1e-3."""
     lr_at: dict[str, Positive]
-    """Sites that are trained with a step size of their own, and which."""
+    """Sites and groups that are trained with a step size of their own, and which; a group's comes
+    before its site's."""
     beta1: Share
     """Decay of the first moment."""
     beta2: Share
@@ -351,7 +380,8 @@ class Localisation(Section):
     site: Literal["early", "middle", "late"]
     """Role of the site at which is patched."""
     dictionaries: dict[str, Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]]
-    """Groups of train.groups on that site, each with the penalties that are taken; all seeds."""
+    """Groups of train.groups on that site, each with the penalties that are taken, or of a frozen
+    decoder with the one number of codes kept; all seeds."""
     baselines: list[Baseline]
     """Decompositions that need no training."""
     family: Literal["io", "swapped", "all"]
@@ -449,10 +479,14 @@ class Params(Section):
     def _sites_meet(self) -> Self:
         sites = {*self.activate.sites, *PLANTED, *TOY}
         named = {f"train.groups.{name}.site": g.site for name, g in self.train.groups.items()}
-        named |= {f"train.optimiser.lr_at.{site}": site for site in self.train.optimiser.lr_at}
         for key, site in named.items():
             if site not in sites:
                 raise _mismatch(key, f"no site is named {site!r}", _one_of(sites))
+        places = sites | set(self.train.groups)
+        for place in self.train.optimiser.lr_at:
+            if place not in places:
+                key = f"train.optimiser.lr_at.{place}"
+                raise _mismatch(key, f"no site or group is named {place!r}", _one_of(places))
         used = {group.site for group in self.train.groups.values()}
         for site in self.activate.sites:
             if site not in used:
@@ -514,26 +548,26 @@ class Params(Section):
                     f"{key}.site", f"{plan.site!r} is not harvested", _one_of(self.activate.sites)
                 )
             here = {n: one for n, one in self.train.groups.items() if one.site == plan.site}
-            for group, alphas in plan.dictionaries.items():
+            for group, chosen in plan.dictionaries.items():
                 if group not in here:
                     raise _mismatch(
                         f"{key}.dictionaries",
                         f"no group on {plan.site!r} is named {group!r}",
                         _one_of(here),
                     )
-                for alpha in sorted(set(alphas) - set(here[group].alphas)):
-                    raise _mismatch(
-                        f"{key}.dictionaries.{group}",
-                        f"no alpha {alpha} is trained",
-                        f"some of {here[group].alphas}",
-                    )
+                _check_chosen(f"{key}.dictionaries.{group}", here[group], chosen)
             if "ica" in plan.baselines and plan.site not in self.train.ica.sites:
                 raise _mismatch(
                     f"{key}.baselines",
                     f"no independent components are fitted at {plan.site!r}",
                     f"{plan.site} in train.ica.sites, or no ica",
                 )
-            has_codes = any(alpha > 0 for alphas in plan.dictionaries.values() for alpha in alphas)
+            has_codes = any(
+                value > 0
+                for group, chosen in plan.dictionaries.items()
+                for value in chosen
+                if isinstance(here[group], Penalised)
+            )
             if "random_topk" in plan.baselines and not has_codes:
                 raise _mismatch(
                     f"{key}.baselines",
@@ -541,6 +575,18 @@ class Params(Section):
                     "a dictionary with alpha > 0 in the same plan, or no random_topk",
                 )
         return self
+
+
+def _check_chosen(key: str, group: Group, chosen: list[float]) -> None:
+    """What a plan takes of a group is trained there; of a frozen decoder it takes one."""
+    is_frozen = isinstance(group, Frozen)
+    trained = group.ks if is_frozen else group.alphas
+    for one in sorted(set(chosen) - set(trained)):
+        named = f"k {one:g}" if is_frozen else f"alpha {one}"
+        raise _mismatch(key, f"no {named} is trained", f"some of {trained}")
+    if is_frozen and len(chosen) > 1:
+        found = f"{len(chosen)} numbers of codes kept, which no column would tell apart"
+        raise _mismatch(key, found, f"one of {trained}")
 
 
 def _mismatch(key: str, found: str, expected: str) -> PydanticCustomError:

@@ -70,10 +70,13 @@ _MISSING = ("missing", "union_tag_not_found")
 
 def _key(error: Any) -> str:
     place = [*map(str, error["loc"])]
+    # The kind of source, or the method of a group, which is no key of the file.
     if place[:1] == ["fetch"]:
-        del place[2:3]  # the kind of source, which is no key of the file
-    if error["type"] == "union_tag_not_found":
-        place.append("source")
+        del place[2:3]
+    if place[:2] == ["train", "groups"]:
+        del place[3:4]
+    if error["type"].startswith("union_tag"):
+        place.append(error["ctx"]["discriminator"].strip("'"))
     if error["type"] == "mismatch":
         place.append(error["ctx"]["key"])
     return ".".join(place) or "top level"

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from repro.sae.model import MIN_ROW_NORM
+from repro.sae.model import MIN_ROW_NORM, largest
 
 Reduction = Literal["mean", "sum"]
 """Of the squared error over coordinates: mean (authors' code) or sum (equation 4 as printed)."""
@@ -170,16 +170,18 @@ def random_decoder_gradient(
     matmul: torch.dtype,
     decoder: Float[Tensor, "d_sae d_in"],
     reduction: Reduction = "mean",
+    ks: tuple[int, ...] = (),
 ) -> Gradient:
     """Gradient in a free encoder while the unit-row decoder stays as it was drawn.
 
-    Same loss; dL/dW = dL/dc^T x. Not in the paper: the frozen-decoder baseline of Korznikov et al.
-    (2026, arXiv 2602.14111).
+    Same loss; dL/dW = dL/dc^T x. With `ks` each member keeps its k largest codes of each token and
+    sets the others to zero, through which no gradient flows. Not in the paper: the frozen-decoder
+    baseline of Korznikov et al. (2026, arXiv 2602.14111).
     """
     inputs = x.to(matmul).expand(len(weight), -1, -1)
     write = decoder.to(matmul).expand(len(weight), -1, -1)
     c, error, _, d_code = _backward_to_code(
-        weight.to(matmul), write, bias, alpha, inputs, reduction
+        weight.to(matmul), write, bias, alpha, inputs, reduction, ks
     )
     gradient = torch.bmm(d_code.mT, inputs).to(weight.dtype)
     return Gradient(gradient, d_code.to(bias.dtype).sum(dim=1, keepdim=True), c, error)
@@ -198,10 +200,13 @@ def _backward_to_code(
     alpha: Tensor,
     inputs: Tensor,
     reduction: Reduction,
+    ks: tuple[int, ...] = (),
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Codes, error, dL/dx_hat and dL/dc of a stack."""
     _, batch, d_in = inputs.shape
     c = torch.baddbmm(bias.to(read.dtype), inputs, read.mT).relu_()
+    for member, k in zip(c, ks, strict=bool(ks)):
+        member.copy_(largest(member, k))
     error = torch.baddbmm(inputs, c, write, beta=-1)
     slope = error * (2 / (batch * d_in if reduction == "mean" else batch))
     d_code = torch.baddbmm((alpha / batch).to(read.dtype), slope, write.mT)

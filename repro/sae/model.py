@@ -84,7 +84,12 @@ def encode(dictionary: Dictionary, x: Float[Tensor, "batch d_in"]) -> Float[Tens
     c = pre.relu()
     if dictionary.rule == "relu":
         return c
-    values, index = c.topk(dictionary.k, dim=-1)
+    return largest(c, dictionary.k)
+
+
+def largest(c: Float[Tensor, "batch d_sae"], k: int) -> Float[Tensor, "batch d_sae"]:
+    """The k largest codes of each token; the others set to zero."""
+    values, index = c.topk(k, dim=-1)
     return torch.zeros_like(c).scatter_(-1, index, values)
 
 

@@ -68,6 +68,8 @@ class Recipe:
     """Number format of the matrix products; the weights are always fp32."""
     device: torch.device
     """Where the stack is trained."""
+    ks: tuple[int, ...] = ()
+    """Codes that each member keeps, its largest (frozen random decoder); empty: all above zero."""
     tied: bool = True
     """Whether the paper's autoencoder reads with its decoder's rows or with its own."""
     reduction: Reduction = "mean"
@@ -220,7 +222,7 @@ def gradient(stack: Stack, part: slice, alpha: Tensor, x: Tensor, recipe: Recipe
         return untied_gradient(*free, stack.decoder[part], recipe.reduction)
     if recipe.method == "sae":
         return tied_gradient(*free, recipe.reduction)
-    return random_decoder_gradient(*free, stack.decoder, recipe.reduction)
+    return random_decoder_gradient(*free, stack.decoder, recipe.reduction, recipe.ks[part])
 
 
 def train(
@@ -300,7 +302,9 @@ def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
     if recipe.method == "sae":
         return [tied(w, b) for w, b in zip(weight, bias, strict=True)]
     decoder = stack.decoder.cpu()
-    return [Dictionary(w, b, decoder, "relu", 0) for w, b in zip(weight, bias, strict=True)]
+    ks = recipe.ks or [0] * len(recipe.alphas)
+    members = zip(weight, bias, ks, strict=True)
+    return [Dictionary(w, b, decoder, "topk" if k else "relu", k) for w, b, k in members]
 
 
 def centred_at(stack: Stack, transform: Transform) -> list[Transform]:

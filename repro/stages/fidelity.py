@@ -212,12 +212,12 @@ class Bench:
 
     def _of_file(self, member: dict[str, Any]) -> dict[str, Any]:
         file = {"file": str(self.folder / member["file"])} if "file" in member else {}
-        return {**self.site(member["site"]), **member, "k": 0, **file}
+        return {**self.site(member["site"]), **member, **file}
 
     def _measure(
         self, what: dict[str, Any], *, refit: bool = False, counts_units: bool = False
     ) -> dict[str, Any]:
-        item = self._of_file(what) if "k" not in what else what
+        item = self._of_file(what) if "store" not in what else what
         return {
             **item,
             "refit_tokens": self.settings.refit_tokens if refit else 0,

@@ -219,9 +219,9 @@ class Bench:
         }
 
     def _trained(self, plan: Localisation) -> Iterator[dict[str, Any]]:
-        for group, alphas in plan.dictionaries.items():
+        for group, chosen in plan.dictionaries.items():
             for member in self.members:
-                if member["group"] == group and member["alpha"] in alphas:
+                if member["group"] == group and (member["k"] or member["alpha"]) in chosen:
                     kept = ("method", "alpha", "width", "seed", "sha256")
                     file = str(self.trained / member["file"])
                     yield {**{name: member[name] for name in kept}, "file": file}

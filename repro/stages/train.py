@@ -136,7 +136,8 @@ def _save(
     about = {key: item[key] for key in ("group", "site", "method", "width", "seed")}
     members = zip(dictionaries(stack, recipe), centred_at(stack, transform), strict=True)
     for index, (dictionary, centred) in enumerate(members):
-        described = {**about, "alpha": recipe.alphas[index], "n_steps": recipe.n_steps}
+        knob = {"alpha": recipe.alphas[index], "k": dictionary.k}
+        described = {**about, **knob, "n_steps": recipe.n_steps}
         save_dictionary(folder / f"a{index}.safetensors", dictionary, centred, described)
     write_json(folder / "log.json", {**about, "records": [record._asdict() for record in log]})
 
@@ -172,14 +173,15 @@ def _item(
         **_transform_item(store, params),
         "transform": str(transform),
         "group": name,
-        **group.model_dump(include={"site", "method", "width", "alphas"}),
+        **group.model_dump(include={"site", "method", "width"}),
+        "knobs": group.knobs,
         "seed": seed,
         "d_in": manifest.dimension,
         "d_sae": round(group.width * manifest.dimension),
         "n_steps": n_steps,
         "batch": settings.batch,
         "mixing_shards": settings.mixing_shards,
-        "optimiser": _optimiser(settings.optimiser, group.site),
+        "optimiser": _optimiser(settings.optimiser, name, group.site),
         "reduction": settings.reduction,
         "tied": settings.tied,
         "schedule": settings.schedule.model_dump(),
@@ -190,8 +192,9 @@ def _item(
     }
 
 
-def _optimiser(adam: Adam, site: str) -> dict[str, Any]:
-    return adam.model_dump(exclude={"lr_at"}) | {"lr": adam.lr_at.get(site, adam.lr)}
+def _optimiser(adam: Adam, group: str, site: str) -> dict[str, Any]:
+    lr = adam.lr_at.get(group, adam.lr_at.get(site, adam.lr))
+    return adam.model_dump(exclude={"lr_at"}) | {"lr": lr}
 
 
 def _recipe(item: Item) -> Recipe:
@@ -201,7 +204,8 @@ def _recipe(item: Item) -> Recipe:
         f"seed {item['seed']})",
         method=item["method"],
         d_sae=item["d_sae"],
-        alphas=tuple(item["alphas"]),
+        alphas=tuple(alpha for alpha, _ in item["knobs"]),
+        ks=tuple(k for _, k in item["knobs"] if k),
         seed=item["seed"],
         n_steps=item["n_steps"],
         lr=adam["lr"],
@@ -224,10 +228,11 @@ def _members(item: Item, folder: Path, out: Path) -> list[dict[str, Any]]:
         {
             **{key: item[key] for key in ("group", "site", "method", "width", "seed")},
             "alpha": alpha,
+            "k": k,
             "file": str((folder / f"a{index}.safetensors").relative_to(out)),
             "sha256": sha256_of(folder / f"a{index}.safetensors"),
         }
-        for index, alpha in enumerate(item["alphas"])
+        for index, (alpha, k) in enumerate(item["knobs"])
     ]
 
 

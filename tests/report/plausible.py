@@ -104,10 +104,11 @@ def _points(random: np.random.Generator) -> Iterator[Point]:
             yield Point(site, "sae", alpha, 0, width, seed, l0, fvu)
             if alpha and width == 2.0 and site == "middle" and seed == 0:
                 yield Point(site, "saelens_standard", alpha, 0, width, 0, l0 * 0.9, fvu * 1.1)
-            if alpha and width == 2.0:
-                yield Point(site, "sae_random_decoder", alpha, 0, width, seed, l0 * 1.5, fvu * 1.7)
         for k in KEPT:
             share = k / DIMENSION
+            for seed in SEEDS:
+                fvu = 0.95 * (1 - share) ** (1 + 0.1 * seed)
+                yield Point(site, "sae_random_decoder", 0.0, k, 2.0, seed, k, fvu)
             for method, fvu in (
                 ("pca_static", 0.7 * lift * (1 - share**0.35) + 0.02),
                 ("pca_topk", 0.6 * lift * (1 - share**0.3) + 0.02),

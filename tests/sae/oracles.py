@@ -60,11 +60,20 @@ def tied_loss(weight: Array, bias: Array, alpha: float, x: Array) -> float:
     return frozen_decoder_loss(rows, bias, alpha, x, rows)
 
 
+def largest(c: Array, k: int) -> Array:
+    """Codes of one token but for its k largest, which stay, set to zero."""
+    kept = np.zeros_like(c)
+    for index in sorted(range(len(c)), key=lambda i: c[i])[len(c) - k :]:
+        kept[index] = c[index]
+    return kept
+
+
 def frozen_decoder_loss(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array
+    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, k: int = 0
 ) -> float:
-    """The same loss with an encoder of its own."""
+    """The same loss with an encoder of its own; with `k` only the largest codes are kept."""
     c = np.maximum(0, x @ weight.T + bias)
+    c = np.array([largest(of_token, k) for of_token in c]) if k else c
     return float(((c @ decoder - x) ** 2).mean() + alpha * np.abs(c).sum(axis=1).mean())
 
 
@@ -98,12 +107,13 @@ def tied_slope(weight: Array, bias: Array, alpha: float, x: Array) -> tuple[Arra
 
 
 def frozen_decoder_slope(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array
+    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, k: int = 0
 ) -> tuple[Array, Array]:
     """Gradient of `frozen_decoder_loss` in the encoder, token by token."""
     in_weight, in_bias = np.zeros_like(weight), np.zeros_like(bias)
     for token in x:
         c = np.maximum(0, weight @ token + bias)
+        c = largest(c, k) if k else c
         outer = 2 * (c @ decoder - token) / x.size
         inner = np.where(c > 0, decoder @ outer + alpha / len(x), 0)
         in_weight += np.outer(inner, token)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import assume, given
+from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
@@ -111,12 +112,33 @@ def test_the_random_decoder_gradient_is_the_slope_of_the_loss(case):
     weight, bias, alpha, x, decoder = case
     assume_no_kink(weight, bias, x)
     found = random_decoder_gradient(weight, bias, alpha, x, EXACT, decoder)
+    assert_slopes(found, case, [0] * len(weight))
+
+
+@FEW
+@given(stacks(), st.lists(st.integers(1, 3), min_size=3, max_size=3))
+def test_so_it_is_where_each_member_keeps_its_largest_codes_alone(case, ks):
+    weight, bias, alpha, x, decoder = case
+    assume_no_kink(weight, bias, x)
+    ks = [min(k, weight.shape[1]) for k in ks[: len(weight)]]
+    codes = (x @ weight.mT + bias).relu().sort(dim=-1, descending=True).values
+    for of_member, k in zip(codes, ks, strict=True):  # a tie for the last place is a kink, too
+        last, next_ = of_member[:, k - 1], of_member[:, k : k + 1].sum(-1)
+        assume(((last - next_ > 1e-4) | (last == 0)).all())
+    found = random_decoder_gradient(weight, bias, alpha, x, EXACT, decoder, ks=tuple(ks))
+    assert ((found.c > 0).sum(-1) <= torch.tensor(ks)[:, None]).all()
+    assert_slopes(found, case, ks)
+
+
+def assert_slopes(found, case, ks):
+    """Each member's gradient is the slope of its loss, by differences."""
+    weight, bias, alpha, x, decoder = case
     tokens, write = numpy(x, decoder)
     made_by = oracles.frozen_decoder_loss
-    for m, a in enumerate(alpha.flatten().tolist()):
+    for m, (a, k) in enumerate(zip(alpha.flatten().tolist(), ks, strict=True)):
         w, b = numpy(weight[m], bias[m, 0])
-        in_w = oracles.differences(lambda v, b=b, a=a: made_by(v, b, a, tokens, write), w)
-        in_b = oracles.differences(lambda v, w=w, a=a: made_by(w, v, a, tokens, write), b)
+        in_w = oracles.differences(lambda v, b=b, a=a, k=k: made_by(v, b, a, tokens, write, k), w)
+        in_b = oracles.differences(lambda v, w=w, a=a, k=k: made_by(w, v, a, tokens, write, k), b)
         np.testing.assert_allclose(found.weight[m], in_w, rtol=1e-5, atol=1e-7)
         np.testing.assert_allclose(found.bias[m, 0], in_b, rtol=1e-5, atol=1e-7)
 

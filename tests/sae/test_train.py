@@ -138,7 +138,7 @@ def textbook(how: Recipe, batches: list[Tensor]) -> tuple[list[Array], list[orac
         (x,) = numpy(batch)
         alpha = how.alphas[0] * oracles.risen(step, Fraction(how.penalty_warmup), how.n_steps)
         weight, bias, *more = parameters
-        slopes = SLOPES[how.method](weight, bias, alpha, x, *more, *frozen)
+        slopes = SLOPES[how.method](weight, bias, alpha, x, *more, *frozen, *how.ks)
         slopes = oracles.shortened(slopes, how.clip / D_IN) if how.clip else slopes
         lr = step_size(step, how)
         moves = zip(adams, parameters, slopes, strict=True)
@@ -297,6 +297,28 @@ def test_the_gradient_is_that_of_the_stacks_own_method(changes, seed):
     assert (found.decoder is not None) == (found.centre is not None) == has_more
     for name in (*stack.trained(), "c", "error"):
         assert torch.equal(getattr(found, name), getattr(expected, name))
+
+
+def test_a_frozen_decoder_with_the_largest_codes_kept_follows_the_textbook():
+    how = recipe(alphas=(0.0,), ks=(3,), n_steps=12, method="sae_random_decoder", clip=6.0)
+    parameters, _ = textbook(how, uneven(12))
+    stack = trained(how, uneven(12))
+    for parameter, expected in zip(stack.trained().values(), parameters, strict=True):
+        assert_close(parameter[0].double().squeeze(0).numpy(), expected, atol=2e-4, rtol=0)
+    all_kept, _ = textbook(dataclasses.replace(how, ks=()), uneven(12))
+    assert max(np.abs(a - b).max() for a, b in zip(all_kept, parameters, strict=True)) > 20 * 2e-4
+
+
+def test_members_that_keep_different_numbers_are_each_saved_with_their_own():
+    how = recipe(alphas=(0.0, 0.0), ks=(2, 5), method="sae_random_decoder")
+    stack = trained(how, data())
+    few, many = dictionaries(stack, how)
+    assert [(one.rule, one.k) for one in (few, many)] == [("topk", 2), ("topk", 5)]
+    x = data(1)[0]
+    assert [int((encode(one, x) > 0).sum(-1).max()) for one in (few, many)] == [2, 5]
+    alone = trained(dataclasses.replace(how, alphas=(0.0,), ks=(5,)), data())
+    assert_close(stack.weight[1], alone.weight[0], rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(stack.weight[0], stack.weight[1], atol=1e-2)
 
 
 def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
