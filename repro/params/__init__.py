@@ -4,13 +4,10 @@ from repro.params.model import (
     PLANTED,
     TOY,
     Activate,
-    Adam,
     Baseline,
     Elimination,
     EmbeddedModel,
     EmbeddedText,
-    Executor,
-    Group,
     HubModel,
     HubText,
     Localisation,
@@ -18,10 +15,11 @@ from repro.params.model import (
     LocalText,
     Params,
     Plant,
-    Section,
     Tokenize,
 )
 from repro.params.read import load_params, parse_params, read_yaml
+from repro.params.section import Section
+from repro.params.train import Adam, Executor, Group
 
 __all__ = [
     "PLANTED",

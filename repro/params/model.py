@@ -1,26 +1,11 @@
 """The model of `params.yaml`: every number that a stage reads, with its meaning and unit."""
 
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Count = Annotated[int, Field(gt=0)]
-Positive = Annotated[float, Field(gt=0.0)]
-
-
-class Section(BaseModel):
-    """Base of the sections: strict (no string passes for a number), closed, frozen, finite."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-    )
+from repro.params.section import Count, Positive, Section, Share, mismatch, one_of
+from repro.params.train import Executor, Frozen, Group, Penalised, Train
 
 
 class EmbeddedModel(Section):
@@ -178,144 +163,6 @@ class Plant(Section):
     """Seed of dictionary and coefficients."""
     toy: Superposition
     """The sets on which recovery is measured."""
-
-
-class Together(Section):
-    """Dictionaries trained together in one pass: the same site, width and method."""
-
-    site: str
-    """Role of the site, or a planted set."""
-    width: Positive
-    """Dictionary size over dimension, R."""
-    seeds: Annotated[list[int], Field(min_length=1)]
-    """Seeds of initialisation and data order."""
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        for name in ("alphas", "ks", "seeds"):
-            values = getattr(self, name, [])
-            if len(set(values)) != len(values):
-                raise _mismatch(name, "the same value twice", "each value once")
-        return self
-
-
-class Penalised(Together):
-    """Autoencoders whose codes are made sparse by an L1 penalty, one a penalty."""
-
-    method: Literal["sae", "sae_standard"]
-    """The paper's tied autoencoder, or the field's standard one, with an encoder of its own and a
-    decoder bias."""
-    alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
-    """L1 coefficients, for the squared error averaged over batch and coordinates."""
-
-    @property
-    def knobs(self) -> list[tuple[float, int]]:
-        """Penalty and number of codes kept (0: all) of each dictionary."""
-        return [(alpha, 0) for alpha in self.alphas]
-
-
-class Frozen(Together):
-    """Autoencoders with a frozen random decoder, of which each token keeps the largest codes."""
-
-    method: Literal["sae_random_decoder"]
-    """A trained encoder beside a decoder that stays as it was drawn."""
-    ks: Annotated[list[Count], Field(min_length=1)]
-    """Codes that each token keeps."""
-
-    @property
-    def knobs(self) -> list[tuple[float, int]]:
-        """Penalty (none) and number of codes kept of each dictionary."""
-        return [(0.0, k) for k in self.ks]
-
-
-Group = Annotated[Penalised | Frozen, Field(discriminator="method")]
-"""One group of the grid."""
-
-
-class Adam(Section):
-    """Adam (Kingma & Ba 2015), the paper's optimiser (appendix B)."""
-
-    lr: Positive
-    """Step size; the paper's is 1e-3."""
-    lr_at: dict[str, Positive]
-    """Sites and groups that are trained with a step size of their own, and which; a group's comes
-    before its site's."""
-    beta1: Share
-    """Decay of the first moment."""
-    beta2: Share
-    """Decay of the second moment."""
-    eps: Positive
-    """Added to the root of the second moment."""
-    clip: Annotated[float, Field(ge=0.0)]
-    """Longest gradient of a dictionary, for the loss with its error summed; 0 does not shorten."""
-    step_counter: Literal["advances", "frozen"]
-    """Textbook bias correction, or that of step 1 at every step, as in the authors' loop."""
-
-
-class Schedule(Section):
-    """Step size and penalty over the pass; all shares 0 is the paper's constant ones."""
-
-    warmup: Share
-    """Share of the steps over which it rises linearly from 0."""
-    decay: Share
-    """Share of the steps, the last ones, over which it falls linearly to 0."""
-    penalty_warmup: Share
-    """Share of the steps over which the penalty rises linearly from 0; 0 as the authors."""
-
-
-class Executor(Section):
-    """How independent items of work are spread; the results do not depend on it."""
-
-    kind: Literal["inline", "processes"]
-    """In this process one by one, or in a pool of processes."""
-    workers: Count
-    """Processes in the pool."""
-    threads: Count
-    """Processor threads an item; part of the result's identity on a CPU."""
-
-
-class Ica(Section):
-    """Independent components (FastICA), a rival of the dictionaries where causes are localised."""
-
-    sites: list[Literal["early", "middle", "late"]]
-    """Sites at which they are fitted."""
-    rows: Count
-    """Training activations from which, at even steps; PCA takes all of them."""
-    iterations: Count
-    """Iterations at most."""
-    threads: Count
-    """Processor threads for PCA and ICA; part of the result's identity on a CPU."""
-
-
-class Train(Section):
-    """The grid of dictionaries and how it is trained, and the decompositions beside it."""
-
-    batch: Count
-    """Activations a step."""
-    optimiser: Adam
-    """Adam's constants."""
-    schedule: Schedule
-    """Step size and penalty over the pass."""
-    reduction: Literal["mean", "sum"]
-    """Squared error over coordinates: mean (the authors' code) or sum (the printed equation 4)."""
-    tied: bool
-    """Whether the encoder reads with the decoder's rows (equations 1 to 3) or with its own."""
-    faithful: bool
-    """True switches centring and scaling of the activations off, as the authors did."""
-    precision: Literal["auto", "bfloat16", "float32"]
-    """Matrix products; auto is bfloat16 with fp32 master weights where the processor has it."""
-    device: Literal["auto", "cpu", "cuda"]
-    """Where the grid is trained."""
-    mixing_shards: Count
-    """Shards held in memory at once and shuffled together."""
-    checkpoint_s: Positive
-    """Seconds between checkpoints from which a killed run goes on."""
-    executor: Executor
-    """How the items are spread."""
-    ica: Ica
-    """Independent components."""
-    groups: Annotated[dict[str, Group], Field(min_length=1)]
-    """The grid; an item is one group with one of its seeds."""
 
 
 class Fidelity(Section):
@@ -481,16 +328,16 @@ class Params(Section):
         named = {f"train.groups.{name}.site": g.site for name, g in self.train.groups.items()}
         for key, site in named.items():
             if site not in sites:
-                raise _mismatch(key, f"no site is named {site!r}", _one_of(sites))
+                raise mismatch(key, f"no site is named {site!r}", one_of(sites))
         places = sites | set(self.train.groups)
         for place in self.train.optimiser.lr_at:
             if place not in places:
                 key = f"train.optimiser.lr_at.{place}"
-                raise _mismatch(key, f"no site or group is named {place!r}", _one_of(places))
+                raise mismatch(key, f"no site or group is named {place!r}", one_of(places))
         used = {group.site for group in self.train.groups.values()}
         for site in self.activate.sites:
             if site not in used:
-                raise _mismatch(
+                raise mismatch(
                     f"activate.sites.{site}",
                     "no group of train.groups trains on it",
                     "a group on each harvested site, or that site not harvested",
@@ -501,17 +348,17 @@ class Params(Section):
     def _harvest_meets(self) -> Self:
         length = self.tokenize.sequence_length
         if self.activate.skip_positions >= length:
-            raise _mismatch(
+            raise mismatch(
                 "activate.skip_positions",
                 f"{self.activate.skip_positions} leaves nothing of a sequence of {length} tokens",
                 f"less than tokenize.sequence_length: {length}",
             )
         for site in self.activate.train_tokens:
             if site not in self.activate.sites:
-                raise _mismatch(
+                raise mismatch(
                     f"activate.train_tokens.{site}",
                     f"{site!r} is not harvested",
-                    _one_of(self.activate.sites),
+                    one_of(self.activate.sites),
                 )
         return self
 
@@ -522,17 +369,17 @@ class Params(Section):
         }
         for name in self.fidelity.substitution_groups:
             if name not in of_model:
-                raise _mismatch(
+                raise mismatch(
                     "fidelity.substitution_groups",
                     f"no group on the language model is named {name!r}",
-                    _one_of(of_model),
+                    one_of(of_model),
                 )
         return self
 
     @model_validator(mode="after")
     def _edit_is_on_the_curve(self) -> Self:
         if self.ioi.edited not in self.ioi.counts:
-            raise _mismatch(
+            raise mismatch(
                 "ioi.edited",
                 f"{self.ioi.edited} is no point of the curve",
                 f"one of ioi.counts: {self.ioi.counts}",
@@ -544,20 +391,20 @@ class Params(Section):
         for name, plan in self.ioi.plans.items():
             key = f"ioi.plans.{name}"
             if plan.site not in self.activate.sites:
-                raise _mismatch(
-                    f"{key}.site", f"{plan.site!r} is not harvested", _one_of(self.activate.sites)
+                raise mismatch(
+                    f"{key}.site", f"{plan.site!r} is not harvested", one_of(self.activate.sites)
                 )
             here = {n: one for n, one in self.train.groups.items() if one.site == plan.site}
             for group, chosen in plan.dictionaries.items():
                 if group not in here:
-                    raise _mismatch(
+                    raise mismatch(
                         f"{key}.dictionaries",
                         f"no group on {plan.site!r} is named {group!r}",
-                        _one_of(here),
+                        one_of(here),
                     )
                 _check_chosen(f"{key}.dictionaries.{group}", here[group], chosen)
             if "ica" in plan.baselines and plan.site not in self.train.ica.sites:
-                raise _mismatch(
+                raise mismatch(
                     f"{key}.baselines",
                     f"no independent components are fitted at {plan.site!r}",
                     f"{plan.site} in train.ica.sites, or no ica",
@@ -569,7 +416,7 @@ class Params(Section):
                 if isinstance(here[group], Penalised)
             )
             if "random_topk" in plan.baselines and not has_codes:
-                raise _mismatch(
+                raise mismatch(
                     f"{key}.baselines",
                     "random_topk has no dictionary whose L0 it could take",
                     "a dictionary with alpha > 0 in the same plan, or no random_topk",
@@ -583,18 +430,7 @@ def _check_chosen(key: str, group: Group, chosen: list[float]) -> None:
     trained = group.ks if is_frozen else group.alphas
     for one in sorted(set(chosen) - set(trained)):
         named = f"k {one:g}" if is_frozen else f"alpha {one}"
-        raise _mismatch(key, f"no {named} is trained", f"some of {trained}")
+        raise mismatch(key, f"no {named} is trained", f"some of {trained}")
     if is_frozen and len(chosen) > 1:
         found = f"{len(chosen)} numbers of codes kept, which no column would tell apart"
-        raise _mismatch(key, found, f"one of {trained}")
-
-
-def _mismatch(key: str, found: str, expected: str) -> PydanticCustomError:
-    """Values that are right alone and do not fit together; `key` is the one to edit."""
-    told: dict[str, Any] = {"key": key, "found": found, "expected": expected}
-    return PydanticCustomError("mismatch", "{found}", told)
-
-
-def _one_of(names: Iterable[str]) -> str:
-    """What could have been written."""
-    return f"one of {', '.join(sorted(names))}"
+        raise mismatch(key, found, f"one of {trained}")
