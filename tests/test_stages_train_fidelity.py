@@ -81,6 +81,20 @@ def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
     assert not list(project.rglob("*.part")), "nothing half-made stays"
 
 
+def test_a_group_with_a_step_size_of_its_own_is_trained_with_it_and_no_other_is(project: Path):
+    """After so many steps features have turned as far as the step size lets them."""
+    found = []
+    for lr_at in ({}, {"middle_random": 0.1}, {"middle_random": 0.1, "middle": 1.0e-3}):
+        write_params(project, train__optimiser__lr_at=lr_at)
+        train.main(words(project))
+        members = train.read_members(project / "train")
+        found.append({(m["group"], m["seed"], m["alpha"], m["k"]): m["sha256"] for m in members})
+    plain, own, both = found
+    moved = {key[0] for key in plain if plain[key] != own[key]}
+    assert moved == {"middle_random"}
+    assert both == own, "a group's comes before its site's"
+
+
 def test_a_standard_autoencoder_alone_is_saved_with_a_centre_that_it_learned(project: Path):
     train.main(words(project))
     at_site = load_transform(project / "train" / "sites" / "middle" / "transform.safetensors")

@@ -19,9 +19,17 @@ from repro.device import resolve_dtype
 from repro.executor import Item, map_items
 from repro.files import sha256_of, write_json
 from repro.params import Executor, Params
-from repro.sae.model import Transform, fit_transform_of
+from repro.sae.model import Transform, fit_transform_of, unit_rows
 from repro.sae.moments import moments
-from repro.sae.train import Recipe, centred_at, dictionaries, start, train
+from repro.sae.train import (
+    ENCODER_START,
+    Recipe,
+    Stack,
+    centred_at,
+    dictionaries,
+    start,
+    train,
+)
 from repro.shards import read_manifest, read_split
 
 _CODE = ("recipe", "quality", "dictionaries")
@@ -31,11 +39,19 @@ TOKENS = 400_000
 L0_GRID = (16.0, 24.0, 32.0, 48.0, 64.0)
 """Active units a token at which recipes are compared."""
 WIDTH = 2.0
-PENALTIES = {
-    "sae": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3],
-    "sae_standard": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3],
-    "sae_random_decoder": [1.0e-3, 2.2e-3, 4.0e-3, 8.0e-3],
-}
+KEPT = [16, 32, 64]
+ARMS: dict[str, dict[str, Any]] = {
+    "sae": {"method": "sae", "alphas": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3]},
+    "sae_untied": {"method": "sae", "tied": False, "alphas": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3]},
+    "sae_standard": {"method": "sae_standard", "alphas": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3]},
+    "sae_random_decoder": {
+        "method": "sae_random_decoder", "alphas": [1.0e-3, 2.2e-3, 4.0e-3, 8.0e-3],
+    },
+    "sae_random_topk": {
+        "method": "sae_random_decoder", "alphas": [0.0] * len(KEPT), "ks": KEPT,
+    },
+}  # fmt: skip
+"""The autoencoders for which a recipe is sought, each at settings that span the grid of L0."""
 BASE = {
     "lr": 5.0e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1.0e-8, "clip": 1.0,
     "warmup": 0.05, "decay": 0.2, "penalty_warmup": 0.8,
@@ -51,6 +67,8 @@ TRIALS: list[tuple[str, str, dict[str, Any]]] = [
     ("sae", "earlier runs, gradient clipping", {**EARLIER, "clip": 1.0}),
     ("sae", "no gradient clipping", {"clip": 0.0}),
     ("sae", "penalty full from the first step", {"penalty_warmup": 0.0}),
+    ("sae", "penalty rising over 0.15", {"penalty_warmup": 0.15}),
+    ("sae", "penalty rising over 0.3", {"penalty_warmup": 0.3}),
     ("sae", "penalty rising over half", {"penalty_warmup": 0.5}),
     ("sae", "penalty rising to the end", {"penalty_warmup": 1.0}),
     ("sae", "step size 2.5e-3", {"lr": 2.5e-3}),
@@ -63,6 +81,21 @@ TRIALS: list[tuple[str, str, dict[str, Any]]] = [
     ("sae", "batch 512", {"batch": 512}),
     ("sae", "two epochs", {"epochs": 2}),
     ("sae", "initial rows a tenth as long", {"start_scale": 0.1}),
+    ("sae", "penalty rising over half, initial rows a tenth as long", {
+        "penalty_warmup": 0.5, "start_scale": 0.1,
+    }),
+    ("sae", "penalty rising over half, step size 1e-2", {"penalty_warmup": 0.5, "lr": 1.0e-2}),
+    ("sae", "penalty rising over 0.3, step size 1e-2, initial rows a tenth as long", {
+        "penalty_warmup": 0.3, "lr": 1.0e-2, "start_scale": 0.1,
+    }),
+    ("sae", "penalty rising over half, four epochs", {"penalty_warmup": 0.5, "epochs": 4}),
+    ("sae_untied", "penalty rising over half", {"penalty_warmup": 0.5}),
+    ("sae_untied", "penalty rising over 0.3, step size 1e-2, initial rows a tenth as long", {
+        "penalty_warmup": 0.3, "lr": 1.0e-2, "start_scale": 0.1,
+    }),
+    ("sae_untied", "step size 3e-3, penalty rising over a twentieth", {
+        "lr": 3.0e-3, "penalty_warmup": 0.05,
+    }),
     ("sae_standard", "base of the search", {}),
     ("sae_standard", "step size 3e-3", {"lr": 3.0e-3}),
     ("sae_standard", "step size 3e-3, penalty rising over a twentieth", {
@@ -75,24 +108,25 @@ TRIALS: list[tuple[str, str, dict[str, Any]]] = [
     ("sae_random_decoder", "step size 2e-3, penalty full from the first step", {
         "lr": 2.0e-3, "penalty_warmup": 0.0,
     }),
+    ("sae_random_topk", "base of the search", {}),
+    ("sae_random_topk", "step size 1e-3", {"lr": 1.0e-3}),
+    ("sae_random_topk", "step size 3e-4", {"lr": 3.0e-4}),
+    ("sae_random_topk", "step size 1e-4", {"lr": 1.0e-4}),
 ]  # fmt: skip
-"""Method, what it is called, and what differs from the base."""
+"""Arm, what it is called, and what differs from the base."""
 
 
 def search(params: Params, activations: Path, scratch: Path) -> dict[str, Any]:
     """Train every trial on the same activations of the middle site, judge it by validation."""
     store = activations / "middle"
     shared = {**shared_of(params, store), **BASE, "tokens": TOKENS}
-    items = [
-        {**shared, **changes, "method": method, "alphas": PENALTIES[method]}
-        for method, _, changes in TRIALS
-    ]
+    items = [{**shared, **changes, **ARMS[arm]} for arm, _, changes in TRIALS]
     how = Executor(kind="processes", workers=2, threads=1)
     results = map_items(trial_item, items, how, scratch, desc="trials of the recipe")
     found = [json.loads((path / "result.json").read_text("utf8")) for path in results]
     rows = [
-        {"method": method, "name": name, "changes": changes, **result}
-        for (method, name, changes), result in zip(TRIALS, found, strict=True)
+        {"arm": arm, "name": name, "changes": changes, **result}
+        for (arm, name, changes), result in zip(TRIALS, found, strict=True)
     ]
     manifest = read_manifest(store)
     return {
@@ -123,7 +157,12 @@ def _recipe_of(params: Params) -> dict[str, Any]:
 def shared_of(params: Params, store: Path | None = None) -> dict[str, Any]:
     """What all items of this package share: the recipe of `params`, and the activations."""
     arithmetic = str(resolve_dtype(params.train.precision, torch.device("cpu")))
-    shared = {**_recipe_of(params), "matmul": arithmetic.removeprefix("torch.")}
+    shared = {
+        **_recipe_of(params),
+        "tied": params.train.tied,
+        "ks": [],
+        "matmul": arithmetic.removeprefix("torch."),
+    }
     if store is None:
         return shared
     return {
@@ -141,8 +180,7 @@ def trial_item(item: Item, folder: Path) -> None:
     x, validation, document, transform = _data(item["store"], item["manifest"], item["tokens"])
     per_epoch = len(x) // item["batch"]
     recipe = recipe_from(item, x.shape[1], per_epoch * item["epochs"])
-    stack = start(recipe, x.shape[1])
-    stack.weight.mul_(item["start_scale"])
+    stack = started(recipe, x.shape[1], item["start_scale"])
     batches = (
         x[order[i * item["batch"] :][: item["batch"]]].float()
         for epoch in range(item["epochs"])
@@ -152,7 +190,11 @@ def trial_item(item: Item, folder: Path) -> None:
     for _ in train(stack, batches, recipe, log_every=recipe.n_steps):
         pass
     points = [
-        {"alpha": alpha, **quality(measured(dictionary, centred, validation, document))}
+        {
+            "alpha": alpha,
+            "k": dictionary.k,
+            **quality(measured(dictionary, centred, validation, document)),
+        }
         for alpha, dictionary, centred in zip(
             recipe.alphas, dictionaries(stack, recipe), centred_at(stack, transform), strict=True
         )
@@ -160,6 +202,21 @@ def trial_item(item: Item, folder: Path) -> None:
     write_json(
         folder / "result.json", {"points": points, "fvu_at_l0": at_equal_l0(points, L0_GRID)}
     )
+
+
+def started(recipe: Recipe, d_in: int, scale: float) -> Stack:
+    """Initial stack with free rows `scale` times as long; only their direction is the decoder.
+
+    The untied encoder starts along its decoder as the standard one's does, so that of the two only
+    the decoder bias differs.
+    """
+    stack = start(recipe, d_in)
+    if recipe.tied:
+        stack.weight.mul_(scale)
+    else:
+        stack.weight.copy_(unit_rows(stack.decoder) * ENCODER_START)
+        stack.decoder.mul_(scale)
+    return stack
 
 
 def recipe_from(item: Item, d_in: int, n_steps: int) -> Recipe:
@@ -180,6 +237,8 @@ def recipe_from(item: Item, d_in: int, n_steps: int) -> Recipe:
         clip=item["clip"],
         matmul=getattr(torch, item["matmul"]),
         device=torch.device("cpu"),
+        tied=item["tied"],
+        ks=tuple(item["ks"]),
     )
 
 

@@ -93,14 +93,14 @@ class Comparison(Contract):
 class Trial(Contract):
     """One recipe that was tried."""
 
-    method: str
-    """Autoencoder."""
+    arm: str
+    """Autoencoder: sae, sae_untied, sae_standard, sae_random_decoder (L1) or sae_random_topk."""
     name: str
     """What it is called."""
     changes: dict[str, float]
     """What differs from the base."""
     points: list[dict[str, float]]
-    """Each penalty: L0, FVU and units in use on validation documents."""
+    """Each penalty or k: L0, FVU and units in use on validation documents."""
     fvu_at_l0: list[float | None]
     """FVU at each L0 of the grid."""
 

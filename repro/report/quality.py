@@ -13,7 +13,9 @@ TRAINERS = {
     "sae_standard": "ours: own encoder and decoder bias, L1",
     "saelens_standard": "SAELens: L1",
     "saelens_topk": "SAELens: TopK",
+    "sae_untied": "ours: own encoder, no decoder bias, L1",
     "sae_random_decoder": "ours: frozen random decoder, L1",
+    "sae_random_topk": "ours: frozen random decoder, TopK",
 }
 
 
@@ -100,9 +102,9 @@ def _named(trial: Trial, found: Search) -> str:
 
 
 def _trials(found: Search) -> Sheet:
-    head = ("method", "recipe", *(f"L0 {number(at)}" for at in found.l0_grid))
+    head = ("autoencoder", "recipe", *(f"L0 {number(at)}" for at in found.l0_grid))
     rows = [
-        (TRAINERS[trial.method], _named(trial, found), *map(number, trial.fvu_at_l0))
+        (TRAINERS[trial.arm], _named(trial, found), *map(number, trial.fvu_at_l0))
         for trial in found.trials
     ]
     caption = (

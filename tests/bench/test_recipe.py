@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from repro.bench.recipe import BASE, PENALTIES, TRIALS, recipe_from, trial_item
+from repro.bench.recipe import ARMS, BASE, TRIALS, recipe_from, started, trial_item
 from repro.bench.recipe import _data as data
+from repro.sae.train import ENCODER_START
 from repro.shards import read_manifest, write_manifest, write_shard
 from tests.tiny_store import write_store
 
 D_IN, ROWS = 6, 512
-ITEM = {**BASE, "batch": 32, "tokens": ROWS, "method": "sae", "matmul": "float32"}
+ITEM = {**BASE, "batch": 32, "tokens": ROWS, "matmul": "float32", "tied": True, "ks": []}
 
 
 def normal(seed: int, n: int) -> torch.Tensor:
@@ -38,7 +39,14 @@ def test_recipes_are_judged_on_the_validation_documents(store: Path) -> None:
 
 
 def test_a_trial_is_one_recipe_at_all_penalties(store: Path, tmp_path: Path) -> None:
-    item = {**ITEM, "store": str(store), "manifest": "", "alphas": [0.0, 10.0], "epochs": 4}
+    item = {
+        **ITEM,
+        "method": "sae",
+        "store": str(store),
+        "manifest": "",
+        "alphas": [0.0, 10.0],
+        "epochs": 4,
+    }
     out = tmp_path / "out"
     out.mkdir()
     trial_item(item, out)
@@ -49,15 +57,36 @@ def test_a_trial_is_one_recipe_at_all_penalties(store: Path, tmp_path: Path) -> 
 
 
 def test_every_trial_differs_from_the_base_by_known_keys_and_has_a_name_of_its_own() -> None:
-    names = [(method, name) for method, name, _ in TRIALS]
+    names = [(arm, name) for arm, name, _ in TRIALS]
     assert len(set(names)) == len(names)
-    for method, _, changes in TRIALS:
-        assert method in PENALTIES
+    for arm, _, changes in TRIALS:
+        assert arm in ARMS
         assert set(changes) <= set(BASE)
 
 
 def test_what_a_trial_says_is_what_is_trained() -> None:
     changes = {"lr": 0.5, "clip": 0.25, "penalty_warmup": 0.75, "warmup": 0.125, "decay": 0.0625}
-    found = recipe_from({**ITEM, **changes, "alphas": [1e-3]}, D_IN, 10)
+    found = recipe_from({**ITEM, **changes, "method": "sae", "alphas": [1e-3]}, D_IN, 10)
     assert {key: getattr(found, key) for key in changes} == changes
     assert (found.d_sae, found.n_steps, found.alphas) == (2 * D_IN, 10, (1e-3,))
+
+
+def test_an_arm_with_k_codes_kept_is_measured_at_that_l0(store: Path, tmp_path: Path) -> None:
+    arm = {"method": "sae_random_decoder", "alphas": [0.0, 0.0], "ks": [2, 4]}
+    trial_item({**ITEM, **arm, "store": str(store), "manifest": ""}, tmp_path)
+    points = json.loads((tmp_path / "result.json").read_text("utf8"))["points"]
+    assert [point["k"] for point in points] == [2, 4]
+    assert [point["l0"] for point in points] == pytest.approx([2, 4], abs=0.5)
+
+
+def test_the_untied_arm_starts_as_the_standard_one_and_only_its_bias_is_missing() -> None:
+    arm = {**ITEM, **ARMS["sae_untied"], "alphas": [1e-3]}
+    found, standard = (
+        recipe_from(one, D_IN, 10) for one in (arm, {**arm, "method": "sae_standard"})
+    )
+    assert found.has_own_encoder
+    one, other = started(found, D_IN, 0.1), started(standard, D_IN, 0.1)
+    rows = torch.nn.functional.normalize(one.decoder, dim=-1)
+    torch.testing.assert_close(one.weight, ENCODER_START * rows)
+    torch.testing.assert_close(one.weight, other.weight)
+    assert "centre" not in one.trained()

@@ -72,6 +72,30 @@ MAKER = (
         (_LOSS + "test_the_random_decoder_gradient_is_autograds",),
     ),
     Mutant(
+        "sparsity rule missing in training",
+        "a dictionary that keeps its k largest codes is trained with all of them",
+        "repro/sae/loss.py",
+        "        member.copy_(largest(member, k))",
+        "        member.copy_(largest(member, member.shape[-1]))",
+        "own reading",
+        (
+            _LOSS + "test_so_it_is_where_each_member_keeps_its_largest_codes_alone",
+            _TRAIN + "test_a_frozen_decoder_with_the_largest_codes_kept_follows_the_textbook",
+        ),
+    ),
+    Mutant(
+        "setting without effect",
+        "a group is trained with its site's step size, not with its own",
+        "repro/stages/train.py",
+        "    lr = adam.lr_at.get(group, adam.lr_at.get(site, adam.lr))",
+        "    lr = adam.lr_at.get(site, adam.lr)",
+        "own reading",
+        (
+            "tests/test_stages_train_fidelity.py::"
+            "test_a_group_with_a_step_size_of_its_own_is_trained_with_it_and_no_other_is",
+        ),
+    ),
+    Mutant(
         "gradient cut off",
         "the decoder's use of the tied rows gets no gradient",
         "repro/sae/loss.py",
