@@ -48,7 +48,7 @@ ARMS: dict[str, dict[str, Any]] = {
         "method": "sae_random_decoder", "alphas": [1.0e-3, 2.2e-3, 4.0e-3, 8.0e-3],
     },
     "sae_random_topk": {
-        "method": "sae_random_decoder", "alphas": [0.0] * len(KEPT), "ks": KEPT,
+        "method": "sae_random_decoder", "alphas": [0.0, 0.0, 0.0], "ks": KEPT,
     },
 }  # fmt: skip
 """The autoencoders for which a recipe is sought, each at settings that span the grid of L0."""
