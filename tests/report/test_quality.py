@@ -40,11 +40,12 @@ def test_the_committed_search_is_of_the_listed_trials() -> None:
     assert found.base == BASE
 
 
-NEARLY = 0.97
-"""Of the FVU of the recipe taken; combinations tried after it was taken come that near."""
-
-
-def test_the_recipe_of_the_laptop_was_tried_and_none_as_cheap_is_much_better() -> None:
+@pytest.mark.xfail(
+    strict=True,
+    reason="a combination is known that is better by two to three parts in a hundred; "
+    "the next laptop run takes it (docs/amendments.md)",
+)
+def test_the_recipe_of_the_laptop_is_one_that_was_tried_and_none_as_cheap_is_better() -> None:
     found = read_figures(SEARCH, Search)
     train = load_params(ROOT / "params.yaml").train
     recipe = {
@@ -60,7 +61,7 @@ def test_the_recipe_of_the_laptop_was_tried_and_none_as_cheap_is_much_better() -
     middle = [found.l0_grid.index(at) for at in (24.0, 32.0, 48.0, 64.0)]
     for trial in ours:
         if trial.changes.get("epochs", 1) == 1 and None not in trial.fvu_at_l0:
-            assert sum(trial.fvu_at_l0[i] or 1 for i in middle) >= NEARLY * sum(
+            assert sum(trial.fvu_at_l0[i] or 1 for i in middle) >= sum(
                 taken.fvu_at_l0[i] or 1 for i in middle
             )
 
