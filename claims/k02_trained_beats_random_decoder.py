@@ -194,6 +194,14 @@ CLAIM = Claim(
             factor=50.0,
             turns_to=("refuted",),
         ),
+        Scale(
+            name="divide the random decoder's area under KL by fifty",
+            reads="ioi",
+            where=LOCAL_FROZEN,
+            column="kl_area",
+            factor=0.02,
+            turns_to=("refuted",),
+        ),
         Drop(
             name="hide the random decoder",
             reads="fidelity",

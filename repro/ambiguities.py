@@ -130,11 +130,24 @@ AMBIGUITIES = (
         practice="Raise it from zero, so that units find a direction before they are pressed; "
         "otherwise many fall out of use early and never come back.",
         parameter="train.schedule.penalty_warmup",
-        values=(0.5, 0.0),
-        default=0.5,
+        values=(0.2, 0.0),
+        default=0.2,
         tried=0.0,
         why="Lowest FVU at equal L0 on validation documents (the search for the recipe, "
         "reports/bench/recipe.json); the paper profile is as the authors.",
+        claims=FIDELITY,
+    ),
+    Ambiguity(
+        id="initial_rows",
+        question="How long are the rows at the start, of which only the direction is used?",
+        paper="Nothing found on it (appendix B).",
+        code="Xavier-uniform (sae_ensemble.py), so about 0.8 at R = 2.",
+        practice="Each trainer has its own; a small start lets directions turn faster at first.",
+        parameter="train.start_scale",
+        values=(0.1, 1.0),
+        default=0.1,
+        why="Lowest FVU at equal L0 on validation documents (the same search); the paper profile "
+        "is as the authors.",
         claims=FIDELITY,
     ),
     Ambiguity(

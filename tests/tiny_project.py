@@ -92,6 +92,7 @@ def content() -> dict[str, Any]:
                 "step_counter": "advances",
             },
             "schedule": {"warmup": 0.0, "decay": 0.2, "penalty_warmup": 0.3},
+            "start_scale": 0.5,
             "reduction": "mean",
             "tied": True,
             "faithful": False,

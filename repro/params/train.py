@@ -123,6 +123,9 @@ class Train(Section):
     """Adam's constants."""
     schedule: Schedule
     """Step size and penalty over the pass."""
+    start_scale: Positive
+    """Length of the initial rows of the paper's autoencoder over those of the authors' code; 1 as
+    they. Their direction alone is the dictionary, and that of shorter rows turns faster."""
     reduction: Literal["mean", "sum"]
     """Squared error over coordinates: mean (the authors' code) or sum (the printed equation 4)."""
     tied: bool

@@ -113,7 +113,9 @@ class Search(Contract):
     model: str
     """Language model."""
     tokens: int
-    """Training activations of each trial."""
+    """Training activations of each trial of the first round."""
+    final_tokens: int
+    """Training activations of each trial of the second round: all."""
     validation_tokens: int
     """Validation activations."""
     width: float
@@ -127,7 +129,9 @@ class Search(Contract):
     l0_grid: list[float]
     """Active units a token at which trials are compared."""
     trials: list[Trial]
-    """In the order in which they are listed."""
+    """The first round, in the order in which they are listed."""
+    finals: list[Trial]
+    """The second round: the better ones that cost no more time than the base."""
 
 
 Figures = TypeVar("Figures", Comparison, Search)

@@ -35,7 +35,7 @@ def fits(compared: Comparison, scope: Mapping[str, Any]) -> bool:
 def quality_sheets(compared: Comparison | None, search: Search | None) -> list[Sheet]:
     """The tables for which there are measurements."""
     found = [_at_equal_l0(compared), _in_use(compared), _speed(compared)] if compared else []
-    return found + ([_trials(search)] if search else [])
+    return found + (_rounds(search) if search else [])
 
 
 def _at_equal_l0(found: Comparison) -> Sheet:
@@ -101,14 +101,26 @@ def _named(trial: Trial, found: Search) -> str:
     return f"{trial.name} (taken)" if trial.changes == found.taken else trial.name
 
 
-def _trials(found: Search) -> Sheet:
+def _rounds(found: Search) -> list[Sheet]:
+    first = f"The search for the recipe, first round: {_on(found, found.tokens)}"
+    second = (
+        "Second round, the better ones that cost no more time, on the activations of the run "
+        f"itself: {_on(found, found.final_tokens)}"
+    )
+    return [_trials(found, found.trials, first), _trials(found, found.finals, second)]
+
+
+def _on(found: Search, tokens: int) -> str:
+    return (
+        f"FVU at equal L0 on {count(found.validation_tokens)} tokens of validation documents, "
+        f"{count(tokens)} training tokens each"
+    )
+
+
+def _trials(found: Search, trials: list[Trial], caption: str) -> Sheet:
     head = ("autoencoder", "recipe", *(f"L0 {number(at)}" for at in found.l0_grid))
     rows = [
         (TRAINERS[trial.arm], _named(trial, found), *map(number, trial.fvu_at_l0))
-        for trial in found.trials
+        for trial in trials
     ]
-    caption = (
-        f"The search for the recipe: FVU at equal L0 on {count(found.validation_tokens)} tokens of "
-        f"validation documents, {count(found.tokens)} training tokens each"
-    )
     return Sheet(caption, head, rows)

@@ -72,6 +72,8 @@ class Recipe:
     """Codes that each member keeps, its largest (frozen random decoder); empty: all above zero."""
     tied: bool = True
     """Whether the paper's autoencoder reads with its decoder's rows or with its own."""
+    start_scale: float = 1.0
+    """Length of the paper's autoencoder's initial rows over that of Xavier's."""
     reduction: Reduction = "mean"
     """Squared error over coordinates: the authors' mean, or the printed sum."""
     step_counter: Literal["advances", "frozen"] = "advances"
@@ -145,15 +147,19 @@ def penalty_share(step: int, recipe: Recipe) -> float:
 def start(recipe: Recipe, d_in: int) -> Stack:
     """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
 
-    Paper: initialisation as in the authors' code; an untied decoder is drawn like the encoder and
-    after it. The random decoder is drawn with the same seed and its encoder starts as a copy of it.
-    The standard autoencoder's decoder is drawn as random unit rows, and its encoder starts as a
-    tenth of them (Anthropic, Circuits Updates April 2024).
+    Paper: initialisation as in the authors' code, which is `start_scale` 1; an untied decoder is
+    drawn like the encoder and after it. Of the rows that are normalised in the forward pass, the
+    tied ones and the untied decoder's, `start_scale` sets the length and leaves the direction. The
+    random decoder is drawn with the same seed and its encoder starts as a copy of it. The standard
+    autoencoder's decoder is drawn as random unit rows, and its encoder starts as a tenth of them
+    (Anthropic, Circuits Updates April 2024).
     """
     generator = torch.Generator().manual_seed(recipe.seed)
     rows = torch.empty(recipe.d_sae, d_in)
     bound = math.sqrt(6 / (recipe.d_sae + d_in))
     rows.uniform_(-bound, bound, generator=generator)
+    if recipe.method == "sae" and recipe.tied:
+        rows *= recipe.start_scale
     decoder = torch.empty(0, d_in)
     if recipe.method == "sae_random_decoder":
         rows = decoder = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
@@ -162,6 +168,8 @@ def start(recipe: Recipe, d_in: int) -> Stack:
         if recipe.method == "sae_standard":
             own = unit_rows(own)
             rows = own * ENCODER_START
+        else:
+            own *= recipe.start_scale
         decoder = own.repeat(len(recipe.alphas), 1, 1)
     weight = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
     bias = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)

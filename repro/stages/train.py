@@ -184,6 +184,7 @@ def _item(
         "optimiser": _optimiser(settings.optimiser, name, group.site),
         "reduction": settings.reduction,
         "tied": settings.tied,
+        "start_scale": settings.start_scale,
         "schedule": settings.schedule.model_dump(),
         "matmul": str(resolve_dtype(settings.precision, device)).removeprefix("torch."),
         "device": str(device),
@@ -218,6 +219,7 @@ def _recipe(item: Item) -> Recipe:
         matmul=getattr(torch, item["matmul"]),
         device=torch.device(item["device"]),
         tied=item["tied"],
+        start_scale=item["start_scale"],
         reduction=item["reduction"],
         step_counter=adam["step_counter"],
     )

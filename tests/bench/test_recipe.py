@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from repro.bench.recipe import ARMS, BASE, TRIALS, recipe_from, started, trial_item
+from repro.bench.recipe import ARMS, BASE, FINALS, TRIALS, recipe_from, started, trial_item
 from repro.bench.recipe import _data as data
 from repro.sae.train import ENCODER_START
 from repro.shards import read_manifest, write_manifest, write_shard
@@ -56,10 +56,13 @@ def test_a_trial_is_one_recipe_at_all_penalties(store: Path, tmp_path: Path) -> 
     assert all(0 <= point["frac_effective"] <= 1 for point in points)
 
 
-def test_every_trial_differs_from_the_base_by_known_keys_and_has_a_name_of_its_own() -> None:
-    names = [(arm, name) for arm, name, _ in TRIALS]
+@pytest.mark.parametrize("trials", [TRIALS, FINALS])
+def test_every_trial_differs_from_the_base_by_known_keys_and_has_a_name_of_its_own(
+    trials: list[tuple[str, str, dict[str, float]]],
+) -> None:
+    names = [(arm, name) for arm, name, _ in trials]
     assert len(set(names)) == len(names)
-    for arm, _, changes in TRIALS:
+    for arm, _, changes in trials:
         assert arm in ARMS
         assert set(changes) <= set(BASE)
 
@@ -85,7 +88,7 @@ def test_the_untied_arm_starts_as_the_standard_one_and_only_its_bias_is_missing(
         recipe_from(one, D_IN, 10) for one in (arm, {**arm, "method": "sae_standard"})
     )
     assert found.has_own_encoder
-    one, other = started(found, D_IN, 0.1), started(standard, D_IN, 0.1)
+    one, other = started(found, D_IN), started(standard, D_IN)
     rows = torch.nn.functional.normalize(one.decoder, dim=-1)
     torch.testing.assert_close(one.weight, ENCODER_START * rows)
     torch.testing.assert_close(one.weight, other.weight)

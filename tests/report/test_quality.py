@@ -1,20 +1,22 @@
 """What the report says of the dictionaries is what was measured, and nothing is extrapolated."""
 
 import json
+from math import inf
 from pathlib import Path
 
 import pytest
 
 from repro.bench.quality import at_equal_l0
-from repro.bench.recipe import BASE, TRIALS
+from repro.bench.recipe import BASE, FINALS, TRIALS
 from repro.errors import ArtifactError
 from repro.files import write_json
 from repro.params import load_params
-from repro.proofs.quality import Comparison, Search, read_figures
+from repro.proofs.quality import Comparison, Search, Trial, read_figures
 from repro.report.quality import fits, quality_sheets
 from tests.import_graph import ROOT
 
 SEARCH = ROOT / "reports" / "bench" / "recipe.json"
+FOUND = read_figures(SEARCH, Search)
 
 
 def points(*pairs: tuple[float, float]) -> list[dict[str, float]]:
@@ -35,42 +37,44 @@ def test_outside_the_points_there_is_no_value() -> None:
 
 
 def test_the_committed_search_is_of_the_listed_trials() -> None:
-    found = read_figures(SEARCH, Search)
-    assert [(t.arm, t.name, t.changes) for t in found.trials] == TRIALS
-    assert found.base == BASE
+    assert [(t.arm, t.name, t.changes) for t in FOUND.trials] == TRIALS
+    assert [(t.arm, t.name, t.changes) for t in FOUND.finals] == FINALS
+    assert FOUND.base == BASE
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a combination is known that is better by two to three parts in a hundred; "
-    "the next laptop run takes it (docs/amendments.md)",
-)
-def test_the_recipe_of_the_laptop_is_one_that_was_tried_and_none_as_cheap_is_better() -> None:
-    found = read_figures(SEARCH, Search)
+def unexplained(trial: Trial) -> float:
+    """Sum of FVU over the middle of the grid, where every dictionary of the laptop lies."""
+    values = [trial.fvu_at_l0[FOUND.l0_grid.index(at)] for at in (24.0, 32.0, 48.0, 64.0)]
+    return sum(value for value in values if value is not None) if None not in values else inf
+
+
+def test_the_recipe_of_the_laptop_is_the_best_of_the_second_round() -> None:
     train = load_params(ROOT / "params.yaml").train
     recipe = {
         **train.optimiser.model_dump(include={"lr", "beta1", "beta2", "eps", "clip"}),
         **train.schedule.model_dump(),
         "batch": train.batch,
         "epochs": 1,
-        "start_scale": 1.0,
+        "start_scale": train.start_scale,
     }
-    changes = {name: value for name, value in recipe.items() if value != BASE[name]}
-    ours = [t for t in found.trials if t.arm == "sae"]
-    (taken,) = [t for t in ours if t.changes == changes]
-    middle = [found.l0_grid.index(at) for at in (24.0, 32.0, 48.0, 64.0)]
-    for trial in ours:
-        if trial.changes.get("epochs", 1) == 1 and None not in trial.fvu_at_l0:
-            assert sum(trial.fvu_at_l0[i] or 1 for i in middle) >= sum(
-                taken.fvu_at_l0[i] or 1 for i in middle
-            )
+    assert {name: value for name, value in recipe.items() if value != BASE[name]} == FOUND.taken
+    assert min(FOUND.finals, key=unexplained).changes == FOUND.taken
+
+
+def test_the_best_of_the_first_round_are_in_the_second() -> None:
+    cheap = [t for t in FOUND.trials if t.arm == "sae" and t.changes.get("epochs", 1) == 1]
+    finals = [trial.changes for trial in FOUND.finals]
+    for trial in sorted(cheap, key=unexplained)[:5]:
+        assert trial.changes in finals
 
 
 def test_the_report_marks_the_recipe_that_is_taken() -> None:
-    (sheet,) = quality_sheets(None, read_figures(SEARCH, Search))
-    marked = [row[1] for row in sheet.rows if row[1].endswith("(taken)")]
-    assert set(marked) == {"penalty rising over half (taken)"}
-    assert all(len(row) == len(sheet.head) for row in sheet.rows)
+    first, second = quality_sheets(None, FOUND)
+    marked = [row[1] for row in second.rows if row[1].endswith("(taken)")]
+    assert marked == ["penalty rising over 0.2, initial rows a tenth as long (taken)"]
+    for sheet in (first, second):
+        assert all(len(row) == len(sheet.head) for row in sheet.rows)
+    assert len(second.rows) == len(FINALS)
 
 
 COMPARED = read_figures(ROOT / "reports" / "bench" / "dictionaries.json", Comparison)

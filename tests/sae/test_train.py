@@ -329,6 +329,28 @@ def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
     assert_close(last.decoder.norm(dim=1), torch.ones(16))
 
 
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("scale", [0.1, 4.0])
+def test_the_scale_of_the_start_changes_lengths_and_no_direction(tied: bool, scale: float):
+    """Of the rows that are normalised alone; an encoder of its own starts as it did."""
+    plain = start(recipe(tied=tied), D_IN)
+    scaled = start(recipe(tied=tied, start_scale=scale), D_IN)
+    normalised = ("weight",) if tied else ("decoder",)
+    for name in ("weight", "decoder"):
+        factor = scale if name in normalised else 1.0
+        torch.testing.assert_close(getattr(scaled, name), factor * getattr(plain, name))
+    before, after = (dictionaries(s, recipe(tied=tied)) for s in (plain, scaled))
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(one.decoder, other.decoder)
+
+
+@pytest.mark.parametrize("method", ["sae_standard", "sae_random_decoder"])
+def test_the_other_autoencoders_start_as_they_did_whatever_the_scale(method: str):
+    plain, scaled = (start(recipe(method=method, start_scale=s), D_IN) for s in (1.0, 0.1))
+    assert torch.equal(plain.weight, scaled.weight)
+    assert torch.equal(plain.decoder, scaled.decoder)
+
+
 @given(recipes, sizes)
 @tried(5)
 def test_members_of_a_stack_start_alike_and_seeds_decide_how(changes, d_in):
