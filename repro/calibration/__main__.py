@@ -42,6 +42,8 @@ def main(
     write_figures(found, out)
     for one in found.claims:
         typer.echo(_line(one))
+    for name in found.unplaced:
+        typer.echo(f"{name}: this evidence can be moved to none of its boundaries")
     if found.broken:
         typer.echo(f"too many errors: {', '.join(found.broken)}", err=True)
         raise typer.Exit(1)

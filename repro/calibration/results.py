@@ -192,6 +192,8 @@ class Calibration(_Model):
     """In the order of the claims; controls after their claim."""
     kinds: list[KindSummary]
     """One for each kind of rule."""
+    unplaced: dict[str, list[str]]
+    """Checks none of whose boundaries this evidence can be moved to, and those boundaries."""
 
     def of(self, claim_id: str) -> ClaimCalibration | None:
         """The calibration of a claim's own check; none if it was not calibrated."""

@@ -60,7 +60,8 @@ def calibrate(
             mend="repro run",
         )
     plans = [_plan(one, tables, draws) for one in judged]
-    tasks = [task for one in plans for task in one.tasks]
+    placed = [(one, its) for one, its in zip(judged, plans, strict=True) if its.tasks]
+    tasks = [task for _, its in placed for task in its.tasks]
     counted = list(watched(tallies(tasks, jobs), len(tasks)))
     found = [
         calibration_of(
@@ -71,7 +72,7 @@ def calibrate(
             its,
             [tally for tally in counted if tally.subject == one.name],
         )
-        for one, its in zip(judged, plans, strict=True)
+        for one, its in placed
     ]
     return Calibration(
         **_circumstances(),
@@ -80,6 +81,11 @@ def calibrate(
         draws={"normal": draws.normal, "other": draws.other, "power": draws.power},
         claims=found,
         kinds=by_kind(found),
+        unplaced={
+            one.name.rstrip("/"): its.unreachable
+            for one, its in zip(judged, plans, strict=True)
+            if not its.tasks
+        },
     )
 
 

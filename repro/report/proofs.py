@@ -73,6 +73,11 @@ def _read(path: Path, read: Callable[[Path], Kind]) -> Kind | None:
 def errs(proofs: Proofs, claim: str) -> str:
     """How often the claim's check errs, and what it sees; empty where it was not calibrated."""
     found = proofs.calibration.of(claim) if proofs.calibration else None
+    if proofs.calibration and claim in proofs.calibration.unplaced:
+        return (
+            "How often the check errs at its boundary is not known on this evidence, which lies so "
+            "far off that it can be moved to none."
+        )
     if found is None:
         return ""
     rate = found.false_support

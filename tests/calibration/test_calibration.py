@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as textbook
 
+from repro.calibration import run
 from repro.calibration.boundaries import Edge, Subject, edges_of, placed, still, subject_of
 from repro.calibration.draw import write_figures
 from repro.calibration.measured import worlds_of
@@ -24,6 +25,7 @@ from repro.checks import Outcome, run_check
 from repro.errors import EvidenceError
 from repro.evidence import Table, read_evidence
 from repro.files import write_json
+from repro.report.proofs import Proofs, errs
 from repro.spec import load_claims
 from repro.spec.decisions import Smooth, Within, parts_of
 from tests.import_graph import ROOT
@@ -296,3 +298,22 @@ def test_the_committed_calibration_is_of_the_committed_evidence_and_claims():
     assert len(measured) >= 15
     assert measured <= {one.id for one in found.claims}
     assert found.broken == []
+
+
+def test_a_check_that_can_be_moved_to_no_boundary_is_named_and_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    whole = run.plan
+
+    def without_c19(name: str, subject: Subject, draws: Draws) -> Plan:
+        return Plan([], {}, ["every"]) if name == "c19/" else whole(name, subject, draws)
+
+    monkeypatch.setattr(run, "plan", without_c19)
+    kept = {id_: CLAIMS[id_] for id_ in ("c17", "c19")}
+    monkeypatch.setattr(run, "load_claims", lambda _: list(kept.values()))
+    found = calibrate(EVIDENCE, ROOT / "claims", FEW, 1, lambda tallies, _: tallies)
+    assert found.unplaced == {"c19": ["every"]}
+    assert {one.id for one in found.claims} == {"c17"}
+    assert found.of("c19") is None
+    assert "can be moved to none" in errs(Proofs(calibration=found), "c19")
+    assert "at the boundary" in errs(Proofs(calibration=found), "c17")
