@@ -9,10 +9,16 @@ from repro.files import write_bytes
 
 
 def write_figures(found: Calibration, folder: Path) -> None:
-    """Write `power_<id>.svg` for each claim whose check was tried beyond a boundary."""
-    for one in found.claims:
-        if one.control is None and one.curves:
-            write_bytes(folder / f"power_{one.id}.svg", power_figure(one).encode())
+    """Write `power_<id>.svg` for each claim whose check was tried beyond a boundary; no other."""
+    drawn = {folder / f"power_{one.id}.svg": one for one in found.claims if _is_drawn(one)}
+    for path, one in drawn.items():
+        write_bytes(path, power_figure(one).encode())
+    for stale in {*folder.glob("power_*.svg")} - {*drawn}:
+        stale.unlink()
+
+
+def _is_drawn(one: ClaimCalibration) -> bool:
+    return one.control is None and bool(one.curves)
 
 
 def power_figure(one: ClaimCalibration) -> str:

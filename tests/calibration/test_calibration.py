@@ -241,7 +241,9 @@ def test_what_is_written_is_read_again_and_looked_up_by_claim(tmp_path: Path):
     assert again == found
     one = again.of("k04")
     assert one is not None
+    (tmp_path / "power_c99.svg").touch()
     write_figures(again, tmp_path)
+    assert not (tmp_path / "power_c99.svg").exists(), "of an earlier calibration"
     assert ElementTree.parse(tmp_path / "power_k04.svg").getroot().tag.endswith("svg")
     assert "stated 2.5%" in one.other_errors or "at most" in one.other_errors
     assert (one.draws, one.level, one.unit) == (40, pytest.approx(0.025), "matched share")
