@@ -61,28 +61,28 @@ fuzz: $(READY)
 	HYPOTHESIS_PROFILE=fuzz FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -m property
 
 bench: $(READY) $(PEERS)
-	$(BIN)/python -m repro.bench --out reports/bench
+	$(BIN)/python -m repro.proofs.bench --out reports/bench
 
 recipe: $(READY)
-	$(BIN)/python -m repro.bench --out reports/bench --only recipe
+	$(BIN)/python -m repro.proofs.bench --out reports/bench --only recipe
 
 frontier: $(READY) $(PEERS)
-	$(BIN)/python -m repro.bench --out reports/bench --only dictionaries$(if $(PROFILE),-$(PROFILE))
+	$(BIN)/python -m repro.proofs.bench --out reports/bench --only dictionaries$(if $(PROFILE),-$(PROFILE))
 
 readings: $(READY)
-	$(BIN)/python -m repro.readings --out reports/readings
+	$(BIN)/python -m repro.proofs.readings --out reports/readings
 
 calibrate: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m repro.calibration --evidence reports/laptop/evidence \
+	OMP_NUM_THREADS=1 $(BIN)/python -m repro.proofs.calibration --evidence reports/laptop/evidence \
 		--claims claims --out reports/calibration --jobs 2
 
 mutants: $(READY)
-	$(BIN)/python -m tests.mutants --out reports/mutants/seeded.json
+	$(BIN)/python -m tests.proofs.mutants --out reports/mutants/seeded.json
 
 # What was tried stays in mutants/, so a stopped run goes on; `rm -r mutants` begins again.
 mutmut: $(READY)
 	$(BIN)/mutmut run --max-children 1
-	$(BIN)/python -m tests.mutants.survivors --out reports/mutants/mutmut.json
+	$(BIN)/python -m tests.proofs.mutants.survivors --out reports/mutants/mutmut.json
 
 clean:
 	rm -rf artifacts profiles/*/artifacts .scratch profiles/*/.scratch .venv-peers

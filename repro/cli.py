@@ -12,8 +12,8 @@ from typer.core import TyperGroup
 from repro.errors import ReproError
 
 if TYPE_CHECKING:
+    from repro.contract.verdict import Verdict, Verdicts
     from repro.spec import Claim
-    from repro.verdict import Verdict, Verdicts
 
 CANNOT = 2
 INTERRUPTED = 130
@@ -124,7 +124,7 @@ def lock(
 
     Exits with 0 where it was recorded or there was nothing to record.
     """
-    from repro import lock as locks
+    from repro.judge import lock as locks
 
     folder = _claims_dir(claims)
     path = lock or locks.lock_beside(folder)
@@ -149,8 +149,8 @@ def verify(
 
     Exits with 0 once verdicts are there, whatever they say.
     """
-    from repro.verdict import write_verdicts
-    from repro.verify import verify as judge
+    from repro.contract.verdict import write_verdicts
+    from repro.judge.verify import verify as judge
 
     verdicts = judge(evidence, _claims_dir(claims), lock=lock)
     if out is not None:
@@ -188,8 +188,8 @@ def gate(
 
     Exits with 0 where all hold, 1 where a claim regressed, 2 where that cannot be judged.
     """
-    from repro.gate import gate as compare
-    from repro.verdict import read_verdicts
+    from repro.contract.verdict import read_verdicts
+    from repro.judge.gate import gate as compare
 
     compared = compare(read_verdicts(baseline), read_verdicts(verdicts))
     typer.echo(compared.markdown(), nl=False)
@@ -197,7 +197,7 @@ def gate(
 
 
 def _list_ambiguities(*, as_json: bool) -> None:
-    from repro.ambiguities import AMBIGUITIES
+    from repro.contract.ambiguities import AMBIGUITIES
 
     if as_json:
         typer.echo(_json([one.model_dump(mode="json") for one in AMBIGUITIES]))
@@ -251,7 +251,7 @@ def _result(verdict: "Verdict") -> str:
 
 def _judged(verdicts: "Verdicts") -> Iterator[str]:
     """A line a claim; where there is a lock also how it stands against it, and what is gone."""
-    from repro.verdict import details_of, lock_of
+    from repro.contract.verdict import details_of, lock_of
 
     scope = lock_of(verdicts)
     for verdict in verdicts.verdicts:

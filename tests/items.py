@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from repro.executor import Item
 from repro.files import write_json
+from repro.maker.engine.executor import Item
 
 
 def products(item: Item, folder: Path) -> None:

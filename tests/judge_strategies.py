@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from repro.evidence import Header, Scope, Table, column_types
-from repro.rows import FidelityRow
+from repro.contract.evidence import Header, Scope, Table, column_types
+from repro.contract.rows import FidelityRow
 
 SCOPE = Scope(
     model="planted",

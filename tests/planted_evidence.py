@@ -6,8 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.evidence import Scope, write_evidence
-from repro.rows import AgreementRow, DictionaryRow, FidelityRow, RefitRow, SubstitutionRow, ToyRow
+from repro.contract.evidence import Scope, write_evidence
+from repro.contract.rows import (
+    AgreementRow,
+    DictionaryRow,
+    FidelityRow,
+    RefitRow,
+    SubstitutionRow,
+    ToyRow,
+)
 from tests import planted_ioi
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from repro.rows import CurveRow, EditRow, FeatureRow, IoiRow, LevelRow, PromptRow, Row
+from repro.contract.rows import CurveRow, EditRow, FeatureRow, IoiRow, LevelRow, PromptRow, Row
 
 SEEDS, DRAWS = (0, 1, 2), (0, 1, 2)
 ALPHAS = (0.0, 1.0e-3, 4.0e-3)

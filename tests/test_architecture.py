@@ -15,65 +15,12 @@ import pytest
 from tests.import_graph import ROOT, imports_of, module_file
 from tests.planted_evidence import TRUE, write_world
 
-# Floors: an import goes to a lower floor, or stays inside one package. A name stands for itself and
-# for what lies below it, unless that has its own line. Every module has its place here.
-SHARED = {
-    "repro": 0,
-    "repro.errors": 0,
-    "repro.files": 1,
-    "repro.rows": 1,
-    "repro.evidence": 2,
-    "repro.verdict": 2,
-}
-JUDGE = {
-    "repro.ambiguities": 1,
-    "repro.pipeline": 1,
-    "repro.stats": 1,
-    "repro.spec": 1,
-    "repro.figures": 3,
-    "repro.gate": 3,
-    "repro.readings": 4,
-    "repro.lock": 3,
-    "repro.proofs": 3,
-    "repro.checks": 3,
-    "repro.calibration": 4,
-    "repro.saboteurs": 4,
-    "repro.judge": 5,
-    "repro.report": 6,
-    "repro.verify": 6,
-    "repro.stages.report": 7,
-    "repro.stages.verify": 7,
-    "repro.cli": 8,
-}
-MAKER = {
-    "repro.progress": 0,
-    "repro.provenance": 0,
-    "repro.splits": 0,
-    "repro.wikitext": 0,
-    "repro.device": 1,
-    "repro.lm": 1,
-    "repro.params": 1,
-    "repro.scratch": 1,
-    "repro.executor": 2,
-    "repro.shards": 2,
-    "repro.sources": 2,
-    "repro.tokens": 2,
-    "repro.wheels": 2,
-    "repro.corpus": 3,
-    "repro.harvest": 3,
-    "repro.models": 3,
-    "repro.sae": 3,
-    "repro.frontier": 3,
-    "repro.decompose": 4,
-    "repro.measure": 5,
-    "repro.scope": 3,
-    "repro.ioi": 6,
-    "repro.planted": 4,
-    "repro.stages.edge": 4,
-    "repro.stages": 7,
-    "repro.bench": 8,
-}
-FLOORS = {**SHARED, **JUDGE, **MAKER}
+JUDGE = ("contract", "spec", "judge", "report", "cli", "pipeline", "errors", "files")
+"""Rooms that run where there is no torch: what judges, and what both towers share."""
+MAKER = ("maker",)
+"""Rooms that make the evidence."""
+APART = {"maker": ("spec", "judge", "report", "proofs"), "judge": ("maker", "proofs")}
+"""What each tower never reaches by imports."""
 COMES_WITH = {"markupsafe": "jinja2", "psutil": "dvc", "pydantic_core": "pydantic"}
 """Packages that a declared one brings and that belong to its interface."""
 SCIPY_OF_THE_JUDGE = {"scipy.special"}
@@ -90,13 +37,6 @@ def name_of(path: Path) -> str:
 
 
 MODULES = {name_of(path): path for path in sorted((ROOT / "repro").rglob("*.py"))}
-
-
-def place_of(module: str) -> str:
-    """The line of the table that speaks of a module: the longest that fits; empty if none does."""
-    words = module.split(".")
-    fitting = (".".join(words[:n]) for n in range(len(words), 1, -1))
-    return next((name for name in fitting if name in FLOORS), module if module in FLOORS else "")
 
 
 def needs(path: Path) -> set[str]:
@@ -133,25 +73,32 @@ def outside(modules: Iterable[str]) -> set[str]:
     return {name for name in names if name.split(".")[0] not in known}
 
 
-def tower(table: dict[str, int]) -> list[str]:
-    return [module for module in MODULES if place_of(module) in table]
+def tower(rooms: Iterable[str]) -> list[str]:
+    """Modules of some rooms of the package."""
+    return [m for m in MODULES if m.split(".")[1:2] and m.split(".")[1] in rooms]
 
 
-def test_every_module_has_its_place_in_the_drawing():
-    assert [module for module in MODULES if not place_of(module)] == []
-    stale = [line for line in FLOORS if line not in MODULES]
-    assert stale == [], "the table names modules that are not there"
+FOLDERS = sorted({name.rpartition(".")[0] for name in MODULES} - {""})
 
 
-def test_imports_go_down_or_stay_inside_their_package():
-    upward = []
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_what_stands_in_one_folder_has_floors(folder: str):
+    """What stands in a folder imports one way only, so that a drawing of it has floors."""
+    depth = folder.count(".") + 1
+
+    def child(module: str) -> str:
+        inside = module.startswith(f"{folder}.")
+        return ".".join(module.split(".")[: depth + 1]) if inside else ""
+
+    waiting: dict[str, set[str]] = {}
     for module, needed in GRAPH.items():
-        here = place_of(module)
-        for other in needed:
-            there = place_of(other)
-            if here != there and FLOORS[there] >= FLOORS[here]:
-                upward.append(f"{module} ({FLOORS[here]}) imports {other} ({FLOORS[there]})")
-    assert upward == []
+        if here := child(module):
+            waiting.setdefault(here, set()).update(filter(None, map(child, needed)))
+    while waiting:
+        free = [name for name, needed in waiting.items() if not (needed - {name}) & waiting.keys()]
+        assert free, f"these import each other: {waiting}"
+        for name in free:
+            del waiting[name]
 
 
 def test_no_imports_go_round():
@@ -163,12 +110,9 @@ def test_no_imports_go_round():
             del waiting[module]
 
 
-def test_the_judge_never_meets_the_maker():
-    assert {place_of(m) for m in reach(tower(JUDGE))} & MAKER.keys() == set()
-
-
-def test_the_maker_never_meets_the_judge():
-    assert {place_of(m) for m in reach(tower(MAKER))} & JUDGE.keys() == set()
+@pytest.mark.parametrize(("rooms", "never"), [(JUDGE, APART["judge"]), (MAKER, APART["maker"])])
+def test_the_towers_never_meet(rooms: tuple[str, ...], never: tuple[str, ...]):
+    assert reach(tower(rooms)) & {*tower(never)} == set()
 
 
 def declared() -> tuple[set[str], set[str]]:
@@ -185,7 +129,7 @@ def declared() -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("who", ["judge", "maker"])
 def test_each_tower_imports_only_packages_that_are_declared_for_it(who: str):
     judge, maker = declared()
-    allowed, table = (judge, {**SHARED, **JUDGE}) if who == "judge" else (maker, MAKER)
+    allowed, table = (judge, JUDGE) if who == "judge" else (maker, (*MAKER, "proofs"))
     distributions = packages_distributions()
     foreign = {
         name
@@ -222,8 +166,8 @@ for name in ("torch", "pandas", "transformers", "transformer_lens"):
 JUDGED = """
 from pathlib import Path
 from repro.report import write_report
-from repro.verdict import write_verdicts
-from repro.verify import verify
+from repro.contract.verdict import write_verdicts
+from repro.judge.verify import verify
 evidence, claims, out = map(Path, sys.argv[1:])
 write_verdicts(out / "verdicts.json", verify(evidence, claims))
 write_report(out / "verdicts.json", out, evidence=evidence, claims=claims)
@@ -244,7 +188,7 @@ def test_judging_and_reporting_need_neither_torch_nor_pandas(tmp_path: Path):
 
 
 def test_the_block_on_torch_is_real():
-    done = run(LEAN + "import repro.sae.model")
+    done = run(LEAN + "import repro.maker.dictionaries.model")
     assert done.returncode == 1
     assert "import of torch halted" in done.stderr
 

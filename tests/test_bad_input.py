@@ -14,11 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from repro.evidence import read_evidence
+from repro.contract.evidence import read_evidence
+from repro.contract.verdict import Status, read_verdicts
 from repro.files import sha256_of, write_json
-from repro.stages import plant, train, verify
-from repro.verdict import Status, read_verdicts
-from repro.wheels import GENSIM
+from repro.judge import stage as verify
+from repro.maker.source.wheels import GENSIM
+from repro.maker.stages import plant, train
 from tests.import_graph import ROOT
 from tests.planted_evidence import TRUE, write_world
 from tests.tiny_models import save_llama, write_stories
@@ -117,7 +118,7 @@ def given_up(stage: str, capsys: pytest.CaptureFixture[str]) -> str:
     (out / "earlier").write_bytes(b"work")
     before = contents(out)
     with pytest.raises(SystemExit) as caught:
-        import_module(f"repro.stages.{stage}").main(words)
+        import_module(f"repro.maker.stages.{stage}").main(words)
     assert caught.value.code == 2
     assert contents(out) == before
     message = capsys.readouterr().err
@@ -144,7 +145,15 @@ def test_a_stage_without_its_inputs_names_the_command_that_makes_them(
 
 def test_a_mistake_shows_no_traceback_to_whoever_runs_the_stage(here: Path):
     write_params(here, train__batch=0)
-    command = [sys.executable, "-m", "repro.stages.plant", "--params", "params.yaml", "--out", "x"]
+    command = [
+        sys.executable,
+        "-m",
+        "repro.maker.stages.plant",
+        "--params",
+        "params.yaml",
+        "--out",
+        "x",
+    ]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
@@ -155,7 +164,7 @@ def test_a_mistake_shows_no_traceback_to_whoever_runs_the_stage(here: Path):
 
 def fetch_once(here: Path) -> None:
     """Something fetched earlier, from a local model and local text."""
-    from repro.stages import fetch
+    from repro.maker.stages import fetch
 
     save_llama(here / "model")
     write_stories(here / "stories", 3)

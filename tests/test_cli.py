@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from repro.verdict import Status, read_verdicts, write_verdicts
+from repro.contract.verdict import Status, read_verdicts, write_verdicts
 from tests.planted_evidence import TRUE, World, write_world
 
 pytestmark = pytest.mark.slow

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from repro.gate import gate
+from repro.contract.verdict import read_verdicts
+from repro.judge.gate import gate
+from repro.judge.verify import verify
 from repro.report import write_report
 from repro.report.readme import main as readme
 from repro.spec import load_claims, spec_sha256
-from repro.verdict import read_verdicts
-from repro.verify import verify
 
 ROOT = Path(__file__).resolve().parent.parent
 LAPTOP = ROOT / "reports" / "laptop"

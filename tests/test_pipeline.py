@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from repro.params import load_params, read_yaml
+from repro.maker.params import load_params, read_yaml
 from repro.pipeline import _environment
 from tests.import_graph import ROOT, needed
 
@@ -22,7 +22,7 @@ PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"
 STAGES: dict[str, dict[str, Any]] = read_yaml(PIPELINE)["stages"]
 DATA = {
     "report": {"repro/report/style.css", "repro/report/template.html.j2"},
-    "ioi": {"repro/ioi/words.yaml"},
+    "ioi": {"repro/maker/ioi/words.yaml"},
 }
 """Files that a stage reads and does not import."""
 SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
@@ -40,7 +40,7 @@ def code_deps(stage: str) -> set[str]:
 def options(stage: str) -> dict[str, str]:
     """Options of the stage's command and their values."""
     words = STAGES[stage]["cmd"].split()
-    assert words[:3] == ["python", "-m", f"repro.stages.{stage}"]
+    assert words[:3] == ["python", "-m", f"repro.maker.stages.{stage}"]
     return dict(zip(words[3::2], words[4::2], strict=True))
 
 
@@ -84,13 +84,13 @@ def test_only_the_judge_depends_on_the_claims():
 
 @pytest.mark.parametrize("stage", sorted(set(STAGES) - JUDGES))
 def test_a_command_gives_exactly_the_arguments_of_run(stage: str):
-    run = import_module(f"repro.stages.{stage}").run
+    run = import_module(f"repro.maker.stages.{stage}").run
     assert [f"--{name}" for name in inspect.signature(run).parameters] == list(options(stage))
 
 
 @pytest.mark.parametrize("stage", sorted(JUDGES))
 def test_the_commands_of_the_judge_give_known_options(stage: str):
-    call = [sys.executable, "-m", f"repro.stages.{stage}", "--help"]
+    call = [sys.executable, "-m", f"repro.maker.stages.{stage}", "--help"]
     text = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(f"{option} " in text for option in options(stage))
 

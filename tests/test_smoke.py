@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from repro.evidence import read_evidence
-from repro.rows import ROW_MODELS
-from repro.verdict import Status, Verdict, read_verdicts
+from repro.contract.evidence import read_evidence
+from repro.contract.rows import ROW_MODELS
+from repro.contract.verdict import Status, Verdict, read_verdicts
 from tests.import_graph import ROOT
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from repro.params import Params, parse_params, read_yaml
+from repro.maker.params import Params, parse_params, read_yaml
 
 ROOT = Path(__file__).parent.parent
 

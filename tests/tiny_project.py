@@ -8,10 +8,10 @@ from typing import Any, get_args
 import torch
 from ruamel.yaml import YAML
 
-from repro.params import Baseline, Params, load_params, read_yaml
-from repro.planted import SITES
-from repro.shards import read_manifest, write_manifest
-from repro.stages.plant import write_set
+from repro.maker.activations.shards import read_manifest, write_manifest
+from repro.maker.params import Baseline, Params, load_params, read_yaml
+from repro.maker.planted import SITES
+from repro.maker.stages.plant import write_set
 from tests.import_graph import ROOT
 
 BASELINES = list(get_args(Baseline))

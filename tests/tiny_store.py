@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from repro.shards import Manifest, Shard, ShardWriter, write_manifest
-from repro.splits import Split
+from repro.maker.activations.shards import Manifest, Shard, ShardWriter, write_manifest
+from repro.maker.activations.splits import Split
 
 
 def write_store(

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from repro.figures.drawn import Drawn, Standing
+from repro.contract.rows import STAGE_OF
+from repro.contract.verdict import Details, Part, Status, Verdict
+from repro.report.figures.drawn import Drawn, Standing
 from repro.report.numbers import count, interval, measured
 from repro.report.proofs import Proofs, errs, holds
 from repro.report.strips import Side, Strip, standing, strip
-from repro.rows import STAGE_OF
 from repro.spec import Claim, Control, describe, spec_sha256
 from repro.spec.decisions import parts_of
-from repro.verdict import Details, Part, Status, Verdict
 
 SOURCES = {"paper": "the paper", "article": "the article about it", "critic": "a critic"}
 

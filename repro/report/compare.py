@@ -1,9 +1,9 @@
 """Two runs of one profile beside each other, claim by claim, as a Markdown table."""
 
+from repro.contract.verdict import Status, Verdict, Verdicts
 from repro.report.markdown import text
 from repro.report.numbers import DASH, measured
 from repro.report.view import MARKS
-from repro.verdict import Status, Verdict, Verdicts
 
 
 def compared(old: Verdicts, new: Verdicts) -> str:

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from repro.evidence import Table
-from repro.figures.curves import above, select
+from repro.contract.evidence import Table
+from repro.report.figures.curves import above, select
 from repro.report.numbers import number
 
 CLAIM = "c06"

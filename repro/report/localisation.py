@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from repro.checks import run_check
-from repro.evidence import Table
-from repro.figures.curves import Ratio, select
-from repro.figures.localisation import EDIT, KL, papers_rows, series
+from repro.contract.evidence import Table
+from repro.judge.checks import run_check
+from repro.report.figures.curves import Ratio, select
+from repro.report.figures.localisation import EDIT, KL, papers_rows, series
 from repro.report.numbers import DASH, measured, number
 from repro.report.sheet import Sheet
 from repro.spec import Exceeds, Where

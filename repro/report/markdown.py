@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from repro.contract.verdict import Details, Status, Verdicts
 from repro.report.cards import Card, ControlLine
 from repro.report.features import Listing
 from repro.report.sheet import Sheet
 from repro.report.view import MARKS, Page, page
-from repro.verdict import Details, Status, Verdicts
 
 _MARKUP = re.compile(r"`[^`|]+`|[\\`*_|<>\[\]]")
 _HEAD = (

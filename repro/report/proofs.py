@@ -5,18 +5,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from repro.ambiguities import AMBIGUITIES
-from repro.calibration.results import (
+from repro.contract.ambiguities import AMBIGUITIES
+from repro.contract.proofs.calibration import (
     Calibration,
     ClaimCalibration,
     KindSummary,
     read_calibration,
 )
-from repro.proofs.mutants import MutmutReport, SeededMutants, read_report
-from repro.proofs.quality import Comparison, Search, read_figures
-from repro.readings.results import Readings, read_readings
+from repro.contract.proofs.mutants import MutmutReport, SeededMutants, read_report
+from repro.contract.proofs.quality import Comparison, Search, read_figures
+from repro.contract.proofs.readings import Readings, read_readings
+from repro.contract.verdict import SaboteurCount, Status
 from repro.report.numbers import count, number
-from repro.verdict import SaboteurCount, Status
 
 Kind = TypeVar("Kind")
 

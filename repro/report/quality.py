@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isclose
 from typing import Any
 
-from repro.proofs.quality import Comparison, Search, Trial
+from repro.contract.proofs.quality import Comparison, Search, Trial
 from repro.report.numbers import count, number
 from repro.report.sheet import Sheet
 

@@ -5,13 +5,13 @@ import re
 import sys
 from pathlib import Path
 
+from repro.contract.verdict import read_verdicts
 from repro.errors import ReproError, VerdictError
 from repro.files import write_bytes
 from repro.report.compare import compared
 from repro.report.markdown import readme_table
 from repro.report.proofs import read_proofs, told_proofs
 from repro.report.speed import speed_table
-from repro.verdict import read_verdicts
 
 
 def embedded(readme: str, table: str, block: str = "verdicts") -> str:

@@ -33,7 +33,7 @@ def speed_table(folder: Path) -> str:
     """Each figure beside its target, its machine and its date; "not run" where there is none.
 
     Raises:
-        ArtifactError: a file is no JSON of `python -m repro.bench`.
+        ArtifactError: a file is no JSON of `python -m repro.proofs.bench`.
     """
     lines = ["| what | measured | target | machine, date |", "|---|---|---|---|"]
     for name, key, what, form, target in _ROWS:

@@ -3,7 +3,7 @@
 from math import ceil, floor, log10
 from typing import Literal, NamedTuple
 
-from repro.figures.drawn import Standing
+from repro.report.figures.drawn import Standing
 from repro.report.numbers import exact
 
 Side = Literal["above", "below", "inside"]

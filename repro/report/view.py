@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from repro.figures.drawn import Drawn
+from repro.contract.verdict import Status, Verdicts, details_of
 from repro.report.cards import Card, card
 from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
+from repro.report.figures.drawn import Drawn
 from repro.report.numbers import count, number
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
 from repro.report.quality import fits, quality_sheets
 from repro.report.sheet import Sheet
 from repro.spec import Claim
-from repro.verdict import Status, Verdicts, details_of
 
 TITLE = "Sparse Autoencoders Find Highly Interpretable Features in Language Models"
 MEANS: Mapping[Status, str] = {

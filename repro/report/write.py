@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.rows import ROW_MODELS
+from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import EvidenceError
-from repro.evidence import Table, read_evidence
-from repro.figures.drawn import Drawn
 from repro.files import write_bytes
 from repro.report.features import listing
+from repro.report.figures.drawn import Drawn
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
 from repro.report.sheet import Sheet
 from repro.report.view import Page, page
-from repro.rows import ROW_MODELS
 from repro.spec import Claim, load_claims
-from repro.verdict import Verdicts, read_verdicts
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -118,7 +118,7 @@ def _without_folder(error: EvidenceError, folder: Path) -> str:
 def _drawn(tables: Mapping[str, Table]) -> list[Drawn]:
     if not tables:
         return []
-    from repro.figures.catalogue import drawn_from  # half a second of matplotlib
+    from repro.report.figures.catalogue import drawn_from  # half a second of matplotlib
 
     return list(drawn_from(tables))
 
@@ -134,7 +134,7 @@ def _sheets(tables: Mapping[str, Table]) -> list[Sheet]:
 def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     if "fidelity" not in tables:
         return None
-    from repro.figures.catalogue import drawn_frontier  # as above
+    from repro.report.figures.catalogue import drawn_frontier  # as above
 
     return drawn_frontier(tables["fidelity"])
 
@@ -148,7 +148,7 @@ def _forest(view: Page) -> Drawn | None:
     }
     if not standing:
         return None
-    from repro.figures.catalogue import drawn_forest  # as above
+    from repro.report.figures.catalogue import drawn_forest  # as above
 
     return drawn_forest(list(standing), list(standing.values()))
 
@@ -158,6 +158,6 @@ def _figure_files(folder: Path, view: Page) -> dict[Path, str]:
     figures += [one for one in (view.forest, view.frontier) if one]
     if not figures:
         return {}
-    from repro.figures.style import standalone  # as above
+    from repro.report.figures.style import standalone  # as above
 
     return {folder / f"{figure.name}.svg": standalone(figure.svg) for figure in figures}

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repro.evidence import read_evidence
-from repro.judge import judge
-from repro.rows import ROW_MODELS, STAGE_OF
+from repro.contract.evidence import read_evidence
+from repro.contract.rows import ROW_MODELS, STAGE_OF
+from repro.contract.verdict import Status
+from repro.judge.decide import judge
+from repro.judge.verify import verify
 from repro.spec import load_claims
-from repro.verdict import Status
-from repro.verify import verify
 from tests.planted_evidence import FALSE, TRUE, write_world
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from repro.evidence import Table, read_evidence
-from repro.judge import judge
-from repro.rows import ROW_MODELS
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.rows import ROW_MODELS
+from repro.contract.verdict import Status, Verdict
+from repro.judge.decide import judge
+from repro.judge.verify import verify
 from repro.spec import Claim, load_claims
-from repro.verdict import Status, Verdict
-from repro.verify import verify
 from tests.planted_evidence import TRUE, UNFAIR, WITHOUT_THE_TASK, World, write_world
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from repro.evidence import Scope, write_evidence
-from repro.rows import (
+from repro.contract.evidence import Scope, write_evidence
+from repro.contract.rows import (
     AgreementRow,
     DictionaryRow,
     FidelityRow,

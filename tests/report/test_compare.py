@@ -1,7 +1,7 @@
 """Two runs beside each other: what either decided, and whether it was by the same words."""
 
+from repro.contract.verdict import Verdicts
 from repro.report.compare import compared
-from repro.verdict import Verdicts
 from tests.report.verdicts import plausible_verdicts
 
 

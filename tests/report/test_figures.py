@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
-from repro.evidence import Table, read_evidence
-from repro.figures import style as look
-from repro.figures.catalogue import PLANS, drawn_from, drawn_frontier
-from repro.figures.curves import Ratio, above, curve, seed_curves, select
-from repro.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
-from repro.figures.losses import added_loss
-from repro.figures.style import panel, standalone, style, svg_of
-from repro.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
-from repro.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
-from repro.rows import ROW_MODELS
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.rows import ROW_MODELS
+from repro.report.figures import style as look
+from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
+from repro.report.figures.curves import Ratio, above, curve, seed_curves, select
+from repro.report.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
+from repro.report.figures.losses import added_loss
+from repro.report.figures.style import panel, standalone, style, svg_of
+from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
+from repro.report.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
 
 COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 

@@ -4,22 +4,22 @@ from pathlib import Path
 
 import pytest
 
-from repro.calibration.results import FILE, read_calibration
-from repro.errors import ReproError
-from repro.files import write_json
-from repro.proofs.mutants import (
+from repro.contract.proofs.calibration import FILE, read_calibration
+from repro.contract.proofs.mutants import (
     ModuleScore,
     MutmutReport,
     SeededMutant,
     SeededMutants,
     write_report,
 )
-from repro.readings.results import Found, ReadingResult, Readings, write_readings
+from repro.contract.proofs.readings import Found, ReadingResult, Readings, write_readings
+from repro.contract.verdict import SaboteurCount, Status
+from repro.errors import ReproError
+from repro.files import write_json
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import NOTHING_PROVED, errs, holds, read_proofs, told_proofs
 from repro.report.view import page
-from repro.verdict import SaboteurCount, Status
 from tests.import_graph import ROOT
 from tests.report.verdicts import plausible_verdicts
 
@@ -29,7 +29,7 @@ COMMITTED = ROOT / "reports" / "calibration" / FILE
 def bug(killed: bool) -> SeededMutant:
     return SeededMutant(
         bug_class="wrong axis",
-        file="repro/sae/loss.py",
+        file="repro/maker/dictionaries/loss.py",
         summary="sums where it averages",
         met_in="elsewhere",
         killed=killed,
@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
         ),
     )  # fmt: skip
     score = ModuleScore(
-        module="repro.stats", killed=90, survived=10, timeout=0, not_covered=0, not_run=5
+        module="repro.judge.stats", killed=90, survived=10, timeout=0, not_covered=0, not_run=5
     )
     write_report(
         tmp_path / "mutants" / "mutmut.json",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from repro.bench.quality import at_equal_l0
-from repro.bench.recipe import BASE, FINALS, TRIALS
+from repro.contract.proofs.quality import Comparison, Search, Trial, read_figures
 from repro.errors import ArtifactError
 from repro.files import write_json
-from repro.params import load_params
-from repro.proofs.quality import Comparison, Search, Trial, read_figures
+from repro.maker.params import load_params
+from repro.proofs.bench.quality import at_equal_l0
+from repro.proofs.bench.recipe import BASE, FINALS, TRIALS
 from repro.report.quality import fits, quality_sheets
 from tests.import_graph import ROOT
 

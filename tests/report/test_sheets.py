@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from repro.evidence import Table, read_evidence
+from repro.contract.evidence import Table, read_evidence
 from repro.report.localisation import sheets
 
 NAMES = ("ioi_prompts", "ioi_curves", "ioi_edits")

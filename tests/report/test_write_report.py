@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from repro.contract.verdict import Status, read_verdicts, write_verdicts
 from repro.errors import EvidenceError, VerdictError
 from repro.report import write_report
 from repro.spec import load_claims
-from repro.verdict import Status, read_verdicts, write_verdicts
 from tests.report.verdicts import CLAIMS, OUTCOMES, plausible_verdicts, write_plausible_verdicts
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ class Blocker(MetaPathFinder):
             raise ImportError(f"{name} is blocked")
 
 sys.meta_path.insert(0, Blocker())
-from repro.stages.report import main
+from repro.report.stage import main
 main(sys.argv[1:])
 """
 
@@ -288,7 +288,7 @@ def test_missing_verdicts_are_a_message(tmp_path: Path) -> None:
 
 
 def test_the_stage_tells_a_mistake_without_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "repro.stages.report", "--verdicts", str(tmp_path / "none")]
+    command = [sys.executable, "-m", "repro.report.stage", "--verdicts", str(tmp_path / "none")]
     ran = subprocess.run(
         [*command, "--out", str(tmp_path)], capture_output=True, text=True, cwd=ROOT, check=False
     )

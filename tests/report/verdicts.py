@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from repro.evidence import read_header
-from repro.rows import ROW_MODELS
-from repro.spec import Claim, describe, load_claims, spec_sha256
-from repro.spec.decisions import parts_of
-from repro.verdict import (
+from repro.contract.evidence import read_header
+from repro.contract.rows import ROW_MODELS
+from repro.contract.verdict import (
     ControlResult,
     Details,
     EvidenceRef,
@@ -19,6 +17,8 @@ from repro.verdict import (
     Verdicts,
     write_verdicts,
 )
+from repro.spec import Claim, describe, load_claims, spec_sha256
+from repro.spec.decisions import parts_of
 from tests.report.plausible import SCOPE
 
 CLAIMS = Path(__file__).parents[2] / "claims"

@@ -1,0 +1,1 @@
+"""All that crosses between the towers: tables of evidence, their rows, verdicts."""

@@ -1,0 +1,1 @@
+"""Files of results that are committed beside the code, and that the report shows."""

@@ -1,0 +1,173 @@
+"""Rows of the tables that the stage `ioi` writes.
+
+Sums over pairs of prompts are stored, so that every mean over draws and seeds is exact. A pair is a
+base prompt and a target prompt of equal length; patching moves the base towards the target. `KL` is
+D(patched || target) at the last position, in nats (section 4.1 of the paper).
+"""
+
+from typing import ClassVar
+
+from repro.contract.rows.row import Row
+
+
+class PromptRow(Row):
+    """A pair of prompts, and what the untouched model says to it."""
+
+    draw: int
+    """Seed of the prompt set."""
+    family: str
+    """What the target changes: io (the paper's), swapped (IO and S exchanged), all (every name)."""
+    split: str
+    """select (features are chosen on it) or heldout (everything is measured on it)."""
+    pair: int
+    """Place in its split."""
+    template: str
+    """Name of the sentence form, such as abba-07."""
+    io: str
+    """Indirect object of the base prompt, the right answer."""
+    subject: str
+    """Subject of the base prompt, the wrong answer."""
+    target_io: str
+    """Right answer of the target prompt."""
+    target_subject: str
+    """Wrong answer of the target prompt."""
+    base: str
+    """The base prompt."""
+    target: str
+    """The target prompt."""
+    n_prompts: int
+    """1: the denominator of accuracy."""
+    n_tokens: int
+    """Tokens of either prompt."""
+    n_changed: int
+    """Tokens from the first one that differs to the last."""
+    correct: int
+    """Whether the untouched model finds IO likelier than S after the base prompt: 0 or 1."""
+    logit_difference: float
+    """Logit of IO less that of S after the base prompt."""
+    kl_clean: float
+    """KL of the untouched base output to the target output."""
+
+
+class LocalisationKey(Row):
+    """What names one localisation: decomposition, way of choosing features, and prompts."""
+
+    site: str
+    """Role of the site, or planted (a linear read-out of known causes)."""
+    method: str
+    """sae, sae_random_decoder, pca, pca_signed, ica, neurons, random, random_topk, identity, ..."""
+    alpha: float
+    """L1 coefficient; 0 where there is no penalty."""
+    width: float
+    """Dictionary size over the dimension of the activations (R)."""
+    seed: int
+    """Seed of the dictionary; 0 for methods without randomness."""
+    family: str
+    """What the target prompt changes: io, swapped or all."""
+    selection: str
+    """How features were chosen: attribution, elimination (the paper's), greedy, or none."""
+    draw: int
+    """Seed of the prompt set."""
+    order: int
+    """Seed of the order in which elimination visits features; 0 elsewhere."""
+
+
+class LocalisedRow(LocalisationKey):
+    """A row of one localisation, with what its setting was found able to do."""
+
+    outcomes: ClassVar[frozenset[str]] = frozenset({"carries"})
+
+    carries: int
+    """1 where, with all features of the setting patched, at most half of the KL is left on the
+    select prompts, all seeds and draws together; 0 where its reconstruction has lost the task."""
+
+
+class CurveRow(LocalisedRow):
+    """One point of a curve: the best features patched, on held-out prompts (sums over pairs)."""
+
+    n_patched: int
+    """Features patched, at every token."""
+    n: int
+    """Pairs of prompts."""
+    kl: float
+    """KL, D(patched || target)."""
+    kl_reverse: float
+    """D(target || patched)."""
+    logit_shift: float
+    """Fall of the logit difference, IO less S of the base prompt, caused by the patch."""
+    edit_norm: float
+    """Norm of the change of the residual stream, over changed tokens."""
+    norm: float
+    """Norm of the untouched residual stream, over the same tokens."""
+
+
+class IoiRow(LocalisedRow):
+    """One curve in short, on held-out prompts (sums over pairs)."""
+
+    n: int
+    """Pairs of prompts."""
+    n_features: int
+    """Features of the decomposition."""
+    kl_area: float
+    """Mean of KL over ln(number patched) from 1 to 512 features (trapezoid)."""
+    kl_clean: float
+    """KL with nothing patched."""
+    kl_floor: float
+    """KL with all features patched."""
+
+
+class LevelRow(LocalisedRow):
+    """What it takes to bring KL down to a share of its unpatched value, on held-out prompts."""
+
+    outcomes: ClassVar[frozenset[str]] = frozenset({"carries", "is_reached"})
+
+    level: float
+    """Share of the unpatched KL."""
+    n: int
+    """Pairs of prompts."""
+    is_reached: int
+    """1 where the curve comes down to the level, 0 where its floor lies above."""
+    ln_patched: float
+    """Natural logarithm of the features needed, times the pairs; 0 where it is not reached."""
+    edit_norm: float
+    """Norm of the change there, over changed tokens; 0 where it is not reached."""
+    norm: float
+    """Norm of the untouched residual stream, over the same tokens."""
+
+
+class EditRow(LocalisedRow):
+    """How an edit with a fixed number of features moves the answer, on held-out prompts."""
+
+    matched: str
+    """Of a random edit: the method whose edit it is as long as, at every token; else empty."""
+    n_patched: int
+    """Features patched; 0 where the edit has none."""
+    n: int
+    """Pairs of prompts."""
+    logit_shift: float
+    """Fall of the logit difference, IO less S of the base prompt."""
+    logit_shift_counterfactual: float
+    """The same fall when the target prompt itself is read."""
+    edit_norm: float
+    """Norm of the change, over changed tokens."""
+    norm: float
+    """Norm of the untouched residual stream, over the same tokens."""
+
+
+class FeatureRow(LocalisedRow):
+    """One of the features that a curve patches first, and what it reacts to."""
+
+    rank: int
+    """Place in the order of patching, 1 the first."""
+    feature: int
+    """Row of the dictionary."""
+    effect: float
+    """Attributed change of KL in nats a pair; negative where patching it brings the target near."""
+    position: str
+    """Where most of its attributed effect lies: io, s1, s2, end or other."""
+    position_share: float
+    """Share of the absolute effect that lies there."""
+    names: str
+    """Names of the prompts on which it changes most."""
+    contexts: str
+    """Short stretches of held-out text on which it is most active, its token in brackets."""

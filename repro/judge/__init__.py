@@ -1,0 +1,1 @@
+"""Claims and evidence in, verdicts out: no torch, nothing of the maker."""

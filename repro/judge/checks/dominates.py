@@ -1,0 +1,31 @@
+"""`Dominates`: does our curve lie below each rival's at equal x?"""
+
+from itertools import pairwise
+
+import numpy as np
+
+from repro.contract.evidence import Table
+from repro.judge.checks.curves import common_means
+from repro.judge.checks.outcome import Outcome, above
+from repro.judge.checks.replicates import cells_along, replicate
+from repro.spec.decisions import Dominates
+from repro.spec.words import quantity
+
+
+def check_dominates(check: Dominates, table: Table, confidence: float, n_parts: int) -> Outcome:
+    """Judge, for each rival, the mean of (rival - ours) over the common range of ln x."""
+    groups = [cells_along(table, check.where, check.knob)]
+    groups += [cells_along(table, rival.where, rival.knob) for rival in check.against]
+    found = replicate(table, [cell for group in groups for cell in group.values()], check)
+    ends = np.cumsum([0, *(len(group) for group in groups)])
+    x, y = found.log_of(check.x), found.ratio(check.of)
+    curves = [(x[:, a:b], y[:, a:b]) for a, b in pairwise(ends)]
+    gaps = np.stack([_gap(curves[0], rival) for rival in curves[1:]], axis=1)
+    names = [f"{rival.name} less ours in {quantity(check.of)}" for rival in check.against]
+    contrasts = found.contrasts(names, gaps, confidence, n_parts)
+    return above(check, contrasts, check.margin)
+
+
+def _gap(ours: tuple[np.ndarray, np.ndarray], rival: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    means = common_means([ours, rival])
+    return means[:, 1] - means[:, 0]

@@ -1,0 +1,1 @@
+"""Makes the evidence, and cannot read the claims by which it is judged."""

@@ -1,0 +1,1 @@
+"""From text to activations of the language model, and planted ones."""

@@ -1,0 +1,1 @@
+"""How work is spread, kept and named: items, scratch, devices, provenance."""

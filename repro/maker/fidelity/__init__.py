@@ -1,0 +1,1 @@
+"""How much of the activations a decomposition keeps."""

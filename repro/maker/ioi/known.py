@@ -1,0 +1,64 @@
+"""The instrument on planted truth: a linear read-out whose causes are known.
+
+    x = sum_j c_j g_j        logits = x W
+
+with orthonormal features g, of which just `CAUSES` are read by W. Base and target differ in every
+feature. The basis of the g must be found to need those few and no others, and a rotation of it many
+more: that is what localisation means.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from repro.maker.dictionaries.model import Dictionary, Transform, tied
+from repro.maker.ioi.decompositions import both_signs, random_orthogonal
+from repro.maker.ioi.patch import Task
+
+DIMENSION, WORDS, PAIRS, CAUSES = 64, 16, 24, 3
+
+
+def features(seed: int) -> Float[Tensor, "features d_in"]:
+    """The true features; the first `CAUSES` of them are the causes."""
+    return random_orthogonal(DIMENSION, seed)
+
+
+def planted_task(seed: int, split: int) -> Task:
+    """Pairs of activations with known causes, one token each."""
+    true = features(seed)
+    generator = torch.Generator().manual_seed(1000 * seed + split)
+    read = torch.zeros(DIMENSION, WORDS)
+    weights = torch.Generator().manual_seed(seed)
+    read[:CAUSES] = 2 * torch.randn(CAUSES, WORDS, generator=weights)
+    readout = true.T @ read
+
+    def draw() -> Float[Tensor, "pairs 1 d_in"]:
+        codes = torch.rand(PAIRS, DIMENSION, generator=generator)
+        return (codes @ true)[:, None]
+
+    base, target = draw(), draw()
+    base_logits, target_logits = (x[:, 0] @ readout for x in (base, target))
+    names = torch.stack([base_logits.argmax(1), target_logits.argmax(1)], dim=1)
+    return Task(
+        base=base,
+        target=target,
+        changed=torch.ones(PAIRS, 1, dtype=torch.bool),
+        names=names,
+        base_logits=base_logits,
+        target_logits=target_logits,
+        readout=lambda x, _: x[:, 0] @ readout,
+        batch=PAIRS,
+    )
+
+
+def bases(seed: int) -> dict[str, Dictionary]:
+    """The dictionary that holds the causes, and a rotation of it."""
+    return {
+        "planted": tied(features(seed), torch.zeros(DIMENSION)),
+        "planted_rotated": both_signs(random_orthogonal(DIMENSION, seed + 500)),
+    }
+
+
+def plain() -> Transform:
+    """Neither centring nor scaling."""
+    return Transform(torch.zeros(DIMENSION), 1.0)

@@ -1,0 +1,167 @@
+"""The intervention and its measures (section 4.1 of the paper).
+
+    x' = x + sum over j in F of (c_bar_j - c_j) f_j        at every token, same F everywhere
+
+with codes c of the base prompt and c_bar of the target prompt; the error of the base run,
+x - sum_j c_j f_j, is kept. `D(p || q)` is the Kullback-Leibler divergence in nats.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from repro.maker.dictionaries.model import Dictionary, Transform, encode
+
+Readout = Callable[
+    [Float[Tensor, "pairs tokens d_in"], Int[Tensor, " pairs"]], Float[Tensor, "pairs words"]
+]
+"""Logits after the last position of pairs, given by number, with the residual stream replaced."""
+
+
+class Task(NamedTuple):
+    """Pairs of prompts as the instrument sees them; all that a language model knows is in here."""
+
+    base: Float[Tensor, "pairs tokens d_in"]
+    """Residual stream of the base prompts."""
+    target: Float[Tensor, "pairs tokens d_in"]
+    """Residual stream of the target prompts."""
+    changed: Bool[Tensor, "pairs tokens"]
+    """Tokens over which the size of an edit is summed."""
+    names: Int[Tensor, "pairs 2"]
+    """Words whose logits are compared: IO and S of the base prompt."""
+    base_logits: Float[Tensor, "pairs words"]
+    """What the untouched model says to the base prompts."""
+    target_logits: Float[Tensor, "pairs words"]
+    """What it says to the target prompts."""
+    readout: Readout
+    """From a residual stream to logits."""
+    batch: int
+    """Pairs a pass."""
+
+    def first(self, count: int) -> "Task":
+        """The first pairs alone."""
+        cut = [tensor[:count] for tensor in self[:6]]
+        return Task(*cut, readout=self.readout, batch=self.batch)  # type: ignore[arg-type]
+
+    def parts(self) -> Iterator[Int[Tensor, " pairs"]]:
+        """The pairs, a pass at a time: always the same parts, so equal input gives equal bytes."""
+        yield from torch.arange(len(self.base)).split(self.batch)
+
+
+class Change(NamedTuple):
+    """What a dictionary sees change from the base prompts to the target ones."""
+
+    codes: Float[Tensor, "pairs tokens d_sae"]
+    """c_bar - c."""
+    features: Float[Tensor, "d_sae d_in"]
+    """Rows f of the dictionary, in units of the residual stream."""
+
+    def edit(self, patched: Int[Tensor, " patched"]) -> Float[Tensor, "pairs tokens d_in"]:
+        """The change of the stream, sum over j in F of (c_bar_j - c_j) f_j."""
+        return self.codes[..., patched] @ self.features[patched]
+
+    def whole(self) -> Float[Tensor, "pairs tokens d_in"]:
+        """The change with every feature patched."""
+        return self.codes @ self.features
+
+
+class Measured(NamedTuple):
+    """Sums over pairs of one patched run."""
+
+    kl: float
+    """D(patched || target), the paper's direction."""
+    kl_reverse: float
+    """D(target || patched)."""
+    logit_shift: float
+    """Fall of the difference of logits, IO less S of the base prompt."""
+    edit_norm: float
+    """Sum over changed tokens of |x' - x|."""
+    norm: float
+    """Sum over changed tokens of |x|."""
+
+
+def change_of(task: Task, dictionary: Dictionary, transform: Transform) -> Change:
+    """Codes of the target prompts less those of the base prompts, and the features they weigh."""
+
+    def codes(x: Tensor) -> Tensor:
+        return encode(dictionary, transform.forward(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+
+    return Change(codes(task.target) - codes(task.base), dictionary.decoder / transform.scale)
+
+
+def divergence(
+    p: Float[Tensor, "pairs words"], q: Float[Tensor, "pairs words"]
+) -> Float[Tensor, " pairs"]:
+    """D(p || q) = sum_w p_w (ln p_w - ln q_w) of two outputs given as logits, in float64."""
+    ln_p, ln_q = p.double().log_softmax(-1), q.double().log_softmax(-1)
+    return (ln_p.exp() * (ln_p - ln_q)).sum(-1)
+
+
+def difference(task: Task, logits: Float[Tensor, "pairs words"]) -> Float[Tensor, " pairs"]:
+    """Logit of IO less that of S, both of the base prompt."""
+    io, s = logits.double().gather(1, task.names).unbind(1)
+    return io - s
+
+
+@torch.no_grad()
+def run(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Float[Tensor, "pairs words"]:
+    """Logits with the base prompts' residual stream moved by `edit`."""
+    return torch.cat([task.readout(task.base[part] + edit[part], part) for part in task.parts()])
+
+
+@torch.no_grad()
+def run_each(
+    task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]
+) -> Iterator[Float[Tensor, "pairs words"]]:
+    """Logits for each edit in turn, as many edits a pass as fit: small passes waste the cores."""
+    n = len(task.base)
+    if n > task.batch:
+        yield from (run(task, edit) for edit in edits)
+        return
+    at_once = task.batch // n
+    for start in range(0, len(edits), at_once):
+        some = edits[start : start + at_once]
+        x = torch.cat([task.base + edit for edit in some])
+        yield from task.readout(x, torch.arange(n).repeat(len(some))).split(n)
+
+
+def measure(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Measured:
+    """Run the model with an edit and measure what comes of it, as sums over pairs."""
+    return measured(task, edit, run(task, edit))
+
+
+def measure_each(task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]) -> list[Measured]:
+    """The same for each edit in turn."""
+    return [
+        measured(task, edit, logits)
+        for edit, logits in zip(edits, run_each(task, edits), strict=True)
+    ]
+
+
+def measured(
+    task: Task, edit: Float[Tensor, "pairs tokens d_in"], logits: Float[Tensor, "pairs words"]
+) -> Measured:
+    """The measures of an edit whose output is known, as sums over pairs."""
+    shift = difference(task, task.base_logits) - difference(task, logits)
+    return Measured(
+        kl=float(divergence(logits, task.target_logits).sum()),
+        kl_reverse=float(divergence(task.target_logits, logits).sum()),
+        logit_shift=float(shift.sum()),
+        edit_norm=_norm(edit, task.changed),
+        norm=_norm(task.base, task.changed),
+    )
+
+
+def _norm(x: Tensor, where: Tensor) -> float:
+    return float((x.double().norm(dim=-1) * where).sum())
+
+
+def random_edit(
+    like: Float[Tensor, "pairs tokens d_in"], generator: torch.Generator
+) -> Float[Tensor, "pairs tokens d_in"]:
+    """Directions of chance, as long as `like` at each token."""
+    direction = torch.randn(like.shape, generator=generator)
+    return direction / direction.norm(dim=-1, keepdim=True) * like.norm(dim=-1, keepdim=True)

@@ -1,0 +1,105 @@
+"""Read a params file, and say what is wrong with it in words that name the key and the mend."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from repro.errors import ParamsError
+from repro.maker.params.model import Params
+
+
+def load_params(path: Path) -> Params:
+    """Read and check `params.yaml`, with YAML 1.2 numbers as DVC reads them (1e-3 is a float).
+
+    Raises:
+        ParamsError: missing, not YAML, or not what the model says; names the key and the mend.
+    """
+    return parse_params(read_yaml(path), path)
+
+
+def read_yaml(path: Path) -> Any:
+    """The plain content of a YAML file.
+
+    Raises:
+        ParamsError: missing or not YAML.
+    """
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf8"))
+    except FileNotFoundError:
+        raise ParamsError(
+            f"{path} is missing", expected="a params file", mend=f"git checkout -- {path.name}"
+        ) from None
+    except IsADirectoryError:
+        raise ParamsError(
+            f"{path} is a folder", expected="a params file", mend=f"give {path / 'params.yaml'}"
+        ) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(
+            f"{path} is not YAML: {' '.join(str(error).split())}",
+            expected="YAML 1.2",
+            mend=f"edit {path}",
+        ) from None
+
+
+def parse_params(content: Any, path: Path) -> Params:
+    """Check the content of a params file; `path` is for the message only.
+
+    Raises:
+        ParamsError: as `load_params`.
+    """
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = _key(first)
+        shown = not isinstance(first["input"], dict)
+        found = f" (found {_short(first['input'])})" if shown else ""
+        more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+        raise ParamsError(
+            f"{path}: {key}: {_wording(first)}{found}{more}",
+            expected=_expected(first),
+            mend=f"edit {key} in {path}",
+        ) from None
+
+
+_MISSING = ("missing", "union_tag_not_found")
+
+
+def _key(error: Any) -> str:
+    place = [*map(str, error["loc"])]
+    # The kind of source, or the method of a group, which is no key of the file.
+    if place[:1] == ["fetch"]:
+        del place[2:3]
+    if place[:2] == ["train", "groups"]:
+        del place[3:4]
+    if error["type"].startswith("union_tag"):
+        place.append(error["ctx"]["discriminator"].strip("'"))
+    if error["type"] == "mismatch":
+        place.append(error["ctx"]["key"])
+    return ".".join(place) or "top level"
+
+
+def _wording(error: Any) -> str:
+    if error["type"] in _MISSING:
+        return "missing key"
+    return "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
+
+
+def _expected(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "only the keys of `repro.maker.params`; is it misspelt?"
+    if error["type"] in _MISSING:
+        return "every key written out: there are no hidden defaults"
+    if error["type"] == "mismatch":
+        return error["ctx"]["expected"]
+    if isinstance(error["input"], str) and error["type"].startswith(("float", "int")):
+        return "a number without quotes, such as 1.0e-3"
+    return error["msg"]
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,1 @@
+"""What `fetch` brings: the language model and the text."""

@@ -1,0 +1,154 @@
+"""Stage `activate`: the residual stream of the language model at several sites, as shards."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from repro.errors import ParamsError
+from repro.files import write_json
+from repro.maker.activations.harvest import Bound, Harvester, Part
+from repro.maker.activations.lm import LanguageModel
+from repro.maker.activations.shards import Manifest, Shard, write_manifest
+from repro.maker.activations.splits import SPLITS, Split
+from repro.maker.activations.tokens import Tokens, read_tokens
+from repro.maker.engine.code import code_of
+from repro.maker.engine.device import describe, resolve_device, resolve_dtype
+from repro.maker.engine.progress import shown
+from repro.maker.engine.provenance import key_of, versions
+from repro.maker.engine.scratch import put_in_place, scratch_folder
+from repro.maker.params import Activate, Params
+from repro.maker.source.records import ModelRecord, read_record
+from repro.maker.stages.edge import stage
+
+
+@dataclass(frozen=True)
+class Work:
+    """Sequences first .. last of a split, which make one shard of each of some sites."""
+
+    split: Split
+    number: int
+    first: int
+    last: int
+    roles: tuple[str, ...]
+
+
+def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
+    """Write `out/<role>/` for each site: shards of all splits and a manifest.
+
+    Shards are made one by one in a scratch folder beside `out`, from which a killed run goes on;
+    the result is the same bytes. `out` appears at the end, whole.
+
+    Raises:
+        ParamsError: a block does not exist.
+        ArtifactError: an input is missing or altered.
+        StageError: another run writes the same output.
+    """
+    section = params.activate
+    model = fetched / "model"
+    record = read_record(model, ModelRecord)
+    _check_sites(section, record)
+    ids, manifest = read_tokens(tokens)
+    device = resolve_device(section.device)
+    dtype = resolve_dtype(section.dtype, device)
+    made_by = {
+        "params": section.model_dump(),
+        "model": record.model_dump(),
+        "tokens_sha256": manifest.sha256,
+        "versions": versions(),
+        "device": describe(device, dtype, section.threads),
+    }
+    torch.set_num_threads(section.threads)
+    with scratch_folder(out, key_of([made_by, code_of(__name__)])) as scratch:
+        lm = LanguageModel.load(model, dtype=dtype, device=device)
+        harvester = Harvester(lm, {**section.sites}, section.batch, section.skip_positions)
+        made_by["max_logit_difference"] = lm.max_logit_difference
+        bounds, parts = _harvest(harvester, section, ids, scratch)
+        for role in section.sites:
+            store = _manifest(role, harvester, bounds[role], parts, made_by)
+            write_manifest(scratch / "out" / role, store)
+        put_in_place(scratch / "out", out)
+
+
+def work_of(tokens: Tokens, section: Activate) -> list[Work]:
+    """The shards to make: whole batches of sequences, at most `shard_tokens` where a batch allows.
+
+    A shard depends on its own sequences alone, so a resumed run makes the same bytes. A site with
+    a number of training tokens of its own takes the shards that begin below it.
+    """
+    found = []
+    for split in SPLITS:
+        ids, _ = tokens.split(split)
+        batch_tokens = section.batch * ids.shape[1]
+        step = section.batch * max(1, section.shard_tokens // batch_tokens)
+        for number, first in enumerate(range(0, len(ids), step)):
+            begun = first * ids.shape[1] if split == "train" else 0
+            roles = tuple(r for r in section.sites if begun < section.train_tokens.get(r, ids.size))
+            if roles:
+                found.append(Work(split, number, first, min(first + step, len(ids)), roles))
+    return found
+
+
+def _harvest(
+    harvester: Harvester, section: Activate, tokens: Tokens, scratch: Path
+) -> tuple[dict[str, Bound], dict[str, list[dict[str, Part]]]]:
+    """Every shard of every site into `scratch/out`; what an earlier run has finished is kept."""
+    bounds = harvester.bounds(tokens.train, section.sink_factor)
+    parts: dict[str, list[dict[str, Part]]] = {split: [] for split in SPLITS}
+    for work in shown(work_of(tokens, section), what="shards of activations"):
+        done = scratch / f"{work.split}-{work.number:05d}.json"
+        if not done.exists():
+            ids, documents = (a[work.first : work.last] for a in tokens.split(work.split))
+            target = scratch / "out"
+            made = harvester.write(
+                target, work.split, work.number, ids, documents, bounds, work.roles
+            )
+            write_json(done, {r: [p.shard.model_dump(), *p[1:]] for r, p in made.items()})
+        parts[work.split].append(_read_parts(done))
+    return bounds, parts
+
+
+def _read_parts(done: Path) -> dict[str, Part]:
+    content = json.loads(done.read_text(encoding="utf8"))
+    return {role: Part(Shard(**shard), *counts) for role, (shard, *counts) in content.items()}
+
+
+def _manifest(
+    role: str,
+    harvester: Harvester,
+    bound: Bound,
+    parts: dict[str, list[dict[str, Part]]],
+    made_by: dict[str, Any],
+) -> Manifest:
+    of = {split: [p[role] for p in parts[split] if role in p] for split in SPLITS}
+    return Manifest(
+        site=role,
+        hook=harvester.model.hook(harvester.sites[role]),
+        dimension=harvester.model.d_model,
+        dtype=str(harvester.model.dtype).removeprefix("torch."),
+        **{split: [part.shard for part in of[split]] for split in SPLITS},
+        n_skipped={split: sum(part.n_skipped for part in of[split]) for split in SPLITS},
+        skip_positions=harvester.skip_positions,
+        n_sinks={split: sum(part.n_sinks for part in of[split]) for split in SPLITS},
+        sink_norm=bound.sink_norm,
+        median_norm=bound.median_norm,
+        provenance=made_by,
+    )
+
+
+def _check_sites(section: Activate, model: ModelRecord) -> None:
+    for role, block in section.sites.items():
+        if not 0 <= block < model.blocks:
+            raise ParamsError(
+                f"activate.sites.{role} is block {block}: {model.name} has {model.blocks} blocks",
+                expected=f"0 to {model.blocks - 1}",
+                mend=f"edit activate.sites.{role} in params.yaml",
+            )
+
+
+main = stage(run)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Which figure shows which claim: the one list that the report draws from."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from repro.contract.evidence import Table
+from repro.report.figures import dictionaries, localisation, losses, toy, tradeoff
+from repro.report.figures.curves import select
+from repro.report.figures.drawn import Drawn, Standing
+from repro.report.figures.forest import forest
+from repro.report.figures.style import style, svg_of
+
+SITES = ("middle", "early", "late")
+
+
+class Plan(NamedTuple):
+    """One kind of figure: for which claim, from which tables, at which sites, drawn how.
+
+    Each panel shows the rows of one value of the column `by`.
+    """
+
+    claim: str
+    tables: tuple[str, ...]
+    draw: Callable[..., Figure]
+    caption: str
+    part: str = ""
+    sites: tuple[str, ...] = ("middle",)
+    by: str = "site"
+
+
+PLANS = (
+    Plan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number,
+        "KL against features patched, chosen by attribution; bands span seeds and draws",
+        sites=SITES,
+    ),
+    Plan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number_of_elimination,
+        "The same where the paper's elimination chose them; a line a seed, draw and order",
+        part="elimination",
+    ),
+    Plan(
+        "c07",
+        ("ioi_curves",),
+        localisation.kl_by_edit,
+        "KL against the size of the edit; bands span seeds and draws",
+        sites=SITES,
+    ),
+    Plan(
+        "c09",
+        ("ioi",),
+        localisation.floor_by_alpha,
+        "The distance that is left with every feature patched; thin lines are seeds",
+        sites=SITES,
+    ),
+    Plan(
+        "c10",
+        ("ioi_edits",),
+        localisation.shift_by_method,
+        "How far the edit moves the answer; dots are seeds and draws",
+    ),
+    Plan(
+        "c14",
+        ("fidelity",),
+        tradeoff.smoothness,
+        "Error against sparsity on logarithmic axes, with its cubic fit and the residuals",
+        sites=("middle", "planted_knee"),
+    ),
+    Plan(
+        "c15",
+        ("fidelity",),
+        tradeoff.tradeoff,
+        "Error against sparsity, each method; thin lines are seeds",
+        sites=SITES,
+    ),
+    Plan(
+        "c15",
+        ("fidelity",),
+        tradeoff.tradeoff_normalised,
+        "The same with each coordinate divided by its own variance",
+        part="normalised",
+    ),
+    Plan(
+        "c16",
+        ("fidelity",),
+        tradeoff.by_width,
+        "Error against sparsity, one curve a width R; thin lines are seeds",
+        sites=("middle", "planted_width"),
+    ),
+    Plan("c17", ("dictionaries",), dictionaries.alive_by_width, "Alive features by width"),
+    Plan(
+        "c18",
+        ("dictionaries",),
+        dictionaries.dead_by_alpha,
+        "Dead features by sparsity penalty",
+        sites=SITES,
+    ),
+    Plan(
+        "c19",
+        ("dictionaries",),
+        dictionaries.duplicates_by_alpha,
+        "Duplicated features by sparsity penalty, with the random null",
+    ),
+    Plan(
+        "c20",
+        ("fidelity",),
+        dictionaries.shrinkage_by_alpha,
+        "Shrinkage by sparsity penalty",
+        sites=SITES,
+    ),
+    Plan(
+        "c20",
+        ("refit",),
+        dictionaries.refit_by_alpha,
+        "What refitting the active codes gains",
+        part="refit",
+    ),
+    Plan(
+        "c21",
+        ("substitution", "fidelity"),
+        losses.added_loss,
+        "Loss added by replacing activations, against sparsity",
+        sites=SITES,
+    ),
+    Plan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha,
+        "Planted features found, by sparsity penalty; thin lines are seeds",
+        sites=("independent", "hard"),
+        by="regime",
+    ),
+    Plan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha_and_width,
+        "One-to-one cosine with the planted features, by penalty and width",
+        part="widths",
+        sites=("independent",),
+        by="regime",
+    ),
+    Plan(
+        "k02",
+        ("fidelity",),
+        tradeoff.trained_and_frozen,
+        "Trained dictionary against a frozen random decoder; thin lines are seeds",
+    ),
+    Plan(
+        "k04",
+        ("agreement",),
+        dictionaries.agreement_by_alpha,
+        "Features found again with another seed; thin lines are pairs of seeds",
+    ),
+)
+
+
+def drawn_from(tables: Mapping[str, Table]) -> Iterator[Drawn]:
+    """Every figure for which there are rows of a trained dictionary, in the order of the list."""
+    with style():
+        for plan in PLANS:
+            if all(name in tables for name in plan.tables):
+                yield from _panels(plan, [tables[name] for name in plan.tables])
+
+
+def drawn_forest(labels: Sequence[str], rows: Sequence[Standing]) -> Drawn:
+    """The figure of all verdicts at once."""
+    caption = "How far each interval lies from its threshold, each claim on its own scale"
+    with style():
+        return Drawn("forest", "", caption, svg_of(forest(labels, rows), "forest", f"{caption}."))
+
+
+def drawn_frontier(table: Table) -> Drawn | None:
+    """How good the dictionaries are: the figure of all trainers at the middle site."""
+    rows = select(table, site="middle")
+    if not {"sae", "saelens_standard"} <= set(rows.columns["method"].tolist()):
+        return None
+    caption = (
+        "Error against sparsity on held-out text: the dictionaries that are judged, the field's "
+        "own trainer on the same activations, and PCA"
+    )
+    with style():
+        drawn = svg_of(tradeoff.frontier(rows), "frontier", f"{caption}.")
+    return Drawn("frontier", "", caption, drawn)
+
+
+def _panels(plan: Plan, tables: list[Table]) -> Iterator[Drawn]:
+    for site in plan.sites:
+        here = [select(table, **{plan.by: site}) for table in tables]
+        if not all("sae" in table.columns["method"] for table in here):
+            continue
+        figure = plan.draw(*here)
+        name = "_".join(filter(None, (plan.claim, plan.part, site)))
+        caption = f"{plan.caption}: {site.replace('_', ' ')} {plan.by}"
+        yield Drawn(name, plan.claim, caption, svg_of(figure, name, f"{plan.claim}. {caption}."))

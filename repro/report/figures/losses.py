@@ -1,0 +1,61 @@
+"""The figure of the language model's loss when its activations are replaced."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from repro.contract.evidence import Table
+from repro.report.figures.curves import Curve, Ratio, above, curve, groups, methods_present, select
+from repro.report.figures.style import GREY, legend_above, panel
+from repro.report.figures.tradeoff import L0, L0_LABEL, METHODS, PLAIN, WIDTH_OF_GRID, plain_log_x
+
+ADDED_LABEL = "added loss (nats per token)"
+
+
+def added_loss(substitution: Table, fidelity: Table) -> Figure:
+    """Added loss against L0, each method, with zero and mean ablation as horizontal lines.
+
+    L0 is that of the same dictionary in the fidelity table.
+    """
+    figure, axes = panel(L0_LABEL, ADDED_LABEL)
+    for method in methods_present(substitution, tuple(METHODS)):
+        line = METHODS[method]
+        losses = _of_grid(_added(substitution), method, line.knob)
+        points = _joined(losses, _of_grid(fidelity, method, line.knob), line.knob)
+        if not len(points.x):
+            continue
+        axes.plot(
+            points.x,
+            points.y,
+            color=line.colour,
+            linestyle=line.dash,
+            marker=line.marker,
+            label=line.label,
+        )
+    for ablation, dash in (("zero", "--"), ("mean", ":")):
+        height = Ratio(f"added_{ablation}", "n_predictions").of(_added(substitution))
+        axes.axhline(height, color=GREY, linestyle=dash, label=f"{ablation} ablation")
+    # Dictionaries add tenths of a nat and ablations several: linear up to 0.1, then logarithmic.
+    axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
+    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    axes.yaxis.set_major_formatter(PLAIN)
+    plain_log_x(axes)
+    legend_above(figure, axes)
+    return figure
+
+
+def _added(table: Table) -> Table:
+    losses = {name: table.columns[f"loss_{name}"] for name in ("replaced", "zero", "mean")}
+    clean = table.columns["loss_clean"]
+    return table.replace(**{f"added_{name}": loss - clean for name, loss in losses.items()})
+
+
+def _of_grid(table: Table, method: str, knob: str) -> Table:
+    rows = select(table, method=method)
+    return above(select(rows, width=WIDTH_OF_GRID), "alpha", 0) if knob == "alpha" else rows
+
+
+def _joined(losses: Table, codes: Table, knob: str) -> Curve:
+    l0 = {value: L0.of(rows) for value, rows in groups(codes, knob)}
+    heights = curve(losses, knob, None, Ratio("added_replaced", "n_predictions"))
+    pairs = [(l0[at], y) for at, y in zip(heights.x.tolist(), heights.y, strict=True) if at in l0]
+    return Curve(*np.array(sorted(pairs), dtype=float).reshape(-1, 2).T)

@@ -1,0 +1,63 @@
+"""Figures of the toy: how well planted features are found, by penalty and by width."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from repro.contract.evidence import Table
+from repro.report.figures.curves import Ratio, curve, groups, seed_curves, select
+from repro.report.figures.style import GREY, PURPLE, SKY, VERMILLION, legend_above, panel
+from repro.report.figures.tradeoff import WIDTH_OF_GRID
+
+MATCHED = Ratio("cosine", "n_true")
+NEAREST = Ratio("nearest_cosine", "n_true")
+
+
+def recovery_by_alpha(table: Table) -> Figure:
+    """One-to-one cosine and MMCS against α, between chance and the truth itself."""
+    rows = select(table, width=WIDTH_OF_GRID)
+    figure, axes = panel("α: L1 coefficient", "mean cosine with the true features")
+    trained = select(rows, method="sae")
+    for label, colour, marker, ratio in (
+        ("one to one (Hungarian)", VERMILLION, "o", MATCHED),
+        ("nearest (MMCS)", SKY, "s", NEAREST),
+    ):
+        points = curve(trained, "alpha", None, ratio)
+        axes.plot(points.x, points.y, color=colour, marker=marker, label=label)
+        thin = seed_curves(trained, "alpha", None, ratio)
+        axes.plot(thin.x, thin.y, color=colour, linewidth=0.5, alpha=0.6)
+    for method, label, colour in (
+        ("truth", "the true features", PURPLE),
+        ("random", "random dictionary, one to one", GREY),
+    ):
+        level = MATCHED.of(select(rows, method=method))
+        axes.axhline(level, color=colour, linestyle=":", label=label)
+    alphas = np.unique(trained.columns["alpha"])
+    axes.set_xscale("log")
+    axes.set_xticks(alphas, [f"{alpha:.1e}".replace("e-0", "e-") for alpha in alphas])
+    axes.minorticks_off()
+    axes.set_ylim(-0.03, 1.05)
+    legend_above(figure, axes)
+    return figure
+
+
+def recovery_by_alpha_and_width(table: Table) -> Figure:
+    """Heat map of the one-to-one cosine over penalty and width, as in the post of the toy."""
+    trained = select(table, method="sae")
+    alphas, widths = (np.unique(trained.columns[name]) for name in ("alpha", "width"))
+    cells = np.full((len(widths), len(alphas)), np.nan)
+    for row, (_, of_width) in enumerate(groups(trained, "width")):
+        for alpha, of_cell in groups(of_width, "alpha"):
+            cells[row, int(np.searchsorted(alphas, alpha))] = MATCHED.of(of_cell)
+    figure, axes = panel("α: L1 coefficient", "R: dictionary size over dimension")
+    axes.grid(visible=False)
+    # Cells are polygons: an image would be pixels of another file format inside the figure.
+    axes.pcolormesh(cells, cmap="cividis", vmin=0, vmax=1, edgecolors="none")
+    for (row, column), value in np.ndenumerate(cells):
+        if np.isfinite(value):
+            ink = "#ffffff" if value < 0.6 else "#000000"
+            place = (column + 0.5, row + 0.5)
+            axes.annotate(f"{value:.2f}", place, ha="center", va="center", color=ink)
+    labels = [f"{alpha:.1e}".replace("e-0", "e-") for alpha in alphas]
+    axes.set_xticks(np.arange(len(alphas)) + 0.5, labels)
+    axes.set_yticks(np.arange(len(widths)) + 0.5, [f"{width:g}" for width in widths])
+    return figure

@@ -1,0 +1,307 @@
+"""The field's standard autoencoder: an encoder of its own, unit decoder rows, a decoder bias."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.testing import assert_close
+
+from repro.maker.dictionaries.loss import (
+    Gradient,
+    Reduction,
+    loss_terms,
+    standard_gradient,
+    untied_gradient,
+)
+from repro.maker.dictionaries.model import (
+    Transform,
+    decode,
+    encode,
+    load_dictionary,
+    save_dictionary,
+    unit_rows,
+)
+from repro.maker.dictionaries.train import Stack, centred_at, dictionaries, start
+from tests.examples import FEW
+from tests.maker.dictionaries import oracles
+from tests.maker.dictionaries.arrays import normal, numpy, order, rotation, scales, seeds, sizes
+from tests.maker.dictionaries.oracles import Array
+from tests.maker.dictionaries.test_train import AS_IT_IS, D_IN, METHODS, data, recipe, trained
+
+EXACT = torch.float64
+PARTS = ("weight", "bias", "decoder", "centre")
+STANDARD = recipe(method="sae_standard")
+
+Case = tuple[dict[str, Tensor], Tensor, Tensor]
+"""Parameters of a few members by name, their penalties, activations."""
+
+
+@st.composite
+def standards(draw: st.DrawFn) -> Case:
+    n, d_in, d_sae, batch = draw(st.integers(1, 3)), draw(sizes), draw(sizes), draw(sizes)
+    alphas, seed = draw(st.lists(st.floats(0, 2), min_size=n, max_size=n)), draw(seeds)
+    parameters = {
+        "weight": normal(seed, n, d_sae, d_in),
+        "bias": 0.3 * normal(seed + 1, n, 1, d_sae),
+        "decoder": 2 * normal(seed + 2, n, d_sae, d_in),
+        "centre": normal(seed + 3, n, 1, d_in),
+    }
+    alpha = torch.tensor(alphas, dtype=EXACT).view(-1, 1, 1)
+    return parameters, alpha, normal(seed + 4, batch, d_in)
+
+
+def slopes(
+    parameters: dict[str, Tensor], alpha: Tensor, x: Tensor, reduction: Reduction = "mean"
+) -> Gradient:
+    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
+    return standard_gradient(weight, bias, alpha, x, EXACT, decoder, centre, reduction)
+
+
+def of(found: Gradient) -> dict[str, Tensor]:
+    """The gradient without its by-products."""
+    parts = {name: getattr(found, name) for name in PARTS}
+    assert all(part is not None for part in parts.values())
+    return parts
+
+
+reductions = st.sampled_from(["mean", "sum"])
+
+
+@given(standards(), reductions)
+def test_the_standard_gradient_is_autograds(case, reduction):
+    parameters, alpha, x = case
+    free = {name: part.clone().requires_grad_() for name, part in parameters.items()}
+    rows = unit_rows(free["decoder"])
+    c = ((x - free["centre"]) @ free["weight"].mT + free["bias"]).relu()
+    terms = loss_terms(x, c @ rows + free["centre"], c, reduction)
+    (terms.squared_error + alpha.flatten() * terms.sparsity).sum().backward()
+    for name, part in of(slopes(parameters, alpha, x, reduction)).items():
+        assert_close(part, free[name].grad)
+
+
+def differences(parameters: list[Array], alpha: float, x: Array) -> Iterator[Array]:
+    """Slopes of the loss in one parameter after the other."""
+    for index, at in enumerate(parameters):
+
+        def loss(value: Array, index: int = index) -> float:
+            weight, bias, decoder, centre = (
+                value if i == index else part for i, part in enumerate(parameters)
+            )
+            return oracles.standard_loss(weight, bias, alpha, x, decoder, centre)
+
+        yield oracles.differences(loss, at)
+
+
+@FEW
+@given(standards())
+def test_the_standard_gradient_is_the_slope_of_the_loss(case):
+    parameters, alpha, x = case
+    before = (x - parameters["centre"]) @ parameters["weight"].mT + parameters["bias"]
+    assume(before.abs().min() > 1e-4)  # a difference across the corner of a ReLU is no derivative
+    found = of(slopes(*case))
+    (tokens,) = numpy(x)
+    for m, a in enumerate(alpha.flatten().tolist()):
+        w, b, d, c = numpy(*(parameters[name][m].squeeze(0) for name in PARTS))
+        for name, slope in zip(PARTS, differences([w, b, d, c], a, tokens), strict=True):
+            np.testing.assert_allclose(found[name][m].squeeze(0), slope, rtol=1e-5, atol=1e-7)
+
+
+@given(standards())
+def test_the_standard_gradient_is_the_oracles(case):
+    parameters, alpha, x = case
+    found = of(slopes(*case))
+    (tokens,) = numpy(x)
+    for m, a in enumerate(alpha.flatten().tolist()):
+        w, b, d, c = numpy(*(parameters[name][m].squeeze(0) for name in PARTS))
+        expected = oracles.standard_slope(w, b, a, tokens, d, c)
+        for name, slope in zip(PARTS, expected, strict=True):
+            np.testing.assert_allclose(found[name][m].squeeze(0), slope, rtol=1e-9, atol=1e-12)
+
+
+@given(standards())
+def test_with_its_centre_at_zero_it_is_the_untied_one(case):
+    parameters, alpha, x = case
+    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
+    found = slopes({**parameters, "centre": torch.zeros_like(centre)}, alpha, x)
+    expected = untied_gradient(weight, bias, alpha, x, EXACT, decoder)
+    for name in ("weight", "bias", "decoder", "c", "error"):
+        assert_close(getattr(found, name), getattr(expected, name))
+
+
+@given(standards(), seeds)
+def test_activations_and_centre_that_move_together_change_nothing(case, seed):
+    parameters, alpha, x = case
+    by = normal(seed, x.shape[1])
+    moved = slopes({**parameters, "centre": parameters["centre"] + by}, alpha, x + by)
+    plain = slopes(*case)
+    assert_close(of(moved), of(plain))
+    assert_close((moved.c, moved.error), (plain.c, plain.error))
+
+
+@given(standards())
+def test_codes_and_error_are_those_of_the_equations(case):
+    parameters, _, x = case
+    found = slopes(*case)
+    for m in range(len(found.c)):
+        w, b, d, at, tokens = numpy(*(parameters[n][m].squeeze(0) for n in PARTS), x)
+        c = oracles.relu_codes(w, b, tokens - at)
+        np.testing.assert_allclose(found.c[m], c, rtol=1e-9, atol=1e-12)
+        made = oracles.reconstruction(oracles.unit_rows(d), c) + at
+        np.testing.assert_allclose(found.error[m], made - tokens, rtol=1e-9, atol=1e-12)
+
+
+@given(standards(), seeds)
+def test_it_turns_with_the_space_and_moves_with_the_features(case, seed):
+    parameters, alpha, x = case
+    turn, moved = rotation(seed, x.shape[1]), order(seed, parameters["weight"].shape[1])
+
+    def turned(parts: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: part if name == "bias" else part @ turn for name, part in parts.items()}
+
+    def shuffled(parts: dict[str, Tensor]) -> dict[str, Tensor]:
+        mixed = {name: parts[name][:, moved] for name in ("weight", "decoder")}
+        return {**parts, **mixed, "bias": parts["bias"][:, :, moved]}
+
+    plain = of(slopes(*case))
+    assert_close(of(slopes(turned(parameters), alpha, x @ turn)), turned(plain))
+    assert_close(of(slopes(shuffled(parameters), alpha, x)), shuffled(plain))
+
+
+@given(standards(), seeds)
+def test_a_member_does_not_feel_the_others_nor_the_order_of_the_batch(case, seed):
+    parameters, alpha, x = case
+    together = of(slopes(*case))
+    for m in range(len(alpha)):
+        one = {name: part[m : m + 1] for name, part in parameters.items()}
+        alone = of(slopes(one, alpha[m : m + 1], x[order(seed, len(x))]))
+        assert_close({name: part[m : m + 1] for name, part in together.items()}, alone)
+
+
+@given(standards())
+def test_the_penalty_enters_once_linearly_and_in_the_centre_too(case):
+    parameters, alpha, x = case
+    free, once, twice = (of(slopes(parameters, a, x)) for a in (0 * alpha, alpha, 2 * alpha))
+    for name in PARTS:
+        assert_close(twice[name] - free[name], 2 * (once[name] - free[name]))
+    pull = once["bias"] - free["bias"]
+    assert_close(once["centre"] - free["centre"], -pull @ parameters["weight"])
+    assert_close(once["decoder"], free["decoder"])
+
+
+@given(standards(), scales)
+def test_only_the_direction_of_a_decoder_row_matters(case, scale):
+    parameters, alpha, x = case
+    plain = of(slopes(*case))
+    scaled = of(slopes({**parameters, "decoder": scale * parameters["decoder"]}, alpha, x))
+    assert_close(scaled["decoder"] * scale, plain["decoder"])
+    for name in ("weight", "bias", "centre"):
+        assert_close(scaled[name], plain[name])
+    along = (plain["decoder"] * unit_rows(parameters["decoder"])).sum(-1)
+    assert_close(along, torch.zeros_like(along), atol=1e-10, rtol=0)
+
+
+def test_bfloat16_products_give_an_fp32_gradient_within_their_rounding():
+    parameters = {
+        "weight": normal(0, 2, 24, 12).float(),
+        "bias": normal(1, 2, 1, 24).float(),
+        "decoder": normal(2, 2, 24, 12).float(),
+        "centre": normal(3, 2, 1, 12).float(),
+    }
+    x, alpha = normal(4, 64, 12).float(), torch.full((2, 1, 1), 0.1)
+    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
+    exact, rounded = (
+        of(standard_gradient(weight, bias, alpha, x, kind, decoder, centre))
+        for kind in (torch.float32, torch.bfloat16)
+    )
+    for name in PARTS:
+        assert rounded[name].dtype == torch.float32
+        assert float((exact[name] - rounded[name]).norm() / exact[name].norm()) < 0.03
+
+
+def with_centre(seed: int, n: int = 3) -> Stack:
+    """A stack in float64 that has learned something, its centre included."""
+    stack = start(dataclasses.replace(STANDARD, seed=seed), D_IN)
+    made = {name: getattr(stack, name).double() for name in PARTS}
+    made["weight"] += 0.1 * normal(seed, n, 16, D_IN)
+    made["bias"] += 0.1 * normal(seed + 1, n, 1, 16)
+    made["centre"] += normal(seed + 2, n, 1, D_IN)
+    return stack._replace(**made)
+
+
+transforms = st.tuples(seeds, st.floats(0.1, 10)).map(
+    lambda drawn: Transform(5 * normal(drawn[0], D_IN), drawn[1])
+)
+
+
+@given(seeds, transforms)
+def test_a_learned_centre_is_a_shift_of_the_transform_that_is_saved(seed, transform):
+    """Through the saved transform, the dictionary does what the decoder bias did in training."""
+    stack, x = with_centre(seed), 3 * normal(seed + 3, 6, D_IN)
+    members = zip(dictionaries(stack, STANDARD), centred_at(stack, transform), strict=True)
+    for m, (one, at) in enumerate(members):
+        c = encode(one, at.forward(x))
+        w, b, d, centre = numpy(*(getattr(stack, name)[m].squeeze(0) for name in PARTS))
+        z = (x.numpy() - transform.mean.numpy()) * transform.scale
+        codes = oracles.relu_codes(w, b, z - centre)
+        made = oracles.reconstruction(oracles.unit_rows(d), codes) + centre
+        np.testing.assert_allclose(c, codes, rtol=1e-8, atol=1e-9)
+        x_hat = made / transform.scale + transform.mean.numpy()
+        np.testing.assert_allclose(at.inverse(decode(one, c)), x_hat, rtol=1e-8, atol=1e-9)
+
+
+@given(st.sampled_from(METHODS), seeds, transforms)
+def test_where_nothing_was_centred_the_transform_stays_as_it_was(method, seed, transform):
+    how = recipe(method=method, seed=seed)
+    for at in centred_at(start(how, D_IN), transform):
+        assert torch.equal(at.mean, transform.mean)
+        assert at.scale == transform.scale
+    assert len(centred_at(start(how, D_IN), transform)) == len(how.alphas)
+
+
+def test_the_saved_file_reconstructs_as_training_did(tmp_path):
+    stack, x = trained(STANDARD, data()), data(1)[0]
+    transform = Transform(torch.full((D_IN,), 2.0), 0.5)
+    alpha = torch.tensor(STANDARD.alphas).view(-1, 1, 1)
+    weight, bias, decoder, centre = (getattr(stack, name) for name in PARTS)
+    assert bool((centre.abs().amax(dim=(1, 2)) > 1e-3).all()), "it has learned one"
+    learned = standard_gradient(weight, bias, alpha, x, torch.float32, decoder, centre)
+    members = zip(dictionaries(stack, STANDARD), centred_at(stack, transform), strict=True)
+    for m, (one, at) in enumerate(members):
+        save_dictionary(tmp_path / "a.safetensors", one, at, {})
+        again, kept, _ = load_dictionary(tmp_path / "a.safetensors")
+        raw = transform.inverse(x)
+        made = transform.forward(kept.inverse(decode(again, encode(again, kept.forward(raw)))))
+        assert_close(made - x, learned.error[m], rtol=1e-4, atol=1e-5)
+
+
+@FEW
+@given(seeds)
+def test_activations_off_their_centre_teach_it_where_they_are(seed):
+    """With few features the mean is best left to the decoder bias; without one it is paid for."""
+    far = 2.0
+    batches = [x + far for x in data(400, seed)]
+    how = dataclasses.replace(STANDARD, d_sae=2, alphas=(0.5,), n_steps=400, lr=3e-2)
+    stack = trained(how, batches)
+    assert_close(stack.centre[0, 0], torch.full((D_IN,), far), rtol=0, atol=0.4)
+    (one,), (at,) = dictionaries(stack, how), centred_at(stack, AS_IT_IS)
+    nothing = at.inverse(torch.zeros(1, D_IN))
+    assert_close(nothing, stack.centre[0], rtol=0, atol=1e-5)
+    assert float(encode(one, at.forward(batches[0])).sum(1).mean()) < 0.5
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_encoder_and_decoder_start_along_the_same_unit_rows_and_part(seed):
+    how = dataclasses.replace(STANDARD, seed=seed)
+    first, last = start(how, D_IN), trained(how, data())
+    assert_close(10 * first.weight, first.decoder)
+    cosines = torch.nn.functional.cosine_similarity(last.weight, last.decoder, dim=-1)
+    assert float(cosines.min()) < 0.999
+    assert not torch.equal(first.decoder, last.decoder)
+    for one in dictionaries(last, how):
+        assert_close(one.decoder.norm(dim=1), torch.ones(16))
+        assert not torch.allclose(one.encoder.norm(dim=1), torch.ones(16), atol=1e-3)

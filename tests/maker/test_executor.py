@@ -1,0 +1,190 @@
+"""Results do not depend on how items are spread, are never made twice, and survive a crash."""
+
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from repro.errors import StageError
+from repro.maker.engine import executor
+from repro.maker.engine.executor import key_of, map_items
+from repro.maker.engine.scratch import put_in_place, scratch_folder
+from repro.maker.params import Executor
+from tests.import_graph import ROOT
+from tests.items import products, sour, twice
+
+pytestmark = pytest.mark.slow
+
+INLINE = Executor(kind="inline", workers=1, threads=1)
+PROCESSES = Executor(kind="processes", workers=2, threads=1)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def seeds_of(results: list[Path]) -> list[int]:
+    return [json.loads((r / "result.json").read_text(encoding="utf8"))["seed"] for r in results]
+
+
+def test_inline_and_processes_give_the_same_bytes_in_the_order_of_the_items(tmp_path: Path):
+    items = [{"seed": seed} for seed in (5, 3, 4, 1)]
+    inline = map_items(products, items, INLINE, tmp_path / "a", desc="inline")
+    spread = map_items(products, items, PROCESSES, tmp_path / "b", desc="spread")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert seeds_of(inline) == seeds_of(spread) == [5, 3, 4, 1]
+
+
+@pytest.mark.parametrize("how", [INLINE, PROCESSES])
+def test_items_that_say_the_same_are_one_piece_of_work(how: Executor, tmp_path: Path):
+    items = [{"seed": seed} for seed in (5, 5, 1, 5, 1, 1)]
+    results = map_items(products, items, how, tmp_path, desc="")
+    assert seeds_of(results) == [5, 5, 1, 5, 1, 1]
+    assert len({path.name for path in tmp_path.iterdir()}) == 2
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_item_runs_with_the_threads_that_are_asked_for(tmp_path: Path, threads: int):
+    asked = INLINE.model_copy(update={"threads": threads})
+    (result,) = map_items(products, [{"seed": 0}], asked, tmp_path, desc="")
+    assert json.loads((result / "result.json").read_text())["threads"] == threads
+
+
+def test_what_is_finished_is_not_made_again(tmp_path: Path):
+    first = map_items(twice, [{"seed": 1}, {"seed": 2}], INLINE, tmp_path, desc="")
+    made = [(r / "result.json").stat().st_mtime_ns for r in first]
+    (first[0] / "mark").touch()
+    again = map_items(twice, [{"seed": n} for n in (3, 2, 1)], INLINE, tmp_path, desc="")
+    assert [(r / "result.json").stat().st_mtime_ns for r in again[:0:-1]] == made
+    assert (again[2] / "mark").exists()
+    assert seeds_of(again) == [6, 4, 2]
+
+
+@pytest.mark.parametrize("how", [INLINE, PROCESSES], ids=["inline", "processes"])
+def test_a_failing_item_leaves_the_others_and_is_made_by_the_next_run(
+    tmp_path: Path, how: Executor
+):
+    mended = tmp_path / "mended"
+    items = [{"seed": seed, "mended": str(mended)} for seed in (0, 1, 2)]
+    scratch = tmp_path / "scratch"
+    with pytest.raises(RuntimeError, match="item 1 is sour"):
+        map_items(sour, items, how, scratch, desc="")
+    done = [(scratch / key_of(item, sour)).exists() for item in items]
+    assert done == [True, False, how is PROCESSES]
+    mended.touch()
+    assert seeds_of(map_items(sour, items, INLINE, scratch, desc="")) == [0, 1, 2]
+    assert not list(scratch.glob("*.part"))
+
+
+def test_what_a_killed_run_was_writing_never_reaches_a_result(tmp_path: Path):
+    item = {"seed": 1}
+    part = (tmp_path / key_of(item, twice)).with_suffix(".part")
+    part.mkdir()
+    (part / ".result.json.x.part").touch()
+    (part / "checkpoint").touch()
+    (result,) = map_items(twice, [item], INLINE, tmp_path, desc="")
+    assert {path.name for path in result.iterdir()} == {"checkpoint", "result.json"}
+
+
+def test_the_key_follows_the_item_the_function_and_the_code(monkeypatch: pytest.MonkeyPatch):
+    key = key_of({"seed": 1, "width": 2.0}, twice)
+    assert key == key_of({"width": 2.0, "seed": 1}, twice)
+    assert key != key_of({"seed": 2, "width": 2.0}, twice)
+    assert key != key_of({"seed": 1, "width": 2.0}, sour)
+    monkeypatch.setattr(executor, "_code", lambda: "another formula")
+    assert key != key_of({"seed": 1, "width": 2.0}, twice)
+
+
+CODE_OF_A_COPY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from repro.maker.engine import executor
+assert executor.__file__.startswith(sys.argv[1])
+print(executor._code())
+"""
+
+
+@pytest.mark.parametrize("changed", ["shards.py", "sae/loss.py", "stages/train.py", "ioi/patch.py"])
+def test_a_changed_formula_changes_the_key(tmp_path: Path, changed: str):
+    package = tmp_path / "repro"
+    for source in (ROOT / "repro").rglob("*.py"):
+        copy = package / source.relative_to(ROOT / "repro")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+
+    def code() -> str:
+        command = [sys.executable, "-c", CODE_OF_A_COPY, str(tmp_path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    before = code()
+    assert before == code()
+    with (package / changed).open("a") as stream:
+        stream.write("\n")
+    assert code() != before
+
+
+HOLD = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from repro.maker.engine.scratch import scratch_folder
+with scratch_folder(Path(sys.argv[1]), "key"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_runs_never_write_the_same_output(tmp_path: Path):
+    out = tmp_path / "train"
+    command = [sys.executable, "-c", HOLD, str(out)]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with (
+            pytest.raises(StageError, match=r"another run is writing .*train"),
+            scratch_folder(out, "key"),
+        ):
+            pytest.fail("both hold it")
+        with scratch_folder(tmp_path / "fidelity", "key"):
+            other.kill()
+            other.wait()
+    with scratch_folder(out, "key") as folder:
+        assert folder.is_dir()
+
+
+def test_work_survives_a_failure_under_the_same_key_alone(tmp_path: Path):
+    out = tmp_path / "train"
+
+    def failing(key: str) -> bool:
+        """Whether an item was there already in a run that makes it and then fails."""
+        found = []
+        with suppress(ValueError), scratch_folder(out, key) as folder:
+            found += folder.iterdir()
+            (folder / "item").touch()
+            raise ValueError
+        return bool(found)
+
+    assert [failing(key * 20) for key in "aabb"] == [False, True, False, True]
+    with scratch_folder(out, "b" * 20):
+        pass
+    assert not list((tmp_path / ".scratch").glob("train-*"))
+
+
+def test_a_made_folder_takes_the_place_of_the_old_one(tmp_path: Path):
+    made, out = tmp_path / "scratch" / "out", tmp_path / "deep" / "out"
+    for folder, file in ((made, "new"), (out, "old")):
+        folder.mkdir(parents=True)
+        (folder / file).touch()
+    put_in_place(made, out)
+    assert [path.name for path in out.iterdir()] == ["new"]
+    assert not made.exists()
