@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from repro.maker.params import load_params, read_yaml
+from repro.maker.params.read import load_params, read_yaml
 from repro.pipeline import _environment
 from tests.import_graph import ROOT, needed
 

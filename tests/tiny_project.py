@@ -9,7 +9,9 @@ import torch
 from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
-from repro.maker.params import Baseline, Params, load_params, read_yaml
+from repro.maker.params.ioi import Baseline
+from repro.maker.params.model import Params
+from repro.maker.params.read import load_params, read_yaml
 from repro.maker.planted import SITES
 from repro.maker.stages.plant import write_set
 from tests.import_graph import ROOT

@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from repro.maker.dictionaries.model import unit_rows
-from repro.maker.params import PLANTED, TOY
+from repro.maker.params.plant import PLANTED, TOY
 
 PlantedSite = Literal["planted_width", "planted_knee", "planted_independent", "planted_hard"]
 SITES: tuple[PlantedSite, ...] = (*PLANTED, *TOY)

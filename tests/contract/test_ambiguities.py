@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from repro.cli import app
 from repro.contract.ambiguities import AMBIGUITIES, Ambiguity
-from repro.maker.params import Params, read_yaml
+from repro.maker.params.model import Params
+from repro.maker.params.read import read_yaml
 from repro.spec import load_claims
 from tests.import_graph import ROOT
 

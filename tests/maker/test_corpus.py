@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.errors import ArtifactError, SourceError
-from repro.maker.params import HubText, LocalText
+from repro.maker.params.fetch import HubText, LocalText
 from repro.maker.source.corpus import (
     Document,
     cleaned,

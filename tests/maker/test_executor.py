@@ -12,7 +12,7 @@ from repro.errors import StageError
 from repro.maker.engine import executor
 from repro.maker.engine.executor import key_of, map_items
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params import Executor
+from repro.maker.params.executor import Executor
 from tests.import_graph import ROOT
 from tests.items import products, sour, twice
 

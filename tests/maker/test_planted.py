@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from repro.maker.params import TOY
+from repro.maker.params.plant import TOY
 from repro.maker.planted import (
     CHILD_SHARE,
     FALL_OFF,

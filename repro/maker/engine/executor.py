@@ -17,7 +17,7 @@ from typing import Any
 from repro.maker.engine.code import code_of
 from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of as sha256_of_json
-from repro.maker.params import Executor
+from repro.maker.params.executor import Executor
 
 Item = Mapping[str, Any]
 Work = Callable[[Item, Path], None]

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from repro.errors import ParamsError
-from repro.maker.params import read_yaml
+from repro.maker.params.read import read_yaml
 
 SLOTS = ("first", "second", "S", "place", "object")
 MIN_NAMES = 6

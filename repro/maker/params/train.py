@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from repro.maker.params.executor import Executor
 from repro.maker.params.section import Count, Positive, Section, Share, mismatch
 
 
@@ -88,17 +89,6 @@ class Schedule(Section):
     """Share of the steps, the last ones, over which it falls linearly to 0."""
     penalty_warmup: Share
     """Share of the steps over which the penalty rises linearly from 0; 0 as the authors."""
-
-
-class Executor(Section):
-    """How independent items of work are spread; the results do not depend on it."""
-
-    kind: Literal["inline", "processes"]
-    """In this process one by one, or in a pool of processes."""
-    workers: Count
-    """Processes in the pool."""
-    threads: Count
-    """Processor threads an item; part of the result's identity on a CPU."""
 
 
 class Ica(Section):

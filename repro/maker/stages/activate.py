@@ -19,7 +19,8 @@ from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params import Activate, Params
+from repro.maker.params.activate import Activate
+from repro.maker.params.model import Params
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stages.edge import stage
 

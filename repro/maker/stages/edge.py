@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.errors import ReproError
-from repro.maker.params import load_params
+from repro.maker.params.read import load_params
 
 
 def stage(run: Callable[..., object]) -> Callable[..., None]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from repro.errors import SourceError
 from repro.files import sha256_of
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params import EmbeddedText, HubText, LocalText, Params
+from repro.maker.params.fetch import EmbeddedText, HubText, LocalText
+from repro.maker.params.model import Params
 from repro.maker.source.corpus import (
     Document,
     cleaned,

@@ -33,7 +33,8 @@ from repro.maker.fidelity.measure import (
     measure_item,
     substitute_item,
 )
-from repro.maker.params import TOY, Params
+from repro.maker.params.model import Params
+from repro.maker.params.plant import TOY
 from repro.maker.stages.edge import stage
 from repro.maker.stages.scope import scope_of
 from repro.maker.stages.train import read_members, read_site

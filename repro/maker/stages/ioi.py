@@ -25,7 +25,8 @@ from repro.maker.ioi.items import (
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.tables import KEY, prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
-from repro.maker.params import Localisation, Params
+from repro.maker.params.ioi import Localisation
+from repro.maker.params.model import Params
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stages.edge import stage
 from repro.maker.stages.scope import scope_of

@@ -10,7 +10,8 @@ from repro.errors import ArtifactError
 from repro.files import write_with
 from repro.maker.activations.shards import Manifest, ShardWriter, Split, write_manifest
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params import TOY, Params, Plant
+from repro.maker.params.model import Params
+from repro.maker.params.plant import TOY, Plant
 from repro.maker.planted import SITES, PlantedSite, blocks, planted
 from repro.maker.stages.edge import stage
 

@@ -7,7 +7,7 @@ from repro.maker.activations.shards import Manifest, read_manifest
 from repro.maker.activations.splits import SPLITS
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
-from repro.maker.params import Params
+from repro.maker.params.model import Params
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
 
 

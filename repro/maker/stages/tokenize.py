@@ -13,7 +13,8 @@ from repro.errors import ParamsError, SourceError
 from repro.maker.activations.splits import Split
 from repro.maker.activations.tokens import Tokens, write_tokens
 from repro.maker.engine.provenance import versions
-from repro.maker.params import Params, Tokenize
+from repro.maker.params.model import Params
+from repro.maker.params.tokenize import Tokenize
 from repro.maker.source.corpus import Document, read_documents
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
 from repro.maker.stages.edge import stage

@@ -19,7 +19,8 @@ from repro.maker.dictionaries.model import Dictionary, Transform, load_dictionar
 from repro.maker.engine.executor import Item, map_items
 from repro.maker.engine.provenance import versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
-from repro.maker.params import TOY, Params
+from repro.maker.params.model import Params
+from repro.maker.params.plant import TOY
 from repro.maker.stages.edge import stage
 from repro.maker.stages.plant import TRUTH, read_truth
 from repro.maker.stages.train import read_members

@@ -29,7 +29,9 @@ from repro.maker.dictionaries.train import (
 from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import Item, map_items
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params import Adam, Executor, Group, Params
+from repro.maker.params.executor import Executor
+from repro.maker.params.model import Params
+from repro.maker.params.train import Adam, Group
 from repro.maker.stages.edge import stage
 
 SITES, TRANSFORM = "sites", "transform.safetensors"

@@ -27,7 +27,8 @@ from repro.maker.dictionaries.train import centred_at, start, train, transformed
 from repro.maker.dictionaries.train import dictionaries as members_of
 from repro.maker.engine.executor import Item, map_items
 from repro.maker.fidelity.frontier import NAME, identity
-from repro.maker.params import Executor, Params
+from repro.maker.params.executor import Executor
+from repro.maker.params.model import Params
 from repro.maker.stages.scope import scope_of
 from repro.proofs.bench.machine import THREADS
 from repro.proofs.bench.peers import run as peers

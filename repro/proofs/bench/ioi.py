@@ -17,7 +17,7 @@ from repro.maker.ioi.items import encoder
 from repro.maker.ioi.patch import Change, Task, change_of
 from repro.maker.ioi.prompts import Batch, Split, as_batch, draw_pairs
 from repro.maker.ioi.words import read_words
-from repro.maker.params import Elimination
+from repro.maker.params.ioi import Elimination
 from repro.proofs.bench.machine import THREADS, seconds
 
 PAIRS, RUNS = 64, 3

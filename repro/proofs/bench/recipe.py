@@ -31,7 +31,8 @@ from repro.maker.dictionaries.train import (
 )
 from repro.maker.engine.device import resolve_dtype
 from repro.maker.engine.executor import Item, map_items
-from repro.maker.params import Executor, Params
+from repro.maker.params.executor import Executor
+from repro.maker.params.model import Params
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
 
 _CODE = ("recipe", "quality", "dictionaries")

@@ -19,7 +19,7 @@ from repro.contract.proofs.readings import (
 )
 from repro.contract.verdict import Status
 from repro.errors import ParamsError, StageError, VerdictError
-from repro.maker.params import load_params, parse_params, read_yaml
+from repro.maker.params.read import load_params, parse_params, read_yaml
 from repro.proofs.readings.design import Reading, applied, covering, in_design
 from repro.proofs.readings.run import commands, fetch, run_reading, scratch_of
 from tests.import_graph import ROOT
