@@ -7,40 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from repro.errors import ReproError
+from repro.console import commands
 
 if TYPE_CHECKING:
     from repro.contract.verdict import Verdict, Verdicts
     from repro.spec import Claim
 
-CANNOT = 2
-INTERRUPTED = 130
-
-
-class _Plain(TyperGroup):
-    """A group of commands in which a user's mistake is a message, never a traceback."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ReproError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(CANNOT) from None
-        except KeyboardInterrupt:
-            typer.echo("interrupted", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-
-app = typer.Typer(
-    cls=_Plain,
-    help="Claims of a paper, judged by machine: state, run, verify, report, gate.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+app = commands("Claims of a paper, judged by machine: state, run, verify, report, gate.")
 
 ClaimsDir = Annotated[
     Path | None,
@@ -141,8 +115,14 @@ def verify(
     evidence: EvidenceDir,
     claims: ClaimsDir = None,
     lock: LockFile = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Profile; default as the evidence says.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where verdicts.json goes.")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where a flat summary for DVC goes.")
     ] = None,
 ) -> None:
     """Judge the evidence.
@@ -150,11 +130,14 @@ def verify(
     Exits with 0 once verdicts are there, whatever they say.
     """
     from repro.contract.verdict import write_verdicts
-    from repro.judge.verify import verify as judge
+    from repro.judge import verify as judge
+    from repro.judge.metrics import write_metrics
 
-    verdicts = judge(evidence, _claims_dir(claims), lock=lock)
+    verdicts = judge.verify(evidence, _claims_dir(claims), profile, lock)
     if out is not None:
         write_verdicts(out, verdicts)
+    if metrics is not None:
+        write_metrics(metrics, verdicts)
     for line in _judged(verdicts):
         typer.echo(line)
 

@@ -24,24 +24,3 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return names
-
-
-def closure(path: Path) -> set[Path]:
-    """The file, everything of the package that it imports, and the packages these stand in."""
-    seen: set[Path] = set()
-    todo = [path]
-    while todo:
-        current = todo.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        todo += [f for name in imports_of(current) if (f := module_file(name))]
-        parent = current.parent / "__init__.py"
-        todo += [parent] if parent.exists() else []
-    return seen
-
-
-def needed(stage: str) -> list[str]:
-    """Files that a stage depends on, relative to the checkout, sorted."""
-    files = closure(ROOT / "repro" / "stages" / f"{stage}.py")
-    return sorted(str(f.relative_to(ROOT)) for f in files if f.read_text(encoding="utf8").strip())

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from repro.contract.evidence import Header, Scope, Table, column_types
-from repro.contract.rows import FidelityRow
+from repro.contract.rows.fidelity import FidelityRow
 
 SCOPE = Scope(
     model="planted",

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from repro.contract.evidence import Scope, write_evidence
-from repro.contract.rows import (
+from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryRow,
     FidelityRow,
     RefitRow,
     SubstitutionRow,
-    ToyRow,
 )
+from repro.contract.rows.toy import ToyRow
 from tests import planted_ioi
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))

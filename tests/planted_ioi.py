@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from repro.contract.rows import CurveRow, EditRow, FeatureRow, IoiRow, LevelRow, PromptRow, Row
+from repro.contract.rows.ioi import CurveRow, EditRow, FeatureRow, IoiRow, LevelRow, PromptRow
+from repro.contract.rows.row import Row
 
 SEEDS, DRAWS = (0, 1, 2), (0, 1, 2)
 ALPHAS = (0.0, 1.0e-3, 4.0e-3)

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +16,10 @@ import pytest
 from repro.contract.evidence import read_evidence
 from repro.contract.verdict import Status, read_verdicts
 from repro.files import sha256_of, write_json
-from repro.judge import stage as verify
 from repro.maker.source.wheels import GENSIM
-from repro.maker.stages import plant, train
 from tests.import_graph import ROOT
 from tests.planted_evidence import TRUE, write_world
+from tests.stages import at, called
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import commands, content, contents, params_of, write_params, write_stores
 
@@ -85,6 +83,7 @@ PROVED = {
 """Each mistake and the tests that commit it."""
 
 MAKERS = ("fetch", "tokenize", "activate", "plant", "train", "fidelity")
+EVIDENCE = Path("reports", "tiny", "evidence")
 EARLIER = {"earlier": b"work"}
 
 
@@ -92,7 +91,8 @@ EARLIER = {"earlier": b"work"}
 def test_every_mistake_is_committed_in_a_test_that_exists(mistake: str):
     for place in PROVED[mistake]:
         file, name = place.split("::")
-        tree = ast.parse((ROOT / "tests" / file).read_text(encoding="utf8"))
+        (path,) = (ROOT / "tests").rglob(file)
+        tree = ast.parse(path.read_text(encoding="utf8"))
         assert name in {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}, place
 
 
@@ -112,14 +112,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def given_up(stage: str, capsys: pytest.CaptureFixture[str]) -> str:
     """The message with which a stage gives up, its earlier output being left as it was."""
-    words = dict(commands())[stage]
-    out = Path(words[words.index("--out") + 1])
+    out = EVIDENCE if stage == "fidelity" else Path("artifacts", stage)
     out.mkdir(parents=True, exist_ok=True)
     (out / "earlier").write_bytes(b"work")
     before = contents(out)
-    with pytest.raises(SystemExit) as caught:
-        import_module(f"repro.maker.stages.{stage}").main(words)
-    assert caught.value.code == 2
+    assert called(*dict(commands())[stage]) == 2
     assert contents(out) == before
     message = capsys.readouterr().err
     assert is_one_message(message), message
@@ -145,15 +142,7 @@ def test_a_stage_without_its_inputs_names_the_command_that_makes_them(
 
 def test_a_mistake_shows_no_traceback_to_whoever_runs_the_stage(here: Path):
     write_params(here, train__batch=0)
-    command = [
-        sys.executable,
-        "-m",
-        "repro.maker.stages.plant",
-        "--params",
-        "params.yaml",
-        "--out",
-        "x",
-    ]
+    command = [sys.executable, "-m", "repro.maker", "run", "plant"]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )
@@ -164,11 +153,9 @@ def test_a_mistake_shows_no_traceback_to_whoever_runs_the_stage(here: Path):
 
 def fetch_once(here: Path) -> None:
     """Something fetched earlier, from a local model and local text."""
-    from repro.maker.stages import fetch
-
     save_llama(here / "model")
     write_stories(here / "stories", 3)
-    fetch.main(dict(commands())["fetch"])
+    assert called(*dict(commands())["fetch"]) == 0
 
 
 def test_a_model_out_of_reach_leaves_what_was_fetched(
@@ -228,12 +215,13 @@ def of_another_type(table: pa.Table) -> pa.Table:
 def judged(tmp_path: Path) -> Path:
     """Evidence of a world in which the claims hold, and verdicts on it."""
     write_world(tmp_path / "evidence", TRUE, profile="smoke")
-    assert verify.main(verify_words(tmp_path)) == 0
+    assert called(*verify_words(tmp_path)) == 0
     return tmp_path
 
 
 def verify_words(folder: Path, claims: Path = ROOT / "claims") -> list[str]:
     return [
+        *("repro.cli", "verify"),
         *("--evidence", str(folder / "evidence")),
         *("--claims", str(claims)),
         *("--out", str(folder / "verdicts.json")),
@@ -258,7 +246,7 @@ def test_bad_evidence_breaks_its_claims_and_says_why(
     header = json.loads(path.with_suffix(".json").read_text(encoding="utf8"))
     header |= {"sha256": sha256_of(path), "n_rows": table.num_rows}
     write_json(path.with_suffix(".json"), header)
-    assert verify.main(verify_words(judged)) == 0
+    assert called(*verify_words(judged)) == 0
     by_id = {v.id: v for v in read_verdicts(judged / "verdicts.json").verdicts}
     broken = by_id["c14"]
     assert (broken.status, broken.estimate) == (Status.BROKEN, None)
@@ -288,7 +276,7 @@ def test_a_bad_claim_file_leaves_the_earlier_verdicts(
     claims.mkdir()
     for name, text in files.items():
         (claims / name).write_text(text, encoding="utf8")
-    assert verify.main(verify_words(judged, claims)) == 2
+    assert called(*verify_words(judged, claims)) == 2
     message = capsys.readouterr().err
     assert is_one_message(message), message
     assert [word for word in words if word not in message] == []
@@ -311,16 +299,14 @@ def test_a_full_disk_leaves_the_earlier_output_of_a_stage(
     tiny_disk: Path, capsys: pytest.CaptureFixture[str]
 ):
     params = str(write_params(tiny_disk))
-    words = ["--params", params, "--out", str(tiny_disk / "plant")]
+    words = ["repro.maker", "run", "plant", "--params", params, *at(plant=tiny_disk / "plant")]
     values = content()
     values["plant"] |= {"train_tokens": 256, "heldout_tokens": 64}
     write_params(tiny_disk, values)
-    plant.main(words)
+    assert called(*words) == 0
     before = contents(tiny_disk / "plant")
     write_params(tiny_disk, plant__train_tokens=100_000)
-    with pytest.raises(SystemExit) as caught:
-        plant.main(words)
-    assert caught.value.code == 2
+    assert called(*words) == 2
     message = capsys.readouterr().err
     assert is_one_message(message), message
     assert "the disk is full" in message
@@ -334,5 +320,5 @@ def test_a_stage_that_is_running_is_not_run_twice(here: Path, capsys: pytest.Cap
     with (scratch / "train.lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert "another run is writing artifacts/train" in given_up("train", capsys)
-    train.main(dict(commands())["train"])
+    assert called(*dict(commands())["train"]) == 0
     assert contents(here / "artifacts" / "train").keys() != EARLIER.keys()

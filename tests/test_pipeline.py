@@ -1,18 +1,20 @@
-"""`dvc.yaml` against the code: what a stage imports, takes and reads is what its entry says."""
+"""`dvc.yaml` is what the stages declare, and every file that it names is made or committed."""
 
-import inspect
 import subprocess
 import sys
 from configparser import ConfigParser
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from repro.maker.params.read import load_params, read_yaml
+from repro.maker.engine.code import PACKAGE, files_of
+from repro.maker.params.model import load_params
+from repro.maker.params.read import read_yaml
+from repro.maker.pipeline.dvc import JUDGE, dvc_yaml, write_pipelines
+from repro.maker.pipeline.stages import in_order, names, stage
 from repro.pipeline import _environment
-from tests.import_graph import ROOT, needed
+from tests.import_graph import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -20,111 +22,92 @@ PIPELINE = ROOT / "dvc.yaml"
 COPIES = sorted((ROOT / "profiles").glob("*/dvc.yaml"))
 PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))]
 STAGES: dict[str, dict[str, Any]] = read_yaml(PIPELINE)["stages"]
-DATA = {
-    "report": {"repro/report/style.css", "repro/report/template.html.j2"},
-    "ioi": {"repro/maker/ioi/words.yaml"},
-}
-"""Files that a stage reads and does not import."""
 SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
-JUDGES = {"verify", "report"}
-PROOFS = ("bench", "calibration", "frontier", "mutants", "readings")
-"""Folders of what was proved of the checks; committed, made by `make`, not by the pipeline."""
+JUDGES = ("verify", "report")
 
 
-def code_deps(stage: str) -> set[str]:
-    prefix = "${root}/repro/"
-    deps = (dep for dep in STAGES[stage]["deps"] if dep.startswith(prefix))
-    return {dep.removeprefix("${root}/") for dep in deps}
+def outs(stage: str) -> dict[str, dict[str, Any]]:
+    """What a stage writes, and how DVC keeps it."""
+    entry = STAGES[stage]
+    listed = [*entry.get("outs", ()), *entry.get("metrics", ()), *entry.get("plots", ())]
+    return {path: options for out in listed for path, options in out.items()}
 
 
-def options(stage: str) -> dict[str, str]:
-    """Options of the stage's command and their values."""
-    words = STAGES[stage]["cmd"].split()
-    assert words[:3] == ["python", "-m", f"repro.maker.stages.{stage}"]
-    return dict(zip(words[3::2], words[4::2], strict=True))
-
-
-def out_paths(stage: str) -> set[str]:
-    return {next(iter(out)) if isinstance(out, dict) else out for out in STAGES[stage]["outs"]}
-
-
-def test_every_profile_has_its_params_and_the_same_pipeline():
+def test_every_profile_has_the_pipeline_that_the_stages_declare():
     assert {path.parent.name for path in COPIES} >= {"smoke", "paper"}
-    for copy in COPIES:
-        assert copy.read_bytes() == PIPELINE.read_bytes(), f"cp dvc.yaml {copy.parent}"
-        assert (copy.parent / "params.yaml").exists()
+    for path in (PIPELINE, *COPIES):
+        assert path.read_text(encoding="utf8") == dvc_yaml(), "python -m repro.maker pipeline"
+        assert path.with_name("params.yaml").exists()
 
 
-def test_every_stage_is_a_module_and_the_other_way_round():
-    modules = {p.stem for p in (ROOT / "repro" / "stages").glob("*.py")} - {"__init__", "edge"}
-    assert set(STAGES) == modules
+def test_it_reads_like_a_pipeline():
+    assert len(PIPELINE.read_text(encoding="utf8").splitlines()) <= 200
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_says_what_it_is_for(stage: str):
-    assert STAGES[stage]["desc"].endswith(".")
+def test_a_stale_pipeline_is_written_again_and_no_other(tmp_path: Path):
+    (tmp_path / "profiles" / "mine").mkdir(parents=True)
+    (tmp_path / "profiles" / "mine" / "params.yaml").write_text("profile: mine")
+    both = [tmp_path / "dvc.yaml", tmp_path / "profiles" / "mine" / "dvc.yaml"]
+    assert write_pipelines(tmp_path) == both
+    both[1].write_text("stages:")
+    assert write_pipelines(tmp_path) == both[1:]
+    assert [path.read_text() for path in both] == [dvc_yaml()] * 2
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_depends_on_the_code_that_it_imports_and_on_no_other(stage: str):
-    wanted = {*needed(stage), *DATA.get(stage, ())}
-    missing = "".join(f"      - ${{root}}/{dep}\n" for dep in sorted(wanted - code_deps(stage)))
-    assert not missing, f"paste into the deps of {stage}, in dvc.yaml and its copies:\n{missing}"
-    stale = sorted(code_deps(stage) - wanted)
-    assert not stale, f"remove from the deps of {stage}: {stale}"
+def test_the_stages_are_the_modules_each_after_those_it_reads():
+    assert list(STAGES) == ["code", *(one.name for one in in_order()), *JUDGES]
+    assert {one.name for one in in_order()} == {*names()}
+    seen: set[str] = {"frontier"}
+    for one in in_order():
+        assert {*one.inputs} <= seen, one.name
+        seen.add(one.name)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_what_it_is_for(name: str):
+    assert STAGES[name]["desc"].endswith(".")
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_stage_depends_on_its_own_code_and_on_what_it_reads(name: str):
+    deps = STAGES[name]["deps"]
+    assert deps[0] == f"artifacts/code/{name}"
+    assert [Path(dep).name for dep in deps[1:]] == [*stage(name).inputs]
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_table_is_written_by_the_stage_in_whose_module_its_rows_are(name: str):
+    tables = {model.table for model in stage(name).tables}
+    assert all(model.stage() == name for model in stage(name).tables)
+    written = {Path(path).stem for path in outs(name) if "/evidence/" in path}
+    assert written == tables
 
 
 def test_only_the_judge_depends_on_the_claims():
-    reading = {name for name, stage in STAGES.items() if any("/claims" in d for d in stage["deps"])}
-    assert "verify" in reading
-    assert reading <= JUDGES
-    makers = [name for name, stage in STAGES.items() if "claims" in str(stage["deps"])]
-    assert set(makers) <= JUDGES
+    reading = {n for n, entry in STAGES.items() if any("claims" in dep for dep in entry["deps"])}
+    assert reading == {*JUDGES}
 
 
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - JUDGES))
-def test_a_command_gives_exactly_the_arguments_of_run(stage: str):
-    run = import_module(f"repro.maker.stages.{stage}").run
-    assert [f"--{name}" for name in inspect.signature(run).parameters] == list(options(stage))
+CALLED = {
+    "verify": ("repro.console", "repro.judge.verify", "repro.judge.metrics"),
+    "report": ("repro.console", "repro.report.write"),
+}
+"""What the commands of the judge call; the command line itself imports all of it."""
 
 
-@pytest.mark.parametrize("stage", sorted(JUDGES))
-def test_the_commands_of_the_judge_give_known_options(stage: str):
-    call = [sys.executable, "-m", f"repro.maker.stages.{stage}", "--help"]
-    text = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert all(f"{option} " in text for option in options(stage))
+@pytest.mark.parametrize("name", JUDGES)
+def test_the_judge_depends_on_all_the_code_that_may_decide(name: str):
+    listed = [dep.removeprefix("${root}/repro/") for dep in STAGES[name]["deps"]]
+    reached = {file for module in CALLED[name] for file in files_of(module)}
+    places = {str(file.relative_to(PACKAGE)) for file in reached}
+    assert len(places) > 20
+    assert {p for p in places if not any(p == d or p.startswith(f"{d}/") for d in listed)} == set()
+    assert {*JUDGE} <= {*listed}
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_what_a_command_reads_is_a_dependency_and_what_it_writes_an_output(stage: str):
-    given = options(stage)
-    read = {path for option, path in given.items() if option not in ("--out", "--params")}
-    unlisted = {
-        path
-        for path in read - {"${profile}", "${root}/claims"}
-        if not any(dep == path or dep.startswith(f"{path}/") for dep in STAGES[stage]["deps"])
-    }
-    assert unlisted == set()
-    out = given["--out"]
-    assert all(path == out or path.startswith(f"{out}/") for path in out_paths(stage))
-
-
-def _is_proof(dependency: str) -> bool:
-    return any(f"{dependency}/".startswith(f"${{root}}/reports/{name}/") for name in PROOFS)
-
-
-def test_every_artifact_that_is_read_is_made_by_an_earlier_stage():
-    made: set[str] = set()
-    for stage in STAGES.values():
-        artifacts = {d for d in stage["deps"] if d.startswith(("artifacts/", "${root}/reports/"))}
-        assert {d for d in artifacts if not _is_proof(d)} <= made
-        assert all((ROOT / d.removeprefix("${root}/")).exists() for d in artifacts if _is_proof(d))
-        made |= {next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"]}
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_earlier_outputs_stay_until_new_ones_are_whole(stage: str):
-    assert all(options["persist"] for out in STAGES[stage]["outs"] for options in out.values())
+@pytest.mark.parametrize("name", STAGES)
+def test_earlier_outputs_stay_until_new_ones_are_whole(name: str):
+    assert all(options["persist"] for options in outs(name).values())
 
 
 @pytest.mark.parametrize("path", PARAMS, ids=lambda path: path.parent.name)
@@ -134,21 +117,10 @@ def test_every_params_file_is_valid_and_named_for_its_folder(path: Path):
     assert (path.parent / params.root).resolve() == ROOT
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_stage_names_params_that_exist(stage: str):
-    for name in STAGES[stage].get("params", []):
-        found = SETTINGS
-        for key in name.split("."):
-            assert key in found, name
-            found = found[key]
-
-
-@pytest.mark.parametrize("stage", sorted(set(STAGES) - JUDGES))
-def test_a_stage_names_every_section_that_its_code_reads(stage: str):
-    listed = {name.split(".")[0] for name in STAGES[stage]["params"]}
-    module = ROOT / "repro" / "stages" / f"{stage}.py"
-    read = {s for s in SETTINGS if f"params.{s}" in module.read_text(encoding="utf8")}
-    assert read - {"root"} <= listed
+@pytest.mark.parametrize("name", names())
+def test_a_stage_names_params_that_exist(name: str):
+    assert {*STAGES[name]["params"]} <= SETTINGS.keys()
+    assert STAGES[name]["params"] == stage(name).params
 
 
 def dvc(*words: str, folder: Path) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from repro.maker.params.model import Params
-from repro.maker.params.read import parse_params, read_yaml
+from repro.maker.params.model import Params, parse_params
+from repro.maker.params.read import read_yaml
 
 ROOT = Path(__file__).parent.parent
 

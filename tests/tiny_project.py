@@ -10,8 +10,8 @@ from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
 from repro.maker.params.ioi import Baseline
-from repro.maker.params.model import Params
-from repro.maker.params.read import load_params, read_yaml
+from repro.maker.params.model import Params, load_params
+from repro.maker.params.read import read_yaml
 from repro.maker.planted import SITES
 from repro.maker.stages.plant import write_set
 from tests.import_graph import ROOT
@@ -178,11 +178,11 @@ def write_params(folder: Path, values: dict[str, Any] | None = None, **changes: 
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
-    """Each stage of `dvc.yaml` with the arguments of its command, for a project in its folder."""
+    """Each stage of `dvc.yaml`, its module and arguments, for a project in its folder."""
     for name, stage in read_yaml(ROOT / "dvc.yaml")["stages"].items():
         words = stage["cmd"].replace("${root}/claims", str(ROOT / "claims"))
         words = words.replace("${root}", ".").replace("${profile}", "tiny")
-        yield name, words.split()[3:]
+        yield name, words.split()[2:]
 
 
 def write_stores(folder: Path, params: Params) -> None:

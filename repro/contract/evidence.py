@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from repro.contract.rows import ROW_MODELS, STAGE_OF, Row
+from repro.contract.rows import row_models, stage_of
+from repro.contract.rows.row import Row
 from repro.errors import EvidenceError
 from repro.files import sha256_of, write_json, write_with
 
@@ -121,19 +122,19 @@ def write_evidence(
     Raises:
         EvidenceError: there are no rows.
     """
-    model = ROW_MODELS[name]
+    model = row_models()[name]
     if not rows:
         raise EvidenceError(
             f"nothing was measured for {name}: the table would have zero rows",
             expected="at least one row a dictionary",
-            mend=f"widen the section `{STAGE_OF[name]}` of params.yaml, then: dvc repro",
+            mend=f"widen the section `{stage_of(name)}` of params.yaml, then: dvc repro",
         )
     columns = {c: [getattr(row, c) for row in rows] for c in model.model_fields}
     target = folder / f"{name}.parquet"
     write_with(target, lambda part: pq.write_table(pa.table(columns), part, compression="zstd"))
     header = Header(
         name=name,
-        stage=STAGE_OF[name],
+        stage=stage_of(name),
         n_rows=len(rows),
         columns=column_types(model),
         counts=dict(counts),
@@ -192,7 +193,7 @@ def read_evidence(folder: Path, name: str) -> Table:
         raise EvidenceError(
             f"{path} cannot be read: {_first_line(error)}", expected="Parquet", mend=_mend(name)
         ) from None
-    expected = column_types(ROW_MODELS[name]) if name in ROW_MODELS else header.columns
+    expected = column_types(row_models()[name]) if name in row_models() else header.columns
     columns = {
         column: _checked_column(path, name, table, column, kind)
         for column, kind in expected.items()
@@ -244,7 +245,7 @@ def _numpy(arrow: pa.Array, kind: str) -> np.ndarray:
 
 
 def _mend(name: str) -> str:
-    return f"dvc repro {STAGE_OF.get(name, name)}"
+    return f"dvc repro {stage_of(name)}"
 
 
 def _first_line(error: Exception) -> str:

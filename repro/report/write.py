@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import ROW_MODELS
+from repro.contract.rows import row_models
 from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import EvidenceError
 from repro.files import write_bytes
 from repro.report.features import listing
-from repro.report.figures.drawn import Drawn
+from repro.report.figures.drawn import Drawn, Standing
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
@@ -27,7 +27,7 @@ def write_report(
     claims: Path | None = None,
     proofs: Path | None = None,
 ) -> list[Path]:
-    """Write claims.html, claims.md and figures/*.svg into `out`; the same bytes every time.
+    """Write claims.html, claims.md, figures/*.svg and plots/*.csv; the same bytes every time.
 
     Figures of an earlier report that this one does not have are removed.
 
@@ -57,6 +57,7 @@ def write_report(
     view = view._replace(frontier=_frontier(tables))
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
+    files |= _plot_files(out / "plots", tables, view)
     for path, content in files.items():
         write_bytes(path, content.encode())
     for figure in (out / "figures").glob("*.svg"):
@@ -93,7 +94,7 @@ def _judged(verdicts: Verdicts) -> dict[str, str]:
 def _tables(folder: Path, judged: Mapping[str, str]) -> tuple[dict[str, Table], list[str]]:
     """The tables there are. One that was judged must be there unchanged; another may be unfit."""
     tables, notes = {}, []
-    for name in ROW_MODELS:
+    for name in row_models():
         try:
             table = read_evidence(folder, name)
         except EvidenceError as error:
@@ -139,13 +140,17 @@ def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     return drawn_frontier(tables["fidelity"])
 
 
-def _forest(view: Page) -> Drawn | None:
-    standing = {
+def _standing(view: Page) -> dict[str, Standing]:
+    return {
         f"{card.verdict.id} {card.status}": condition.standing
         for card in view.decided
         for condition in card.conditions
         if condition.standing
     }
+
+
+def _forest(view: Page) -> Drawn | None:
+    standing = _standing(view)
     if not standing:
         return None
     from repro.report.figures.catalogue import drawn_forest  # as above
@@ -161,3 +166,10 @@ def _figure_files(folder: Path, view: Page) -> dict[Path, str]:
     from repro.report.figures.style import standalone  # as above
 
     return {folder / f"{figure.name}.svg": standalone(figure.svg) for figure in figures}
+
+
+def _plot_files(folder: Path, tables: Mapping[str, Table], view: Page) -> dict[Path, str]:
+    from repro.report.plots import plots  # as above
+
+    found = plots(tables, _standing(view))
+    return {folder / f"{name}.csv": content for name, content in found.items()}

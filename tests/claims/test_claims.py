@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import read_evidence
-from repro.contract.rows import ROW_MODELS, STAGE_OF
+from repro.contract.rows import row_models, stage_of
 from repro.contract.verdict import Status
 from repro.judge.decide import judge
 from repro.judge.verify import verify
@@ -68,7 +68,7 @@ def test_every_claim_is_listed_from_the_first_day():
 def test_a_claim_reads_tables_of_one_frame(claim):
     """Decided claims read tables that exist, the others only tables that do not, so are absent."""
     is_decided = claim.id in DECIDED
-    assert all((name in ROW_MODELS) == is_decided for name in claim.reads)
+    assert all((name in row_models()) == is_decided for name in claim.reads)
     assert claim.controls
 
 
@@ -120,7 +120,7 @@ def test_a_claim_without_evidence_is_absent_and_names_the_stage(in_the_true_worl
             continue
         assert verdicts[claim].status == Status.ABSENT
         for name in spec.reads:
-            assert f"stage `{STAGE_OF.get(name, name)}`" in verdicts[claim].reason
+            assert f"stage `{stage_of(name)}`" in verdicts[claim].reason
 
 
 def test_a_false_world_leaves_the_other_claims_alone(tmp_path):

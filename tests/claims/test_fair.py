@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import ROW_MODELS
+from repro.contract.rows import row_models
 from repro.contract.verdict import Status, Verdict
 from repro.judge.decide import judge
 from repro.judge.verify import verify
@@ -38,7 +38,7 @@ def tables(tmp_path_factory) -> dict[str, Table]:
     """Evidence of a world in which every claim is true."""
     folder = tmp_path_factory.mktemp("true")
     write_world(folder, TRUE)
-    return {name: read_evidence(folder, name) for name in ROW_MODELS}
+    return {name: read_evidence(folder, name) for name in row_models()}
 
 
 def judged(claim: Claim, tables: Mapping[str, Table]) -> Verdict:
@@ -46,7 +46,7 @@ def judged(claim: Claim, tables: Mapping[str, Table]) -> Verdict:
 
 
 def test_every_decided_claim_on_trained_dictionaries_asks_whether_they_are_fair():
-    decided = {id_ for id_, claim in LOADED.items() if set(claim.reads) <= set(ROW_MODELS)}
+    decided = {id_ for id_, claim in LOADED.items() if set(claim.reads) <= set(row_models())}
     assert set(ON_DICTIONARIES) == decided - set(DECIDED_ELSEWHERE)
 
 

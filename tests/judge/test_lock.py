@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from repro.cli import app
 from repro.contract.evidence import write_evidence
-from repro.contract.rows import Row
+from repro.contract.rows.row import Row
 from repro.contract.verdict import (
     EvidenceRef,
     Locked,
@@ -29,7 +29,6 @@ from repro.contract.verdict import (
 from repro.errors import LockError, VerdictError
 from repro.judge.gate import Outcome, gate
 from repro.judge.lock import Lock, changes, lock_beside, read_lock, record, write_lock
-from repro.judge.stage import main as stage
 from repro.judge.verify import verify
 from repro.report import write_report
 from repro.spec import Claim, load_claims
@@ -349,16 +348,17 @@ def test_another_folder_beside_is_not_held_to_the_lock(project: Project):
     assert lock_of(verify(project.evidence, drafts)) is None
 
 
-def test_verify_and_its_stage_take_the_lock_that_is_named(project: Project):
+def test_verify_takes_the_lock_that_is_named(project: Project):
     elsewhere = project.root / "other.lock"
     project.lock.rename(elsewhere)
     words = ["--evidence", project.evidence, "--claims", project.claims, "--lock", elsewhere]
     assert "; as locked" in project.call("verify", *words).output
     out = project.root / "out.json"
-    assert stage([*map(str, words), "--out", str(out)]) == 0
+    assert project.call("verify", *words, "--out", out).exit_code == 0
     assert lock_of(read_verdicts(out)) is not None
     elsewhere.unlink()
-    assert stage([*map(str, words), "--out", str(out)]) == 2, "a named lock has to be there"
+    missing = project.call("verify", *words, "--out", out)
+    assert missing.exit_code == 2, "a named lock has to be there"
 
 
 def without(key: str) -> Callable[[str], str]:

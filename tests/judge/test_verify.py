@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from repro.contract.evidence import column_types, write_evidence
-from repro.contract.rows import RefitRow, Row
+from repro.contract.rows.fidelity import RefitRow
+from repro.contract.rows.row import Row
 from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import EvidenceError, VerdictError
-from repro.judge.stage import main
 from repro.judge.verify import verify
 from tests.judge_strategies import SCOPE, fidelity_rows
+from tests.stages import called
 
 CLAIM = '''"""Error rises with alpha."""
 
@@ -313,7 +314,7 @@ def test_the_stage_writes_verdicts_whatever_they_say(place: Place, tmp_path: Pat
     place.claim(('direction="rising"', 'direction="falling"'))
     out = tmp_path / "reports" / "verdicts.json"
     arguments = ["--evidence", str(place.evidence), "--claims", str(place.claims)]
-    assert main([*arguments, "--profile", "laptop", "--out", str(out)]) == 0
+    assert called("repro.cli", "verify", *arguments, "--profile", "laptop", "--out", str(out)) == 0
     found = read_verdicts(out)
     assert (found.profile, found.verdicts[0].status) == ("laptop", "refuted")
     assert json.loads(out.read_text())["schema"] == 1
@@ -321,7 +322,7 @@ def test_the_stage_writes_verdicts_whatever_they_say(place: Place, tmp_path: Pat
 
 def test_the_stage_tells_a_mistake_without_a_traceback(place: Place, tmp_path: Path, capsys):
     arguments = ["--evidence", str(tmp_path / "no"), "--claims", str(place.claims)]
-    assert main([*arguments, "--out", str(tmp_path / "out.json")]) == 2
+    assert called("repro.cli", "verify", *arguments, "--out", str(tmp_path / "out.json")) == 2
     told = capsys.readouterr().err
     assert "to mend:" in told
     assert "Traceback" not in told
@@ -332,8 +333,8 @@ LEAN = """
 import sys
 for name in ("torch", "pandas", "transformers", "transformer_lens", "matplotlib", "scipy.stats"):
     sys.modules[name] = None  # importing it now raises
-from repro.judge.stage import main
-sys.exit(main(sys.argv[1:]))
+from repro.cli import app
+app(["verify", *sys.argv[1:]])
 """
 
 

@@ -20,9 +20,9 @@ from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, read_tokens
-from repro.maker.stages.activate import run, work_of
-from repro.maker.stages.fetch import run as fetch
-from repro.maker.stages.tokenize import run as tokenize
+from repro.maker.params.model import Params
+from repro.maker.stages.activate import work_of
+from tests.stages import at, run
 from tests.tiny_models import WIDTH, save_llama, write_stories
 from tests.tiny_params import ROOT, tiny_content, tiny_params, write_params
 
@@ -40,15 +40,19 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("inputs")
     write_stories(folder / "text", 60)
     params = tiny_params(save_llama(folder / "model"), folder / "text")
-    fetch(params, folder / "fetched")
-    tokenize(params, folder / "fetched", folder / "tokens")
+    run("fetch", params, folder / "fetched")
+    run("tokenize", params, folder / "tokens", fetch=folder / "fetched")
     return folder / "fetched", folder / "tokens"
+
+
+def activate(params: Params, inputs: tuple[Path, Path], out: Path) -> None:
+    run("activate", params, out, fetch=inputs[0], tokenize=inputs[1])
 
 
 @pytest.fixture(scope="module")
 def store(inputs: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("store") / "activate"
-    run(tiny_params(UNUSED, UNUSED), *inputs, out)
+    activate(tiny_params(UNUSED, UNUSED), inputs, out)
     return out
 
 
@@ -79,7 +83,7 @@ def test_the_first_positions_are_dropped_at_every_site_whatever_their_norm(
     inputs: tuple[Path, Path], tmp_path: Path, skipped: int
 ) -> None:
     changes = {"skip_positions": skipped, "sink_factor": 1.0e6}
-    run(tiny_params(UNUSED, UNUSED, activate=changes), *inputs, tmp_path / "out")
+    activate(tiny_params(UNUSED, UNUSED, activate=changes), inputs, tmp_path / "out")
     tokens, _ = read_tokens(inputs[1])
     for split in SPLITS:
         documents = tokens.split(split)[1]
@@ -118,7 +122,7 @@ def test_a_site_with_a_number_of_tokens_of_its_own_takes_the_first_of_them(
 ) -> None:
     """Shards of 256 tokens: those that begin at 0, 256 and 512 begin below 600."""
     params = tiny_params(UNUSED, UNUSED, activate={"train_tokens": {"early": 600, "late": 256}})
-    run(params, *inputs, tmp_path / "out")
+    activate(params, inputs, tmp_path / "out")
     for role, n_shards in (("early", 3), ("middle", 7), ("late", 1)):
         few, all_ = (read_manifest(path / role) for path in (tmp_path / "out", store))
         assert few.train == all_.train[:n_shards]
@@ -135,7 +139,7 @@ def test_a_site_with_a_number_of_tokens_of_its_own_takes_the_first_of_them(
 def test_half_precision_stores_the_same_stream_to_its_rounding(
     inputs: tuple[Path, Path], store: Path, tmp_path: Path
 ) -> None:
-    run(tiny_params(UNUSED, UNUSED, activate={"dtype": "bfloat16"}), *inputs, tmp_path / "half")
+    activate(tiny_params(UNUSED, UNUSED, activate={"dtype": "bfloat16"}), inputs, tmp_path / "half")
     for role in SITES:
         half, exact = (read_split(path / role, "train")[0] for path in (tmp_path / "half", store))
         assert half.dtype == torch.bfloat16
@@ -161,7 +165,7 @@ def test_tokens_above_the_declared_norm_are_left_out_and_counted(
     inputs: tuple[Path, Path], tmp_path: Path
 ) -> None:
     params = tiny_params(UNUSED, UNUSED, activate={"sink_factor": 1.0})
-    run(params, *inputs, tmp_path / "out")
+    activate(params, inputs, tmp_path / "out")
     for role in SITES:
         manifest = read_manifest(tmp_path / "out" / role)
         assert 600 < manifest.n_sinks["train"] < 900
@@ -218,7 +222,7 @@ def test_a_block_that_does_not_exist_names_how_many_there_are(
 ) -> None:
     params = tiny_params(UNUSED, UNUSED, activate={"sites": {**SITES, "late": block}})
     with pytest.raises(ParamsError, match=f"late is block {block}: model has 4 blocks"):
-        run(params, *inputs, tmp_path / "out")
+        activate(params, inputs, tmp_path / "out")
 
 
 def test_missing_inputs_name_the_stage_that_makes_them(
@@ -226,9 +230,9 @@ def test_missing_inputs_name_the_stage_that_makes_them(
 ) -> None:
     params = tiny_params(UNUSED, UNUSED)
     with pytest.raises(ArtifactError, match=r"manifest.json is missing(.|\n)*dvc repro tokenize"):
-        run(params, inputs[0], tmp_path, tmp_path / "out")
+        activate(params, (inputs[0], tmp_path), tmp_path / "out")
     with pytest.raises(ArtifactError, match=r"provenance.json is missing(.|\n)*dvc repro fetch"):
-        run(params, tmp_path, inputs[1], tmp_path / "out")
+        activate(params, (tmp_path, inputs[1]), tmp_path / "out")
 
 
 def test_a_second_run_at_the_same_time_is_refused(
@@ -238,7 +242,7 @@ def test_a_second_run_at_the_same_time_is_refused(
     with (tmp_path / ".scratch" / "out.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         with pytest.raises(StageError, match="another run is writing"):
-            run(tiny_params(UNUSED, UNUSED), *inputs, tmp_path / "out")
+            activate(tiny_params(UNUSED, UNUSED), inputs, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -273,16 +277,16 @@ OFFLINE = """
 import socket, sys
 def refuse(*_): raise RuntimeError("the network was used")
 socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
-from repro.maker.stages.activate import main
-main(sys.argv[1:])
+from repro.maker.__main__ import app
+app(sys.argv[1:])
 """
 
 
 def start(params: Path, inputs: tuple[Path, Path], out: Path) -> subprocess.Popen[bytes]:
-    paths = {"params": params, "fetched": inputs[0], "tokens": inputs[1], "out": out}
-    options = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
+    folders = at(fetch=inputs[0], tokenize=inputs[1], activate=out)
+    words = ["run", "activate", "--params", str(params), *folders]
     return subprocess.Popen(
-        [sys.executable, "-c", OFFLINE, *options], cwd=ROOT, start_new_session=True
+        [sys.executable, "-c", OFFLINE, *words], cwd=ROOT, start_new_session=True
     )
 
 

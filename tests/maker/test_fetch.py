@@ -13,7 +13,7 @@ from repro.errors import ArtifactError, SourceError
 from repro.files import sha256_of
 from repro.maker.source.corpus import read_documents
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
-from repro.maker.stages.fetch import run
+from tests.stages import at, run
 from tests.tiny_models import BLOCKS, WIDTH, save_neox, write_stories
 from tests.tiny_params import ROOT, tiny_content, tiny_params, write_params
 
@@ -31,7 +31,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_local_model_and_local_text_arrive_whole(
     sources: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    run(tiny_params(*sources), tmp_path)
+    run("fetch", tiny_params(*sources), tmp_path)
     record = read_record(tmp_path / "model", ModelRecord)
     assert (record.blocks, record.dimension, record.bos_token_id) == (BLOCKS, WIDTH, 0)
     assert all(sha256_of(tmp_path / "model" / n) == h for n, h in record.sha256.items())
@@ -51,7 +51,7 @@ def test_a_local_model_and_local_text_arrive_whole(
 def test_fetching_again_gives_the_same_bytes(sources: tuple[Path, Path], tmp_path: Path) -> None:
     found = []
     for name in ("one", "two"):
-        run(tiny_params(*sources), tmp_path / name)
+        run("fetch", tiny_params(*sources), tmp_path / name)
         files = sorted((tmp_path / name).rglob("*.*"))
         found.append({p.name: sha256_of(p) for p in files if p.is_file()})
     assert found[0] == found[1]
@@ -89,7 +89,7 @@ def test_text_without_a_usable_document_is_refused(
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_text("too short")
     with pytest.raises(SourceError, match=r"no usable document.*'short': 1"):
-        run(tiny_params(sources[0], tmp_path / "text"), tmp_path / "out")
+        run("fetch", tiny_params(sources[0], tmp_path / "text"), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -111,5 +111,6 @@ def test_a_bad_record_is_an_artifact_error(
 
 
 def run_fetch(params: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "repro.maker.stages.fetch", "--params", params, "--out", out]
-    return subprocess.run([str(c) for c in command], cwd=ROOT, capture_output=True, text=True)
+    words = ["run", "fetch", "--params", str(params), *at(fetch=out)]
+    command = [sys.executable, "-m", "repro.maker", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

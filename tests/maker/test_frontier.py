@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from repro.contract.evidence import write_evidence
-from repro.contract.rows import FidelityRow
+from repro.contract.rows.fidelity import FidelityRow
 from repro.errors import EvidenceError
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest, write_manifest

@@ -8,8 +8,7 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from repro.errors import ParamsError
-from repro.maker.params.model import Params
-from repro.maker.params.read import load_params, parse_params
+from repro.maker.params.model import Params, load_params, parse_params
 from repro.maker.params.section import Section
 from tests.import_graph import ROOT
 from tests.tiny_project import content, write_params

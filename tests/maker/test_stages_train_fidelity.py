@@ -14,13 +14,14 @@ import pytest
 import torch
 
 from repro.contract.evidence import read_evidence
-from repro.contract.rows import ROW_MODELS, STAGE_OF
+from repro.contract.rows import row_models, stage_of
 from repro.contract.verdict import Status, read_verdicts
 from repro.maker.dictionaries.metrics import matched_cosines
 from repro.maker.dictionaries.model import load_dictionary
 from repro.maker.dictionaries.moments import load_transform
 from repro.maker.stages import plant, train
 from tests.import_graph import ROOT
+from tests.stages import at, called
 from tests.tiny_models import save_neox, write_stories
 from tests.tiny_project import (
     commands,
@@ -47,22 +48,19 @@ def project(tmp_path: Path) -> Path:
 
 
 def words(project: Path, out: str = "train") -> list[str]:
-    return [
-        *("--params", str(project / "params.yaml")),
-        *("--activations", str(project / "activate")),
-        *("--planted", str(project / "plant")),
-        *("--out", str(project / out)),
-    ]
+    folders = at(activate=project / "activate", plant=project / "plant", train=project / out)
+    return ["repro.maker", "run", "train", "--params", str(project / "params.yaml"), *folders]
 
 
 def test_plant_writes_the_same_bytes_at_every_run(project: Path):
     for out in ("a", "b"):
-        plant.main(["--params", str(project / "params.yaml"), "--out", str(project / out)])
+        params = ["--params", str(project / "params.yaml")]
+        assert called("repro.maker", "run", "plant", *params, *at(plant=project / out)) == 0
     assert contents(project / "a") == contents(project / "b") == contents(project / "plant")
 
 
 def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
-    train.main(words(project))
+    assert called(*words(project)) == 0
     members = train.read_members(project / "train")
     grid = {
         (name, *knob, seed)
@@ -86,7 +84,7 @@ def test_a_group_with_a_step_size_of_its_own_is_trained_with_it_and_no_other_is(
     found = []
     for lr_at in ({}, {"middle_random": 0.1}, {"middle_random": 0.1, "middle": 1.0e-3}):
         write_params(project, train__optimiser__lr_at=lr_at)
-        train.main(words(project))
+        assert called(*words(project)) == 0
         members = train.read_members(project / "train")
         found.append({(m["group"], m["seed"], m["alpha"], m["k"]): m["sha256"] for m in members})
     plain, own, both = found
@@ -96,7 +94,7 @@ def test_a_group_with_a_step_size_of_its_own_is_trained_with_it_and_no_other_is(
 
 
 def test_a_standard_autoencoder_alone_is_saved_with_a_centre_that_it_learned(project: Path):
-    train.main(words(project))
+    assert called(*words(project)) == 0
     at_site = load_transform(project / "train" / "sites" / "middle" / "transform.safetensors")
     moved = {}
     for member in train.read_members(project / "train"):
@@ -116,7 +114,7 @@ def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project:
     for store in ("activate", "plant"):
         shutil.rmtree(project / store)
     write_stores(project, params_of(project))
-    train.main(words(project))
+    assert called(*words(project)) == 0
     knee = project / "train" / "knee" / "seed0" / "a1.safetensors"
     found = load_dictionary(knee)[0]
     truth = plant.planted("planted_knee", dimension=8, active=2, seed=1).features
@@ -136,9 +134,9 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(project: Path):
     few["fidelity"]["substitution_groups"] = []
     few["ioi"]["plans"] = {"baseline": plan({}, ["pca"])}
     write_params(project, few)
-    train.main(words(project, "whole"))
+    assert called(*words(project, "whole")) == 0
     write_params(project, few, train__checkpoint_s=1.0e-6)
-    command = [sys.executable, "-m", "repro.maker.stages.train", *words(project)]
+    command = [sys.executable, "-m", *words(project)]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True)
     scratch = project / ".scratch"
     finished = []
@@ -171,9 +169,7 @@ def refused(project: Path, capsys: pytest.CaptureFixture[str]) -> str:
     """The message with which training is refused, its earlier output being left as it was."""
     (project / "train").mkdir(exist_ok=True)
     (project / "train" / "earlier").write_text("work")
-    with pytest.raises(SystemExit) as caught:
-        train.main(words(project))
-    assert caught.value.code == 2
+    assert called(*words(project)) == 2
     assert contents(project / "train") == {"earlier": b"work"}
     message = capsys.readouterr().err
     assert message.startswith("error: ")
@@ -226,10 +222,10 @@ socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
 """
 CHAIN = """
 import json, sys
-from importlib import import_module
+from tests.stages import called
 if __name__ == "__main__":
     for stage, words in json.loads(sys.argv[1]):
-        if import_module(f"repro.maker.stages.{stage}").main(words):
+        if called(*words):
             sys.exit(f"{stage} failed")
 """
 
@@ -263,7 +259,7 @@ def evidence(project: Path) -> Path:
 
 
 def test_the_whole_chain_runs_without_network_and_leaves_valid_evidence(finished: Path):
-    tables = {name: read_evidence(evidence(finished), name) for name in ROW_MODELS}
+    tables = {name: read_evidence(evidence(finished), name) for name in row_models()}
     for name, table in tables.items():
         scope = table.header.scope
         assert (scope is None) == (name == "toy"), "the toy speaks of no language model"
@@ -305,11 +301,10 @@ def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     spread = {"kind": "processes", "workers": 2, "threads": 1}
     write_params(finished, fidelity__executor=spread, toy__executor=spread, ioi__executor=spread)
     for stage in ("fidelity", "toy", "ioi"):
-        again = dict(commands())[stage]
-        again[again.index("--out") + 1] = "again"
+        again = [*dict(commands())[stage], *at(evidence=Path("again"))]
         run_chain(finished, [(stage, again)])
     assert {p.name: p.read_bytes() for p in (finished / "again").glob("*.parquet")} == tables
     for name, header in headers.items():
-        stage = STAGE_OF[header["name"]]
+        stage = stage_of(header["name"])
         header["provenance"]["params"][stage]["executor"] = spread
         assert json.loads((finished / "again" / name).read_text()) == header

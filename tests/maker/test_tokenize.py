@@ -15,8 +15,8 @@ from repro.errors import ArtifactError, ParamsError, SourceError
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, TokensManifest, read_tokens
 from repro.maker.source.corpus import Document, read_documents
-from repro.maker.stages.fetch import run as fetch
-from repro.maker.stages.tokenize import Taken, _take, run, shuffled
+from repro.maker.stages.tokenize import Taken, _take, shuffled
+from tests.stages import run
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_params import tiny_params
 
@@ -29,7 +29,8 @@ LONGEST = {"train": 120, "validation": 80, "heldout": 80}
 def fetched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fetched")
     write_stories(folder / "text-in", 60)
-    fetch(tiny_params(save_llama(folder / "model-in"), folder / "text-in"), folder / "out")
+    params = tiny_params(save_llama(folder / "model-in"), folder / "text-in")
+    run("fetch", params, folder / "out")
     return folder / "out"
 
 
@@ -42,12 +43,12 @@ def uneven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     paths = [str(folder / name) for name in ("many", "few")]
     text = {"source": "files", "paths": paths}
     params = tiny_params(save_llama(folder / "model-in"), FOLDER, fetch={"text": text})
-    fetch(params, folder / "out")
+    run("fetch", params, folder / "out")
     return folder / "out"
 
 
 def tokenized(fetched: Path, out: Path, **changes: Any) -> tuple[Tokens, TokensManifest]:
-    run(tiny_params(FOLDER, FOLDER, tokenize=changes), fetched, out)
+    run("tokenize", tiny_params(FOLDER, FOLDER, tokenize=changes), out, fetch=fetched)
     return read_tokens(out)
 
 

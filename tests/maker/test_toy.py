@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 from repro.contract.evidence import Table, read_evidence
 from repro.errors import ArtifactError
 from repro.maker.dictionaries.model import Dictionary, load_dictionary, save_dictionary
-from repro.maker.stages import toy, train
 from repro.maker.stages.plant import TRUTH
+from tests.stages import run
 from tests.tiny_project import params_of, write_params, write_stores
 
 pytestmark = pytest.mark.slow
@@ -22,12 +22,14 @@ def project(tmp_path: Path) -> Path:
     """A trained toy."""
     write_params(tmp_path)
     write_stores(tmp_path, params_of(tmp_path))
-    train.run(params_of(tmp_path), tmp_path / "activate", tmp_path / "plant", tmp_path / "train")
+    folders = {name: tmp_path / name for name in ("activate", "plant")}
+    run("train", params_of(tmp_path), tmp_path / "train", **folders)
     return tmp_path
 
 
 def measured(project: Path) -> Table:
-    toy.run(params_of(project), project / "plant", project / "train", project / "evidence")
+    folders = {name: project / name for name in ("plant", "train")}
+    run("toy", params_of(project), project / "evidence", **folders)
     return read_evidence(project / "evidence", "toy")
 
 

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from repro.contract.evidence import Scope, write_evidence
-from repro.contract.rows import (
+from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    Row,
     SubstitutionRow,
-    ToyRow,
 )
+from repro.contract.rows.row import Row
+from repro.contract.rows.toy import ToyRow
 from tests import planted_ioi
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)

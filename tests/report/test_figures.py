@@ -9,7 +9,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import ROW_MODELS
+from repro.contract.rows import row_models
 from repro.report.figures import style as look
 from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
 from repro.report.figures.curves import Ratio, above, curve, seed_curves, select
@@ -25,7 +25,7 @@ COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 @pytest.fixture(scope="module")
 def tables(evidence: Path) -> dict[str, Table]:
     """All tables."""
-    return {name: read_evidence(evidence, name) for name in ROW_MODELS}
+    return {name: read_evidence(evidence, name) for name in row_models()}
 
 
 def middle(table: Table) -> Table:

@@ -9,7 +9,7 @@ import pytest
 from repro.contract.proofs.quality import Comparison, Search, Trial, read_figures
 from repro.errors import ArtifactError
 from repro.files import write_json
-from repro.maker.params.read import load_params
+from repro.maker.params.model import load_params
 from repro.proofs.bench.quality import at_equal_l0
 from repro.proofs.bench.recipe import BASE, FINALS, TRIALS
 from repro.report.quality import fits, quality_sheets

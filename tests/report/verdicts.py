@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro.contract.evidence import read_header
-from repro.contract.rows import ROW_MODELS
+from repro.contract.rows import row_models
 from repro.contract.verdict import (
     ControlResult,
     Details,
@@ -34,7 +34,7 @@ OUTCOMES: Mapping[str, Status] = {
 
 def plausible_verdicts(evidence: Path | None, claims: Sequence[Claim] = ()) -> Verdicts:
     """Verdicts on the tables in `evidence`; claims that read other tables are absent."""
-    hashes = {name: read_header(evidence, name).sha256 for name in ROW_MODELS} if evidence else {}
+    hashes = {name: read_header(evidence, name).sha256 for name in row_models()} if evidence else {}
     claims = claims or load_claims(CLAIMS)
     details = {
         claim.id: _details(claim, _status(claim)).model_dump(mode="json") for claim in claims
@@ -58,7 +58,7 @@ def write_plausible_verdicts(target: Path, evidence: Path | None) -> Path:
 
 
 def _status(claim: Claim) -> Status:
-    if not set(claim.reads) <= set(ROW_MODELS):
+    if not set(claim.reads) <= set(row_models()):
         return Status.ABSENT
     return OUTCOMES.get(claim.id, Status.SUPPORTED)
 

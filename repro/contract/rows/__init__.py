@@ -1,79 +1,35 @@
-"""The tables of evidence: the row model of each, and the stage that writes it."""
+"""The tables of evidence: a module for each stage that writes some, with their row models."""
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
-from repro.contract.rows.fidelity import (
-    AgreementRow,
-    DictionaryKey,
-    DictionaryRow,
-    FidelityRow,
-    RefitRow,
-    SubstitutionRow,
-)
-from repro.contract.rows.ioi import (
-    CurveRow,
-    EditRow,
-    FeatureRow,
-    IoiRow,
-    LevelRow,
-    LocalisationKey,
-    PromptRow,
-)
 from repro.contract.rows.row import Row
-from repro.contract.rows.toy import ToyRow
 
-__all__ = [
-    "ROW_MODELS",
-    "STAGE_OF",
-    "AgreementRow",
-    "CurveRow",
-    "DictionaryKey",
-    "DictionaryRow",
-    "EditRow",
-    "FeatureRow",
-    "FidelityRow",
-    "IoiRow",
-    "LevelRow",
-    "LocalisationKey",
-    "PromptRow",
-    "RefitRow",
-    "Row",
-    "SubstitutionRow",
-    "ToyRow",
-]
-
-ROW_MODELS: Mapping[str, type[Row]] = {
-    "fidelity": FidelityRow,
-    "refit": RefitRow,
-    "dictionaries": DictionaryRow,
-    "agreement": AgreementRow,
-    "substitution": SubstitutionRow,
-    "toy": ToyRow,
-    "ioi": IoiRow,
-    "ioi_prompts": PromptRow,
-    "ioi_curves": CurveRow,
-    "ioi_levels": LevelRow,
-    "ioi_edits": EditRow,
-    "ioi_features": FeatureRow,
-}
-
-STAGE_OF: Mapping[str, str] = {
-    "fidelity": "fidelity",
-    "refit": "fidelity",
-    "dictionaries": "fidelity",
-    "agreement": "fidelity",
-    "substitution": "fidelity",
+PLANNED = {
     "interpret": "interpret",
-    "ioi": "ioi",
-    "ioi_prompts": "ioi",
-    "ioi_curves": "ioi",
-    "ioi_levels": "ioi",
-    "ioi_edits": "ioi",
-    "ioi_features": "ioi",
     "features": "features",
-    "toy": "toy",
     "steer": "steer",
     "erase": "erase",
     "ratings": "rate",
 }
-"""Which stage writes a table, built or not: an absent table names the stage to wait for."""
+"""Tables that claims wait for and no stage writes yet, and which stage will."""
+
+
+@cache
+def row_models() -> Mapping[str, type[Row]]:
+    """The row model of every table that a stage writes, by the table's name."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)]
+    models = [one for module in modules for one in vars(module).values() if _is_table(one)]
+    return {model.table: model for model in models}
+
+
+def stage_of(table: str) -> str:
+    """The stage that writes a table, built or not: an absent table names the one to wait for."""
+    model = row_models().get(table)
+    return model.stage() if model else PLANNED.get(table, table)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Row) and "table" in vars(value)

@@ -1,5 +1,7 @@
 """Rows of the tables that the stage `fidelity` writes."""
 
+from typing import ClassVar
+
 from repro.contract.rows.row import Row
 
 
@@ -22,6 +24,8 @@ class DictionaryKey(Row):
 
 class FidelityRow(DictionaryKey):
     """Reconstruction of one held-out document by one dictionary (sums over its tokens)."""
+
+    table: ClassVar[str] = "fidelity"
 
     document: int
     """Held-out document, the unit that intervals resample together with the seed."""
@@ -48,6 +52,8 @@ class FidelityRow(DictionaryKey):
 class RefitRow(DictionaryKey):
     """The same document after the active code entries were refitted by least squares."""
 
+    table: ClassVar[str] = "refit"
+
     document: int
     """Held-out document."""
     n_tokens: int
@@ -60,6 +66,8 @@ class RefitRow(DictionaryKey):
 
 class DictionaryRow(DictionaryKey):
     """The units of one dictionary, counted on the held-out tokens."""
+
+    table: ClassVar[str] = "dictionaries"
 
     n_tokens: int
     """Held-out tokens over which firings were counted."""
@@ -88,6 +96,8 @@ class DictionaryRow(DictionaryKey):
 class AgreementRow(Row):
     """One-to-one (Hungarian) matching of the alive features of two seeds of one setting."""
 
+    table: ClassVar[str] = "agreement"
+
     site: str
     """Role of the site."""
     method: str
@@ -110,6 +120,8 @@ class AgreementRow(Row):
 
 class SubstitutionRow(DictionaryKey):
     """Next-token loss of one document with the activations replaced by their reconstruction."""
+
+    table: ClassVar[str] = "substitution"
 
     document: int
     """Held-out document."""

@@ -13,6 +13,8 @@ from repro.contract.rows.row import Row
 class PromptRow(Row):
     """A pair of prompts, and what the untouched model says to it."""
 
+    table: ClassVar[str] = "ioi_prompts"
+
     draw: int
     """Seed of the prompt set."""
     family: str
@@ -85,6 +87,8 @@ class LocalisedRow(LocalisationKey):
 class CurveRow(LocalisedRow):
     """One point of a curve: the best features patched, on held-out prompts (sums over pairs)."""
 
+    table: ClassVar[str] = "ioi_curves"
+
     n_patched: int
     """Features patched, at every token."""
     n: int
@@ -104,6 +108,8 @@ class CurveRow(LocalisedRow):
 class IoiRow(LocalisedRow):
     """One curve in short, on held-out prompts (sums over pairs)."""
 
+    table: ClassVar[str] = "ioi"
+
     n: int
     """Pairs of prompts."""
     n_features: int
@@ -119,6 +125,7 @@ class IoiRow(LocalisedRow):
 class LevelRow(LocalisedRow):
     """What it takes to bring KL down to a share of its unpatched value, on held-out prompts."""
 
+    table: ClassVar[str] = "ioi_levels"
     outcomes: ClassVar[frozenset[str]] = frozenset({"carries", "is_reached"})
 
     level: float
@@ -138,6 +145,8 @@ class LevelRow(LocalisedRow):
 class EditRow(LocalisedRow):
     """How an edit with a fixed number of features moves the answer, on held-out prompts."""
 
+    table: ClassVar[str] = "ioi_edits"
+
     matched: str
     """Of a random edit: the method whose edit it is as long as, at every token; else empty."""
     n_patched: int
@@ -156,6 +165,8 @@ class EditRow(LocalisedRow):
 
 class FeatureRow(LocalisedRow):
     """One of the features that a curve patches first, and what it reacts to."""
+
+    table: ClassVar[str] = "ioi_features"
 
     rank: int
     """Place in the order of patching, 1 the first."""

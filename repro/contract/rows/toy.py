@@ -1,10 +1,14 @@
 """Rows of the table that the stage `toy` writes."""
 
+from typing import ClassVar
+
 from repro.contract.rows.row import Row
 
 
 class ToyRow(Row):
     """Recovery of planted features by one dictionary, trained or of chance."""
+
+    table: ClassVar[str] = "toy"
 
     regime: str
     """independent (equally likely, unrelated features) or hard (correlated, rare, hierarchical)."""

@@ -3,7 +3,8 @@
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.rows import ROW_MODELS, STAGE_OF, Row
+from repro.contract.rows import row_models, stage_of
+from repro.contract.rows.row import Row
 from repro.errors import EvidenceError, SpecError, UnreachedError
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words
@@ -86,7 +87,7 @@ def _holds(table: Table, one: Where) -> np.ndarray:
 
 def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
     name = table.header.name
-    outcomes = ROW_MODELS.get(name, Row).outcomes
+    outcomes = row_models().get(name, Row).outcomes
     asked = tuple(one for one in where if one.column in outcomes)
     if asked:
         measured = tuple(one for one in where if one.column not in outcomes)
@@ -96,7 +97,7 @@ def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
     return EvidenceError(
         f"evidence `{name}` has no row with {in_words(where)}",
         expected=f"such rows (found {found})",
-        mend=f"a profile that measures them, then: dvc repro {STAGE_OF.get(name, name)}",
+        mend=f"a profile that measures them, then: dvc repro {stage_of(name)}",
     )
 
 

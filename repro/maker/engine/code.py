@@ -41,10 +41,15 @@ def files_of(module: str, package: Path = PACKAGE) -> set[Path]:
         if file is None or file in seen:
             continue
         seen.add(file)
-        names = _imports_of(file.read_text(encoding="utf8"))
-        todo += [*_inits_above(file, package), *(_file_of(name, package) for name in names)]
+        todo += [*_inits_above(file, package), *imported_modules(file, package)]
     data = {found for file in seen for found in _data_beside(file)}
     return {file for file in seen | data if _counted(file)}
+
+
+def imported_modules(file: Path, package: Path = PACKAGE) -> set[Path]:
+    """Files of the package that one file imports, wherever in it."""
+    names = _imports_of(file.read_text(encoding="utf8"))
+    return {found for name in names if (found := _file_of(name, package))}
 
 
 def _file_of(module: str, package: Path) -> Path | None:

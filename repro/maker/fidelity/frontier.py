@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import FidelityRow
+from repro.contract.rows.fidelity import FidelityRow
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest
 from repro.maker.engine.provenance import key_of

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.contract.rows import (
+from repro.contract.rows.ioi import (
     CurveRow,
     EditRow,
     FeatureRow,
@@ -13,8 +13,8 @@ from repro.contract.rows import (
     LevelRow,
     LocalisationKey,
     PromptRow,
-    Row,
 )
+from repro.contract.rows.row import Row
 from repro.maker.engine.executor import Item
 from repro.maker.ioi.items import RESULT
 

@@ -1,6 +1,7 @@
 """The whole of `params.yaml`: its sections, and where two of them must fit together."""
 
-from typing import Self
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -9,21 +10,19 @@ from repro.maker.params.fetch import Fetch
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.ioi import Ioi
 from repro.maker.params.plant import PLANTED, TOY, Plant
-from repro.maker.params.section import Section, mismatch, one_of
+from repro.maker.params.read import read_yaml, validated
+from repro.maker.params.section import mismatch, one_of
+from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.toy import Toy
 from repro.maker.params.train import Frozen, Group, Penalised, Train
 
 
-class Params(Section):
+class Params(Setting):
     """All of `params.yaml`."""
 
-    profile: str
-    """Name of the profile: smoke, laptop, paper, or your own."""
-    root: str
-    """The checkout, relative to the params file."""
-    is_paper_setting: bool
-    """Whether model, sites and sizes are the paper's own; printed beside every verdict."""
+    is_at_top: ClassVar[bool] = False
+
     fetch: Fetch
     """Language model and text."""
     tokenize: Tokenize
@@ -153,3 +152,21 @@ def _check_chosen(key: str, group: Group, chosen: list[float]) -> None:
     if is_frozen and len(chosen) > 1:
         found = f"{len(chosen)} numbers of codes kept, which no column would tell apart"
         raise mismatch(key, found, f"one of {trained}")
+
+
+def load_params(path: Path) -> Params:
+    """Read and check all of `params.yaml`, with YAML 1.2 numbers as DVC reads them (1e-3).
+
+    Raises:
+        ParamsError: missing, not YAML, or not what the model says; names the key and the mend.
+    """
+    return parse_params(read_yaml(path), path)
+
+
+def parse_params(content: Any, path: Path) -> Params:
+    """Check the content of a params file; `path` is for the message only.
+
+    Raises:
+        ParamsError: as `load_params`.
+    """
+    return validated(Params, content, path)

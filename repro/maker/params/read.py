@@ -1,23 +1,37 @@
 """Read a params file, and say what is wrong with it in words that name the key and the mend."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from repro.errors import ParamsError
-from repro.maker.params.model import Params
+from repro.maker.params.section import Section
+
+Model = TypeVar("Model", bound=BaseModel)
+LOOSE = ConfigDict(extra="ignore")
+"""A stage reads some sections; that there is none too many is asked of the whole file."""
 
 
-def load_params(path: Path) -> Params:
-    """Read and check `params.yaml`, with YAML 1.2 numbers as DVC reads them (1e-3 is a float).
+def read_sections(path: Path, models: Mapping[str, type[Section]]) -> dict[str, Any]:
+    """Read some sections of a params file; the others are not looked at.
 
     Raises:
-        ParamsError: missing, not YAML, or not what the model says; names the key and the mend.
+        ParamsError: missing, not YAML, or not what a model says; names the key and the mend.
     """
-    return parse_params(read_yaml(path), path)
+    top = {name: model for name, model in models.items() if model.is_at_top}
+    fields: dict[str, Any] = {name: (model, ...) for name, model in models.items() - top.items()}
+    for model in top.values():
+        fields |= {key: (field.annotation, field) for key, field in model.model_fields.items()}
+    whole = create_model("Sections", __config__=LOOSE, **fields)
+    found = validated(whole, read_yaml(path), path)
+    read = {name: getattr(found, name) for name in models.keys() - top.keys()}
+    for name, model in top.items():
+        read[name] = model(**{key: getattr(found, key) for key in model.model_fields})
+    return read
 
 
 def read_yaml(path: Path) -> Any:
@@ -44,14 +58,14 @@ def read_yaml(path: Path) -> Any:
         ) from None
 
 
-def parse_params(content: Any, path: Path) -> Params:
+def validated(model: type[Model], content: Any, path: Path) -> Model:
     """Check the content of a params file; `path` is for the message only.
 
     Raises:
-        ParamsError: as `load_params`.
+        ParamsError: it is not what the model says; names the key and the mend.
     """
     try:
-        return Params.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         key = _key(first)

@@ -1,7 +1,7 @@
 """What sections of `params.yaml` share: strictness, kinds of numbers, how two values clash."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,9 @@ class Section(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
+
+    is_at_top: ClassVar[bool] = False
+    """Whether its keys stand at the top of the file, not below the section's name."""
 
 
 def mismatch(key: str, found: str, expected: str) -> PydanticCustomError:

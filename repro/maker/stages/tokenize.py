@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -13,11 +14,10 @@ from repro.errors import ParamsError, SourceError
 from repro.maker.activations.splits import Split
 from repro.maker.activations.tokens import Tokens, write_tokens
 from repro.maker.engine.provenance import versions
-from repro.maker.params.model import Params
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.source.corpus import Document, read_documents
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
-from repro.maker.stages.edge import stage
+from repro.maker.stage import Stage
 
 _DOCUMENTS_AT_ONCE = 64
 _ORDER: tuple[Split, ...] = ("heldout", "validation", "train")
@@ -36,8 +36,20 @@ class Taken:
     n_cut: int = 0
 
 
-def run(params: Params, fetched: Path, out: Path) -> None:
-    """Write `out/tokens.safetensors` and its manifest from `fetched/model` and `fetched/text`.
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    tokenize: Tokenize
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names."""
+
+    fetch: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
+    """Write `out/tokens.safetensors` and its manifest from what was fetched.
 
     Documents are taken in a seeded random order: the held-out ones first, then those for
     validation, then the training ones.
@@ -47,18 +59,17 @@ def run(params: Params, fetched: Path, out: Path) -> None:
         SourceError: the text is too short.
         ArtifactError: what `fetch` wrote is missing or malformed.
     """
-    section = params.tokenize
-    model = read_record(fetched / "model", ModelRecord)
-    text = read_record(fetched / "text", TextRecord)
-    bos = _bos(section, model)
-    documents = read_documents(fetched / "text" / "documents.parquet")
-    tokenizer = Tokenizer.from_file(str(fetched / "model" / "tokenizer.json"))
+    model = read_record(inputs.fetch / "model", ModelRecord)
+    text = read_record(inputs.fetch / "text", TextRecord)
+    bos = _bos(params.tokenize, model)
+    documents = read_documents(inputs.fetch / "text" / "documents.parquet")
+    tokenizer = Tokenizer.from_file(str(inputs.fetch / "model" / "tokenizer.json"))
     queues = {
         source: _encoded(tokenizer, documents, rows)
-        for source, rows in _queues(documents, section).items()
+        for source, rows in _queues(documents, params.tokenize).items()
     }
-    splits = {name: _take(name, queues, documents, section, bos) for name in _ORDER}
-    length = section.sequence_length
+    splits = {name: _take(name, queues, documents, params.tokenize, bos) for name in _ORDER}
+    length = params.tokenize.sequence_length
     arrays = {name: np.stack(split.chunks) for name, split in splits.items()}
     origin = {f"{n}_document": np.array(s.rows, dtype=np.int32) for n, s in splits.items()}
     write_tokens(
@@ -68,7 +79,7 @@ def run(params: Params, fetched: Path, out: Path) -> None:
         bos_token_id=bos,
         bos_token=None if bos is None else tokenizer.id_to_token(bos),
         vocabulary=model.vocabulary,
-        seed=section.seed,
+        seed=params.tokenize.seed,
         tokens={n: len(s.chunks) * length for n, s in splits.items()},
         sources={
             n: {source: count * length for source, count in sorted(s.by_source.items())}
@@ -82,7 +93,7 @@ def run(params: Params, fetched: Path, out: Path) -> None:
             "tokenizer_sha256": model.sha256["tokenizer.json"],
             "text": text.name,
             "text_sha256": text.sha256,
-            "params": section.model_dump(),
+            "params": params.tokenize.model_dump(),
             "versions": versions(),
         },
     )
@@ -191,7 +202,4 @@ def _bos(section: Tokenize, model: ModelRecord) -> int | None:
     return model.bos_token_id if section.bos else None
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(run, desc="Documents to sequences of token ids, split by document.")

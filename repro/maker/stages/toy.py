@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from repro.contract.evidence import write_evidence
-from repro.contract.rows import ToyRow
+from repro.contract.rows.toy import ToyRow
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.dictionaries.baselines import random_dictionary
@@ -19,19 +19,37 @@ from repro.maker.dictionaries.model import Dictionary, Transform, load_dictionar
 from repro.maker.engine.executor import Item, map_items
 from repro.maker.engine.provenance import versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
-from repro.maker.params.model import Params
-from repro.maker.params.plant import TOY
-from repro.maker.stages.edge import stage
+from repro.maker.params.plant import TOY, Plant
+from repro.maker.params.setting import Setting
+from repro.maker.params.toy import Toy
+from repro.maker.params.train import Train
+from repro.maker.stage import Stage, dumped
 from repro.maker.stages.plant import TRUTH, read_truth
 from repro.maker.stages.train import read_members
 
 RESULT = "result.json"
 
 
-def run(params: Params, planted: Path, trained: Path, out: Path) -> None:
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    setting: Setting
+    plant: Plant
+    train: Train
+    toy: Toy
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names."""
+
+    plant: Path
+    train: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Match every dictionary of the toy, and two of known answer, against the planted features."""
     with scratch_folder(out.with_name("toy"), "items") as scratch:
-        items = list(_items(params, planted, trained))
+        items = list(_items(params.toy, inputs))
         results = map_items(recover_item, items, params.toy.executor, scratch, desc="recovery")
         found = [json.loads((path / RESULT).read_text("utf8")) for path in results]
         rows = list(_ranked(items, found, params.plant.toy.active))
@@ -41,7 +59,7 @@ def run(params: Params, planted: Path, trained: Path, out: Path) -> None:
             rows,
             counts={"dictionaries_trained": sum(row.method == "sae" for row in rows)},
             scope=None,
-            provenance=_provenance(params, trained),
+            provenance=_provenance(params, inputs.train),
         )
         put_files_in_place(scratch / "out", out)
 
@@ -88,12 +106,12 @@ def _dictionary_of(item: Item, truth: torch.Tensor) -> tuple[Dictionary, Transfo
     return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0), transform
 
 
-def _items(params: Params, planted: Path, trained: Path) -> Iterator[dict[str, Any]]:
+def _items(settings: Toy, inputs: Inputs) -> Iterator[dict[str, Any]]:
     """The trained dictionaries, and for each regime, width and seed one of chance and the truth."""
-    members = [member for member in read_members(trained) if member["site"] in TOY]
+    members = [member for member in read_members(inputs.train) if member["site"] in TOY]
     members.sort(key=_setting)
     for _, group in groupby(members, key=_setting):
-        of_setting = [_item(member, params, planted, trained) for member in group]
+        of_setting = [_item(member, settings, inputs) for member in group]
         yield from of_setting
         for number, method in enumerate(("random", "truth")):
             null_seed = 4000 + 1000 * number + of_setting[0]["seed"]
@@ -104,18 +122,18 @@ def _setting(member: dict[str, Any]) -> tuple[str, float, int]:
     return member["site"], member["width"], member["seed"]
 
 
-def _item(member: dict[str, Any], params: Params, planted: Path, trained: Path) -> dict[str, Any]:
-    store = planted / member["site"]
+def _item(member: dict[str, Any], settings: Toy, inputs: Inputs) -> dict[str, Any]:
+    store = inputs.plant / member["site"]
     read_manifest(store)
     read_truth(store)
     return {
         **{key: member[key] for key in ("site", "method", "alpha", "width", "seed", "sha256")},
-        "file": str(trained / member["file"]),
+        "file": str(inputs.train / member["file"]),
         "store": str(store),
         "truth_sha256": sha256_of(store / TRUTH),
         "manifest": sha256_of(store / "manifest.json"),
-        "recovered_cosine": params.toy.recovered_cosine,
-        "threads": params.toy.executor.threads,
+        "recovered_cosine": settings.recovered_cosine,
+        "threads": settings.executor.threads,
     }
 
 
@@ -142,17 +160,16 @@ def _ranked(
         )
 
 
-def _provenance(params: Params, trained: Path) -> dict[str, Any]:
+def _provenance(params: Sections, trained: Path) -> dict[str, Any]:
     return {
-        "profile": params.profile,
-        "params": params.model_dump(mode="json", include={"plant", "toy", "train"}),
+        "profile": params.setting.profile,
+        "params": dumped(params),
         "trained_sha256": sha256_of(trained / "manifest.json"),
         "versions": versions(),
         "threads": params.toy.executor.threads,
     }
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(
+    run, desc="Which planted features are found, one to one, beside chance.", tables=(ToyRow,)
+)

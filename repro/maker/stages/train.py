@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -29,41 +29,56 @@ from repro.maker.dictionaries.train import (
 from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import Item, map_items
 from repro.maker.engine.scratch import put_in_place, scratch_folder
+from repro.maker.params.activate import Activate
 from repro.maker.params.executor import Executor
-from repro.maker.params.model import Params
-from repro.maker.params.train import Adam, Group
-from repro.maker.stages.edge import stage
+from repro.maker.params.train import Adam, Group, Train
+from repro.maker.stage import Stage
 
 SITES, TRANSFORM = "sites", "transform.safetensors"
 
 
-def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
-    """Train every group and seed of `params.train.groups` and write one file a dictionary.
+class Sections(NamedTuple):
+    """What the stage reads of `params.yaml`."""
+
+    activate: Activate
+    train: Train
+
+
+class Inputs(NamedTuple):
+    """Folders that other stages have made, by their names."""
+
+    activate: Path
+    plant: Path
+
+
+def run(params: Sections, inputs: Inputs, out: Path) -> None:
+    """Train every group and seed of `train.groups` and write one file a dictionary.
 
     Beside them `sites/<site>/` holds the centring and scaling of each site, and of a language
     model's sites the principal and independent components.
     """
-    stores = {site: _store(site, activations, planted) for site in _sites(params)}
-    how = params.train.executor
+    settings = params.train
+    stores = {site: _store(site, inputs) for site in _sites(settings)}
+    how = settings.executor
     with scratch_folder(out, "items") as scratch:
-        fits = [_transform_item(stores[site], params) for site in stores]
+        fits = [_transform_item(stores[site], settings) for site in stores]
         found = map_items(fit_site, fits, how, scratch, desc="centring and scaling")
         transforms = dict(zip(stores, found, strict=True))
         items = [
-            _item(name, group, seed, stores[group.site], transforms[group.site], params)
-            for name, group in params.train.groups.items()
+            _item(name, group, seed, stores[group.site], transforms[group.site], settings)
+            for name, group in settings.groups.items()
             for seed in group.seeds
         ]
         results = map_items(train_item, items, how, scratch, desc="training")
         fitted = [
             {
-                **_transform_item(stores[site], params),
-                **_components_item(site, transforms[site], params),
+                **_transform_item(stores[site], settings),
+                **_components_item(site, transforms[site], settings),
             }
             for site in params.activate.sites
         ]
         components = map_items(
-            decompose_item, fitted, _alone(params), scratch, desc="principal components and ICA"
+            decompose_item, fitted, _alone(settings), scratch, desc="principal components and ICA"
         )
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
@@ -80,8 +95,8 @@ def run(params: Params, activations: Path, planted: Path, out: Path) -> None:
         put_in_place(made, out)
 
 
-def _components_item(site: str, transform: Path, params: Params) -> dict[str, Any]:
-    ica = params.train.ica
+def _components_item(site: str, transform: Path, settings: Train) -> dict[str, Any]:
+    ica = settings.ica
     return {
         "site": site,
         "transform": str(transform / TRANSFORM),
@@ -91,9 +106,9 @@ def _components_item(site: str, transform: Path, params: Params) -> dict[str, An
     }
 
 
-def _alone(params: Params) -> Executor:
+def _alone(settings: Train) -> Executor:
     """One after the other: all activations of a site are in memory at once."""
-    return Executor(kind="processes", workers=1, threads=params.train.ica.threads)
+    return Executor(kind="processes", workers=1, threads=settings.ica.threads)
 
 
 def _site_of(made: Path, site: str) -> dict[str, str]:
@@ -144,25 +159,24 @@ def _save(
     write_json(folder / "log.json", {**about, "records": [record._asdict() for record in log]})
 
 
-def _sites(params: Params) -> list[str]:
-    return sorted({group.site for group in params.train.groups.values()})
+def _sites(settings: Train) -> list[str]:
+    return sorted({group.site for group in settings.groups.values()})
 
 
-def _store(site: str, activations: Path, planted: Path) -> Path:
-    return (planted if site.startswith("planted_") else activations) / site
+def _store(site: str, inputs: Inputs) -> Path:
+    return (inputs.plant if site.startswith("planted_") else inputs.activate) / site
 
 
-def _transform_item(store: Path, params: Params) -> dict[str, Any]:
+def _transform_item(store: Path, settings: Train) -> dict[str, Any]:
     manifest = sha256_of(store / "manifest.json") if (store / "manifest.json").exists() else ""
-    return {"store": str(store), "manifest": manifest, "faithful": params.train.faithful}
+    return {"store": str(store), "manifest": manifest, "faithful": settings.faithful}
 
 
 def _item(
-    name: str, group: Group, seed: int, store: Path, transform: Path, params: Params
+    name: str, group: Group, seed: int, store: Path, transform: Path, settings: Train
 ) -> dict[str, Any]:
     """Everything that decides the bytes of one group with one seed."""
     manifest = read_manifest(store)
-    settings = params.train
     n_steps = manifest.rows("train") // settings.batch
     if n_steps == 0:
         raise ArtifactError(
@@ -172,7 +186,7 @@ def _item(
         )
     device = resolve_device(settings.device)
     return {
-        **_transform_item(store, params),
+        **_transform_item(store, settings),
         "transform": str(transform),
         "group": name,
         **group.model_dump(include={"site", "method", "width"}),
@@ -284,7 +298,4 @@ def read_site(trained: Path, site: str) -> dict[str, str]:
     }
 
 
-main = stage(run)
-
-if __name__ == "__main__":
-    main()
+STAGE = Stage(run, desc="The whole grid of dictionaries, one pass for each group and seed.")

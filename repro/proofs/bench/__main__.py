@@ -10,7 +10,7 @@ import torch
 
 from repro.errors import ReproError
 from repro.maker.engine.device import resolve_device
-from repro.maker.params.read import load_params
+from repro.maker.params.model import load_params
 from repro.proofs.bench.commands import judge, profile, suite
 from repro.proofs.bench.dictionaries import compare
 from repro.proofs.bench.engine import engine

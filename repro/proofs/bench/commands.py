@@ -13,7 +13,8 @@ from typing import Any
 
 import psutil
 
-_STAGE = "repro.maker.stages."
+_CALLS = {"run": "repro.maker", "verify": "repro.cli", "report": "repro.cli"}
+"""Commands of the stages, and the module after which each stands."""
 
 
 def timed(command: list[str], *, cwd: Path | None = None, env: dict[str, str] | None = None) -> Any:
@@ -62,8 +63,16 @@ def _stages(process: psutil.Process) -> list[tuple[str, psutil.Process]]:
     for member in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
             words = member.cmdline()
-            found += [(w.removeprefix(_STAGE), member) for w in words if w.startswith(_STAGE)]
+            found += [(name, member) for name in _stage_in(words)]
     return found
+
+
+def _stage_in(words: list[str]) -> list[str]:
+    """The stage that a command line calls, if it calls one."""
+    for module, command, *rest in (words[i:] for i in range(len(words) - 1)):
+        if _CALLS.get(command) == module:
+            return rest[:1] if command == "run" else [command]
+    return []
 
 
 def _resident(process: psutil.Process) -> int:

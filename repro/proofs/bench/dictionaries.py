@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from repro.contract.evidence import write_evidence
-from repro.contract.rows import FidelityRow
+from repro.contract.rows.fidelity import FidelityRow
 from repro.files import write_json, write_with
 from repro.maker.activations.shards import batches, read_manifest, read_split
 from repro.maker.dictionaries.decompose import training_rows
@@ -29,7 +29,7 @@ from repro.maker.engine.executor import Item, map_items
 from repro.maker.fidelity.frontier import NAME, identity
 from repro.maker.params.executor import Executor
 from repro.maker.params.model import Params
-from repro.maker.stages.scope import scope_of
+from repro.maker.scope import scope_of
 from repro.proofs.bench.machine import THREADS
 from repro.proofs.bench.peers import run as peers
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
@@ -157,7 +157,12 @@ def _write_frontier(
         NAME,
         rows,
         counts={"dictionaries_trained": len(made)},
-        scope=scope_of(params, *(artifacts / name for name in ("fetch", "tokenize", "activate"))),
+        scope=scope_of(
+            params,
+            params.activate,
+            params.train,
+            *(artifacts / name for name in ("fetch", "tokenize", "activate")),
+        ),
         provenance={**identity(artifacts, SITE), "peer_versions": versions},
     )
 

@@ -54,17 +54,25 @@ def fetch(folder: Path, root: Path, profile: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     _write_yaml(folder / "params.yaml", _read_yaml(profile))
-    words = dict(commands(root))["fetch"]
-    _run([*words[:-1], "fetch"], folder, root)
+    _run([*dict(commands(root))["fetch"], "--at", "fetch=fetch"], folder, root)
 
 
 def commands(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Each stage of `dvc.yaml` and the words of its command, for a reading's folder."""
+    elsewhere = {"fetch": "../fetch", "evidence": "report/evidence"}
     for name, stage in _read_yaml(root / "dvc.yaml")["stages"].items():
-        words = stage["cmd"].replace("artifacts/fetch", "../fetch")
-        words = words.replace("${root}/reports/${profile}", "report")
-        words = words.replace("${root}", str(root)).replace("${profile}", "reading")
-        yield name, [sys.executable, *words.split()[1:]]
+        words = stage["cmd"].replace("${root}/reports/${profile}", "report")
+        words = words.replace("${root}", str(root)).replace("${profile}", "reading").split()[1:]
+        made = {one for one in elsewhere if one in _folders_of(stage)} if "run" in words else ()
+        at = [word for one in sorted(made) for word in ("--at", f"{one}={elsewhere[one]}")]
+        yield name, [sys.executable, *words, *at]
+
+
+def _folders_of(stage: dict[str, Any]) -> set[str]:
+    """Names of the folders that a stage reads and writes."""
+    paths = [*stage["deps"], *(key for out in stage["outs"] for key in out)]
+    inside = {Path(path).parent.name for path in paths}
+    return inside | {Path(path).name for path in stage["deps"]}
 
 
 def _run(words: list[str], folder: Path, root: Path) -> None:
@@ -73,7 +81,7 @@ def _run(words: list[str], folder: Path, root: Path) -> None:
     )
     if done.returncode:
         raise StageError(
-            f"{words[2]} failed in {folder}: {done.stderr.strip()[-2000:]}",
+            f"{words[2:4]} failed in {folder}: {done.stderr.strip()[-2000:]}",
             expected="a stage that ends well",
             mend="mend what it says, then: make readings (finished work is kept)",
         )

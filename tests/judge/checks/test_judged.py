@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import Table, read_evidence, write_evidence
-from repro.contract.rows import RefitRow
+from repro.contract.rows.fidelity import RefitRow
 from repro.contract.verdict import Status
 from repro.errors import DegenerateInputError, EvidenceError, SpecError, VerdictError
 from repro.judge.checks import run_check

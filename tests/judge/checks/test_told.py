@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from repro.contract.evidence import read_evidence, write_evidence
-from repro.contract.rows import Row
+from repro.contract.rows.row import Row
 from repro.contract.verdict import (
     SaboteurCount,
     Status,

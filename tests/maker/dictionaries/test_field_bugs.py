@@ -78,8 +78,8 @@ def test_training_from_a_checkpoint_in_the_folder_ends_with_the_same_bytes(proje
     params = params_of(project)
     store = project / "plant" / "planted_knee"
     (project / "fit").mkdir()
-    fit_site(_transform_item(store, params), project / "fit")
-    item = _item("knee", params.train.groups["knee"], 1, store, project / "fit", params)
+    fit_site(_transform_item(store, params.train), project / "fit")
+    item = _item("knee", params.train.groups["knee"], 1, store, project / "fit", params.train)
     whole, resumed = project / "whole", project / "resumed"
     whole.mkdir()
     resumed.mkdir()

@@ -1,6 +1,5 @@
 """The ioi stage on a small project: exact ends, complete tables, the same bytes, clear errors."""
 
-import importlib
 import shutil
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from repro.contract.verdict import Status
 from repro.errors import ReproError
 from repro.judge.checks import run_check
 from repro.maker.activations.lm import LanguageModel
-from repro.maker.stages import ioi
 from repro.spec import load_claims
 from tests.import_graph import ROOT
+from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import BASELINES, commands, content, group, params_of, plan, write_params
 
@@ -36,20 +35,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_params(folder)
         for name, words in commands():
             if name in STAGES:
-                importlib.import_module(f"repro.maker.stages.{name}").main(words)
+                assert called(*words) == 0
     return folder
 
 
 def measure(project: Path, out: str) -> Path:
     made = project / "artifacts"
-    ioi.run(
-        params_of(project),
-        made / "fetch",
-        made / "tokenize",
-        made / "activate",
-        made / "train",
-        project / out,
-    )
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
+    run("ioi", params_of(project), project / out, **folders)
     return project / out
 
 

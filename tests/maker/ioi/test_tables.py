@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.contract.rows import IoiRow, Row
+from repro.contract.rows.ioi import IoiRow
+from repro.contract.rows.row import Row
 from repro.maker.ioi.tables import tables_of
 
 SETTING = {

@@ -413,9 +413,9 @@ MAKER = (
         "held-out text leaked into training",
         "training takes its documents from the start again, held-out ones included",
         "repro/maker/stages/tokenize.py",
-        "_take(name, queues, documents, section, bos) for name",
+        "_take(name, queues, documents, params.tokenize, bos) for name",
         "_take(name, {source: _encoded(tokenizer, documents, rows) for source, rows in "
-        "_queues(documents, section).items()}, documents, section, bos) for name",
+        "_queues(documents, params.tokenize).items()}, documents, params.tokenize, bos) for name",
         "own reading",
         ("tests/maker/test_tokenize.py::test_splits_have_the_wanted_size_and_share_no_document",),
     ),

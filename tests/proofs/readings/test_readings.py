@@ -19,7 +19,8 @@ from repro.contract.proofs.readings import (
 )
 from repro.contract.verdict import Status
 from repro.errors import ParamsError, StageError, VerdictError
-from repro.maker.params.read import load_params, parse_params, read_yaml
+from repro.maker.params.model import load_params, parse_params
+from repro.maker.params.read import read_yaml
 from repro.proofs.readings.design import Reading, applied, covering, in_design
 from repro.proofs.readings.run import commands, fetch, run_reading, scratch_of
 from tests.import_graph import ROOT
@@ -122,7 +123,10 @@ def test_the_scratch_folder_is_named_for_code_claims_and_params(tmp_path: Path):
 
 def test_the_commands_are_those_of_the_pipeline_in_a_folder_of_their_own():
     words = dict(commands(ROOT))
-    assert words["activate"][words["activate"].index("--fetched") + 1] == "../fetch"
+    assert words["activate"][-2:] == ["--at", "fetch=../fetch"]
+    assert words["ioi"][-4:] == ["--at", "evidence=report/evidence", "--at", "fetch=../fetch"]
+    assert words["toy"][-2:] == ["--at", "evidence=report/evidence"]
+    assert "--at" not in words["train"]
     assert words["verify"][words["verify"].index("--claims") + 1] == str(ROOT / "claims")
     assert not any("$" in word for command in words.values() for word in command)
 

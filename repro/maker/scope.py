@@ -7,21 +7,30 @@ from repro.maker.activations.shards import Manifest, read_manifest
 from repro.maker.activations.splits import SPLITS
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
-from repro.maker.params.model import Params
+from repro.maker.params.activate import Activate
+from repro.maker.params.setting import Setting
+from repro.maker.params.train import Train
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
 
 
-def scope_of(params: Params, fetched: Path, tokens: Path, activations: Path) -> Scope:
+def scope_of(
+    setting: Setting,
+    activate: Activate,
+    train: Train,
+    fetched: Path,
+    tokens: Path,
+    activations: Path,
+) -> Scope:
     """Model, text, sites, tokens, seeds and arithmetic of a run, from what its stages left.
 
     Raises:
         ArtifactError: what `fetch`, `tokenize` or `activate` wrote is missing or malformed.
     """
-    manifests = {site: read_manifest(activations / site) for site in params.activate.sites}
+    manifests = {site: read_manifest(activations / site) for site in activate.sites}
     sequences = read_tokens_manifest(tokens)
-    device = resolve_device(params.activate.device)
-    dtype = resolve_dtype(params.activate.dtype, device)
-    seeds = {seed for group in params.train.groups.values() for seed in group.seeds}
+    device = resolve_device(activate.device)
+    dtype = resolve_dtype(activate.dtype, device)
+    seeds = {seed for group in train.groups.values() for seed in group.seeds}
     first = next(iter(manifests.values()))
     return Scope(
         model=read_record(fetched / "model", ModelRecord).name,
@@ -34,9 +43,9 @@ def scope_of(params: Params, fetched: Path, tokens: Path, activations: Path) -> 
         sites={site: manifest.hook for site, manifest in manifests.items()},
         tokens=_tokens(manifests),
         seeds=sorted(seeds),
-        device=describe(device, dtype, params.train.executor.threads),
+        device=describe(device, dtype, train.executor.threads),
         max_logit_difference=first.provenance["max_logit_difference"],
-        is_paper_setting=params.is_paper_setting,
+        is_paper_setting=setting.is_paper_setting,
     )
 
 

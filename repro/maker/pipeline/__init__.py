@@ -1,0 +1,1 @@
+"""All stages together: their order, their code, and `dvc.yaml`."""
