@@ -6,26 +6,33 @@ from pathlib import Path
 import torch
 
 from repro.files import write_json
-from repro.maker.engine.executor import Item
+from repro.maker.engine.job import Job
 
 
-def products(item: Item, folder: Path) -> None:
+class Seeded(Job):
+    """A job of the tests."""
+
+    seed: int
+    mended: Path = Path()
+
+
+def products(job: Seeded, folder: Path) -> None:
     """Work: a sum whose last bits depend on the number of threads."""
-    generator = torch.Generator().manual_seed(item["seed"])
+    generator = torch.Generator().manual_seed(job.seed)
     x = torch.randn(300, 300, generator=generator)
     total = float((x @ x.T @ x).sum())
-    result = {"seed": item["seed"], "total": total, "threads": torch.get_num_threads()}
+    result = {"seed": job.seed, "total": total, "threads": torch.get_num_threads()}
     write_json(folder / "result.json", result)
 
 
-def twice(item: Item, folder: Path) -> None:
+def twice(job: Seeded, folder: Path) -> None:
     """Work: another function of the same items."""
-    write_json(folder / "result.json", {"seed": 2 * item["seed"]})
+    write_json(folder / "result.json", {"seed": 2 * job.seed})
 
 
-def sour(item: Item, folder: Path) -> None:
+def sour(job: Seeded, folder: Path) -> None:
     """Work: fails for one item until a file says that it is mended."""
     write_json(folder / "half.json", {})
-    if item["seed"] == 1 and not os.path.exists(item["mended"]):
+    if job.seed == 1 and not os.path.exists(job.mended):
         raise RuntimeError("item 1 is sour")
-    write_json(folder / "result.json", {"seed": item["seed"]})
+    write_json(folder / "result.json", {"seed": job.seed})

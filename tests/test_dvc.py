@@ -35,7 +35,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT, check=True, capture_output=True, text=True,
     ).stdout.splitlines()  # fmt: skip
     for name in listed:
-        if (ROOT / name).is_file() and not name.startswith(("profiles/", "reports/laptop", "tests/")):
+        if (ROOT / name).is_file() and not name.startswith(
+            ("profiles/", "reports/laptop", "tests/")
+        ):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
     (root / "dvc.lock").unlink(missing_ok=True)
@@ -54,7 +56,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dvc(root: Path, *words: str) -> str:
     """What a command of DVC says; it must end well."""
     environment = {**_environment(root), "PYTHONPATH": str(root)}
-    identity = {f"GIT_{who}_{what}": "a" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    identity = {
+        f"GIT_{who}_{what}": "a" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *words],
         cwd=root, env={**environment, **identity}, text=True, check=False,
@@ -65,7 +69,9 @@ def dvc(root: Path, *words: str) -> str:
 
 
 def ran(said: str) -> list[str]:
-    return [line.removeprefix(RAN).strip("':") for line in said.splitlines() if line.startswith(RAN)]
+    return [
+        line.removeprefix(RAN).strip("':") for line in said.splitlines() if line.startswith(RAN)
+    ]
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ import torch
 from repro.contract.evidence import read_evidence
 from repro.contract.rows import row_models, stage_of
 from repro.contract.verdict import Status, read_verdicts
+from repro.maker.decompositions.trained import read_trained
 from repro.maker.dictionaries.metrics import matched_cosines
 from repro.maker.dictionaries.model import load_dictionary
 from repro.maker.dictionaries.moments import load_transform
-from repro.maker.stages import plant, train
+from repro.maker.planted import planted
 from tests.import_graph import ROOT
 from tests.stages import at, called
 from tests.tiny_models import save_neox, write_stories
@@ -61,18 +62,18 @@ def test_plant_writes_the_same_bytes_at_every_run(project: Path):
 
 def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
     assert called(*words(project)) == 0
-    members = train.read_members(project / "train")
+    members = read_trained(project / "train").dictionaries
     grid = {
         (name, *knob, seed)
         for name, group in params_of(project).train.groups.items()
         for knob in group.knobs
         for seed in group.seeds
     }
-    assert {(m["group"], m["alpha"], m["k"], m["seed"]) for m in members} == grid
+    assert {(m.group, m.alpha, m.k, m.seed) for m in members} == grid
     assert len(members) == len(grid)
     for member in members:
-        dictionary = load_dictionary(project / "train" / member["file"])[0]
-        assert dictionary.k == member["k"]
+        dictionary = load_dictionary(project / "train" / member.file)[0]
+        assert dictionary.k == member.k
         torch.testing.assert_close(
             dictionary.decoder.norm(dim=1), torch.ones(len(dictionary.decoder))
         )
@@ -85,8 +86,8 @@ def test_a_group_with_a_step_size_of_its_own_is_trained_with_it_and_no_other_is(
     for lr_at in ({}, {"middle_random": 0.1}, {"middle_random": 0.1, "middle": 1.0e-3}):
         write_params(project, train__optimiser__lr_at=lr_at)
         assert called(*words(project)) == 0
-        members = train.read_members(project / "train")
-        found.append({(m["group"], m["seed"], m["alpha"], m["k"]): m["sha256"] for m in members})
+        members = read_trained(project / "train").dictionaries
+        found.append({(m.group, m.seed, m.alpha, m.k): m.sha256 for m in members})
     plain, own, both = found
     moved = {key[0] for key in plain if plain[key] != own[key]}
     assert moved == {"middle_random"}
@@ -97,11 +98,11 @@ def test_a_standard_autoencoder_alone_is_saved_with_a_centre_that_it_learned(pro
     assert called(*words(project)) == 0
     at_site = load_transform(project / "train" / "sites" / "middle" / "transform.safetensors")
     moved = {}
-    for member in train.read_members(project / "train"):
-        if member["site"] == "middle":
-            saved = load_dictionary(project / "train" / member["file"])[1]
+    for member in read_trained(project / "train").dictionaries:
+        if member.site == "middle":
+            saved = load_dictionary(project / "train" / member.file)[1]
             assert saved.scale == at_site.scale
-            moved.setdefault(member["method"], []).append(not torch.equal(saved.mean, at_site.mean))
+            moved.setdefault(member.method, []).append(not torch.equal(saved.mean, at_site.mean))
     assert all(moved.pop("sae_standard"))
     assert set(moved) == {"sae", "sae_random_decoder"}
     assert not any(any(its) for its in moved.values())
@@ -117,7 +118,7 @@ def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project:
     assert called(*words(project)) == 0
     knee = project / "train" / "knee" / "seed0" / "a1.safetensors"
     found = load_dictionary(knee)[0]
-    truth = plant.planted("planted_knee", dimension=8, active=2, seed=1).features
+    truth = planted("planted_knee", dimension=8, active=2, seed=1).features
     chance = torch.nn.functional.normalize(
         torch.randn(found.decoder.shape, generator=torch.Generator().manual_seed(0)), dim=1
     )

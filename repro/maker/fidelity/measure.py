@@ -1,9 +1,9 @@
-"""The items of the fidelity stage: each measures one dictionary or pair into one JSON file."""
+"""The items of the fidelity stage: each measures one decomposition or pair into one JSON file."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -12,8 +12,9 @@ from torch import Tensor
 from repro.files import write_json, write_with
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import read_manifest, read_split
-from repro.maker.dictionaries import baselines
-from repro.maker.dictionaries.decompose import read_components, training_rows
+from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.random import random_dictionary
+from repro.maker.decompositions.registry import decomposition_of, transform_of
 from repro.maker.dictionaries.evaluate import document_sums, reconstruct, refit
 from repro.maker.dictionaries.metrics import (
     duplicates,
@@ -22,64 +23,151 @@ from repro.maker.dictionaries.metrics import (
     spread_of,
     use_of,
 )
-from repro.maker.dictionaries.model import Dictionary, Transform, decode, encode, load_dictionary
-from repro.maker.dictionaries.moments import load_transform
-from repro.maker.engine.executor import Item
+from repro.maker.dictionaries.model import Dictionary
+from repro.maker.engine.job import Job
 
 RESULT = "result.json"
-FROZEN_SHARE = 0.5
-"""Share of units silenced in the control whose dead units must be counted."""
-COPIED_SHARE = 0.1
-"""Share of units overwritten by copies in the control whose duplicates must be counted."""
-GAIN_ROWS = 2_048
-"""Training activations on which the gain of a random dictionary is fitted."""
+ALIVE = "alive.safetensors"
+Agreement = Literal["sae", "random", "permuted"]
+"""Two seeds, two sets of chance as large, or one seed and its own permutation."""
+BRACKETS = ("clean", "identity", "zero", "mean")
+"""What stands in the place of activations besides decompositions."""
 
 
-def measure_item(item: Item, folder: Path) -> None:
+class MeasureJob(Job):
+    """One decomposition on held-out activations."""
+
+    asked: Asked
+    """The decomposition."""
+    group: str
+    """Group of the grid that it belongs to; empty for baselines."""
+    refit_tokens: int
+    """Held-out tokens on which active codes are refitted; 0 for none."""
+    counts_units: bool
+    """Whether its units are counted as well."""
+    alive_firings: int
+    """A unit is alive above this many activations."""
+    dense_share: float
+    """A unit is dense above this share of tokens."""
+    frequent_share: float
+    """A unit is frequent from this share of tokens."""
+    effective_share: float
+    """A unit is effective from this part of an even share of the variance explained."""
+    duplicate_cosine: float
+    """Cosine above which two units are duplicates."""
+    null_seed: int
+    """Seed of the directions of chance beside which duplicates are counted."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+class AgreeJob(Job):
+    """The alive units of two seeds of a setting, or of chance, or of a copy."""
+
+    site: str
+    """Role of the site."""
+    method: Agreement
+    """What is matched."""
+    alpha: float
+    """L1 coefficient of the setting."""
+    width: float
+    """Its dictionary size over dimension."""
+    seed_a: int
+    """Seed of the first."""
+    seed_b: int
+    """Seed of the second."""
+    a: Path
+    """Result of measuring the first; its name is its hash."""
+    b: Path
+    """Result of measuring the second."""
+    match_cosine: float
+    """Cosine from which a match counts."""
+    null_seed: int
+    """Seed of chance and of the permutation."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+class Prompting(Job):
+    """A language model and held-out sequences that it is run on."""
+
+    model: Path
+    """Folder of the language model."""
+    model_sha256: str
+    """Hash of the hashes of its files."""
+    tokens: Path
+    """Folder of the sequences."""
+    tokens_sha256: str
+    """Their hash."""
+    layer: int
+    """Block after which the stream is replaced."""
+    n_tokens: int
+    """Held-out tokens."""
+    device: str
+    """Where it runs."""
+    dtype: str
+    """Its arithmetic."""
+
+
+class SubstituteJob(Job):
+    """One decomposition, or a bracket, in the place of the residual stream."""
+
+    asked: Asked
+    """The decomposition; a method of `BRACKETS` is none."""
+    on: Prompting
+    """Model and sequences."""
+    batch: int
+    """Sequences a forward pass."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+def measure_item(job: MeasureJob, folder: Path) -> None:
     """Work: reconstruction by document, liveness and duplicates, and the refit of a trained one."""
-    dictionary, transform = dictionary_of(item), transform_of(item)
-    raw, document = _heldout(item["store"], item["manifest"])
-    x = transform.forward(raw)
+    measured = decomposition_of(job.asked)
+    dictionary = measured.dictionary
+    raw, document = _heldout(job.asked.of.store, job.asked.of.manifest)
+    x = measured.transform.forward(raw)
     spread = spread_of(x)
     found = reconstruct(dictionary, x, document, spread)
     state = liveness(
         found.firings,
         len(x),
-        alive_firings=item["alive_firings"],
-        dense_share=item["dense_share"],
+        alive_firings=job.alive_firings,
+        dense_share=job.dense_share,
     )
     result: dict[str, Any] = {"fidelity": document_sums(found)}
-    if item["counts_units"]:
+    if job.counts_units:
         use = use_of(
             found.firings,
             found.removal,
             found.sums,
             len(x),
-            frequent_share=item["frequent_share"],
-            effective_share=item["effective_share"],
+            frequent_share=job.frequent_share,
+            effective_share=job.effective_share,
         )
-        result["dictionary"] = _unit_counts(item, dictionary, state.is_alive, len(x)) | {
+        result["dictionary"] = _unit_counts(job, dictionary, state.is_alive, len(x)) | {
             "n_silent": state.n_silent,
             "n_dense": state.n_dense,
             **use._asdict(),
         }
-    if item["refit_tokens"]:
-        again = refit(dictionary, x, document, item["refit_tokens"])
+    if job.refit_tokens:
+        again = refit(dictionary, x, document, job.refit_tokens)
         result["refit"] = [
             {"document": d, "n_tokens": n, "squared_error_before": b, "squared_error_after": a}
             for d, n, b, a in zip(*(column.tolist() for column in again), strict=True)
         ]
     alive = {"decoder": dictionary.decoder[state.is_alive].contiguous()}
-    write_with(folder / "alive.safetensors", lambda part: save_file(alive, part))
+    write_with(folder / ALIVE, lambda part: save_file(alive, part))
     write_json(folder / RESULT, result)
 
 
 def _unit_counts(
-    item: Item, dictionary: Dictionary, is_alive: Tensor, n_tokens: int
+    job: MeasureJob, dictionary: Dictionary, is_alive: Tensor, n_tokens: int
 ) -> dict[str, int]:
     alive = dictionary.decoder[is_alive]
-    null = baselines.random_dictionary(alive.shape[1], len(alive), seed=item["null_seed"])
-    found, by_chance = (duplicates(rows, item["duplicate_cosine"]) for rows in (alive, null))
+    null = random_dictionary(alive.shape[1], len(alive), seed=job.null_seed)
+    found, by_chance = (duplicates(rows, job.duplicate_cosine) for rows in (alive, null))
     return {
         "n_tokens": n_tokens,
         "n_features": len(is_alive),
@@ -91,27 +179,27 @@ def _unit_counts(
     }
 
 
-def agree_item(item: Item, folder: Path) -> None:
+def agree_item(job: AgreeJob, folder: Path) -> None:
     """Work: one-to-one matching of the alive features of two seeds, of chance, or of a copy."""
-    a = _alive(item["a"])
-    b = _alive(item["b"])
-    if item["method"] == "random":
-        a = baselines.random_dictionary(a.shape[1], len(a), seed=item["null_seed"])
-        b = baselines.random_dictionary(b.shape[1], len(b), seed=item["null_seed"] + 1)
-    if item["method"] == "permuted":
-        generator = torch.Generator().manual_seed(item["null_seed"])
+    a = _alive(job.a)
+    b = _alive(job.b)
+    if job.method == "random":
+        a = random_dictionary(a.shape[1], len(a), seed=job.null_seed)
+        b = random_dictionary(b.shape[1], len(b), seed=job.null_seed + 1)
+    if job.method == "permuted":
+        generator = torch.Generator().manual_seed(job.null_seed)
         b = a[torch.randperm(len(a), generator=generator)]
     cosines = matched_cosines(a, b)
-    n_matched = int((cosines >= item["match_cosine"]).sum())
+    n_matched = int((cosines >= job.match_cosine).sum())
     result = {"n_features": len(cosines), "n_matched": n_matched, "cosine": float(cosines.sum())}
     write_json(folder / RESULT, result)
 
 
-def _alive(result: str) -> Tensor:
-    return load_file(Path(result) / "alive.safetensors")["decoder"]
+def _alive(result: Path) -> Tensor:
+    return load_file(result / ALIVE)["decoder"]
 
 
-def substitute_item(item: Item, folder: Path) -> None:
+def substitute_item(job: SubstituteJob, folder: Path) -> None:
     """Work: next-token loss with the residual stream replaced, for one dictionary or one bracket.
 
     Positions that no dictionary was trained on, the first of each sequence and attention sinks,
@@ -119,123 +207,56 @@ def substitute_item(item: Item, folder: Path) -> None:
     "clean" runs the model whole and untouched: that replacing the stream by itself gives the same
     losses is a measured control.
     """
-    model, ids, clean = _clean(
-        item["model"], item["tokens"], item["tokens_sha256"], item["layer"], item["n_tokens"],
-        item["device"], item["dtype"],
-    )  # fmt: skip
-    if item["method"] == "clean":
-        losses = [model.losses(part).double().sum(dim=1).cpu() for part in ids.split(item["batch"])]
+    model, ids, clean = _clean(job.on)  # pyright: ignore[reportArgumentType]
+    if job.asked.method == "clean":
+        losses = [model.losses(part).double().sum(dim=1).cpu() for part in ids.split(job.batch)]
         write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
         return
-    replace = _replacement(item)
-    manifest = read_manifest(Path(item["store"]))
+    replace = _replacement(job.asked)
+    manifest = read_manifest(job.asked.of.store)
     losses = []
-    for part, stream in zip(ids.split(item["batch"]), clean.split(item["batch"]), strict=True):
+    for part, stream in zip(ids.split(job.batch), clean.split(job.batch), strict=True):
         flat = stream.flatten(0, 1).float()
         is_sink = stream.float().norm(dim=-1, keepdim=True) > manifest.sink_norm
         is_sink[:, : manifest.skip_positions] = True
         new = torch.where(is_sink.flatten(0, 1), flat, replace(flat))
         changed = new.view_as(stream).to(stream.dtype)
-        losses.append(model.losses_from(changed, item["layer"], part).double().sum(dim=1).cpu())
+        losses.append(model.losses_from(changed, job.on.layer, part).double().sum(dim=1).cpu())
     write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
 
 
-def _replacement(item: Item) -> Any:
+def _replacement(asked: Asked) -> Callable[[Tensor], Tensor]:
     """What is put in the place of activations [n, d]."""
-    if item["method"] == "identity":
-        return lambda x: x
-    if item["method"] == "zero":
-        return torch.zeros_like
-    transform = transform_of(item)
-    if item["method"] == "mean":
-        return lambda x: transform.mean.to(x).expand_as(x)
-    dictionary = dictionary_of(item)
-    return lambda x: transform.inverse(
-        decode(dictionary, encode(dictionary, transform.forward(x.cpu())))
-    ).to(x.device)
-
-
-def dictionary_of(item: Item) -> Dictionary:
-    """The dictionary that an item names: a trained one, a changed one, or a baseline."""
-    if "file" in item:
-        return _changed(load_dictionary(Path(item["file"]))[0], item["method"])
-    return _BASELINES[item["method"]](item)
-
-
-def _changed(dictionary: Dictionary, method: str) -> Dictionary:
-    match method:
-        case "sae_frozen_dead":
-            return baselines.with_frozen_units(dictionary, FROZEN_SHARE)
-        case "sae_duplicated":
-            return baselines.with_copied_units(dictionary, COPIED_SHARE)
-        case _:
-            return dictionary
-
-
-def _random(item: Item) -> Dictionary:
-    d_in = item["d_in"]
-    rows = baselines.random_dictionary(d_in, round(item["width"] * d_in), item["seed"])
-    return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0)
-
-
-def _random_topk(item: Item) -> Dictionary:
-    d_in, sample = item["d_in"], training_sample(item, GAIN_ROWS)
-    d_sae = round(item["width"] * d_in)
-    return baselines.random_topk(d_in, d_sae, item["k"], item["seed"], sample)
-
-
-def _components(item: Item) -> Tensor:
-    return read_components(Path(item["components"])).pca
-
-
-_BASELINES: dict[str, Callable[[Item], Dictionary]] = {
-    "random": _random,
-    "random_topk": _random_topk,
-    "neurons_topk": lambda i: baselines.signed_topk(baselines.neurons(i["d_in"]), i["k"]),
-    "pca_topk": lambda i: baselines.signed_topk(_components(i), i["k"]),
-    "pca_static": lambda i: baselines.static(_components(i), i["k"]),
-}
-
-
-def training_sample(item: Item, count: int) -> Tensor:
-    """At most `count` training activations at even steps, transformed."""
-    return _sample(item["store"], item["transform"], item["manifest"], count)
+    match asked.method:
+        case "identity":
+            return lambda x: x
+        case "zero":
+            return torch.zeros_like
+        case "mean":
+            mean = transform_of(asked.of).mean
+            return lambda x: mean.to(x).expand_as(x)
+    found = decomposition_of(asked)
+    return lambda x: found.decode(found.encode(x.cpu())).to(x.device)
 
 
 @lru_cache(maxsize=1)
-def _sample(store: str, transform: str, _manifest: str, count: int) -> Tensor:
-    return training_rows(Path(store), load_transform(Path(transform)), count)
-
-
-@lru_cache(maxsize=1)
-def _heldout(store: str, _manifest: str) -> tuple[Tensor, Tensor]:
-    x, document = read_split(Path(store), "heldout")
+def _heldout(store: Path, _manifest: str) -> tuple[Tensor, Tensor]:
+    x, document = read_split(store, "heldout")
     return x.float(), document.long()
 
 
-def transform_of(item: Item) -> Transform:
-    """Centring and scaling that belong to a dictionary: saved with it, or those of its site."""
-    if item.get("file"):
-        return load_dictionary(Path(item["file"]))[1]
-    return load_transform(Path(item["transform"]))
-
-
 @lru_cache(maxsize=1)
-def model_of(folder: str, device: str, dtype: str) -> LanguageModel:
+def model_of(folder: Path, device: str, dtype: str) -> LanguageModel:
     """The language model of a folder, loaded once a process."""
-    return LanguageModel.load(
-        Path(folder), dtype=getattr(torch, dtype), device=torch.device(device)
-    )
+    return LanguageModel.load(folder, dtype=getattr(torch, dtype), device=torch.device(device))
 
 
 @lru_cache(maxsize=1)
-def _clean(
-    folder: str, tokens: str, _sha256: str, layer: int, n_tokens: int, device: str, dtype: str
-) -> tuple[LanguageModel, Tensor, Tensor]:
+def _clean(on: Prompting) -> tuple[LanguageModel, Tensor, Tensor]:
     """The model, the chosen held-out sequences and their untouched residual stream."""
-    model = model_of(folder, device, dtype)
-    ids, _ = chosen_sequences(Path(tokens), n_tokens)
-    streams = [model.residual(part, [layer])[layer] for part in ids.split(16)]
+    model = model_of(on.model, on.device, on.dtype)
+    ids, _ = chosen_sequences(on.tokens, on.n_tokens)
+    streams = [model.residual(part, [on.layer])[on.layer] for part in ids.split(16)]
     return model, ids, torch.cat(streams)
 
 

@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from repro.maker.decompositions.basis import both_signs
+from repro.maker.decompositions.random import random_orthogonal
 from repro.maker.dictionaries.model import Dictionary, Transform, tied
-from repro.maker.ioi.decompositions import both_signs, random_orthogonal
 from repro.maker.ioi.patch import Task
 
 DIMENSION, WORDS, PAIRS, CAUSES = 64, 16, 24, 3

@@ -9,11 +9,12 @@ from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from repro.maker.dictionaries.model import Dictionary, Transform, encode
-from repro.maker.engine.executor import Item
+from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.fidelity.measure import chosen_sequences, model_of
 from repro.maker.ioi.choose import ranking
+from repro.maker.ioi.jobs import LocaliseJob, Speaker
 from repro.maker.ioi.patch import Change
+from repro.maker.ioi.prompted import encoder, read_pairs
 from repro.maker.ioi.prompts import Encode, Pair, roles
 
 CONTEXT_TOKENS = 4_096
@@ -23,22 +24,19 @@ N_CONTEXTS, N_NAMES, AROUND, LONGEST = 3, 4, 5, 60
 
 
 def listed(
-    item: Item,
-    dictionary: Dictionary,
-    transform: Transform,
+    job: LocaliseJob,
+    of: Decomposition,
     change: Change,
     effect: Float[Tensor, "pairs tokens d_sae"],
-    pairs: list[Pair],
-    encode_text: Encode,
 ) -> list[dict[str, Any]]:
     """The first features of the order with what they react to."""
-    top = ranking(effect)[: item["listed"]]
-    tokenizer = Tokenizer.from_file(str(Path(item["model"]) / "tokenizer.json"))
-    ids, streams = _text(
-        item["model"], item["tokens"], item["tokens_sha256"], item["layer"],
-        item["device"], item["dtype"],
-    )  # fmt: skip
-    codes = encode(dictionary, transform.forward(streams.flatten(0, 1)))[:, top]
+    speaker = job.speaker
+    pairs, encode_text = read_pairs(job.prompts, "select"), encoder(speaker.model)
+    top = ranking(effect)[: job.listed]
+    tokenizer = Tokenizer.from_file(str(speaker.model / "tokenizer.json"))
+    of_text = (speaker, job.tokens, job.tokens_sha256, job.layer)
+    ids, streams = _text(*of_text)  # pyright: ignore[reportArgumentType]
+    codes = of.encode(streams.flatten(0, 1))[:, top]
     codes = codes.unflatten(0, streams.shape[:2])
     found = []
     for rank, feature in enumerate(top.tolist()):
@@ -106,11 +104,9 @@ def _contexts(
 
 
 @lru_cache(maxsize=1)
-def _text(
-    model: str, tokens: str, _sha256: str, layer: int, device: str, dtype: str
-) -> tuple[Tensor, Tensor]:
+def _text(speaker: Speaker, tokens: Path, _sha256: str, layer: int) -> tuple[Tensor, Tensor]:
     """Some held-out sequences and their residual stream."""
-    ids, _ = chosen_sequences(Path(tokens), CONTEXT_TOKENS)
-    lm = model_of(model, device, dtype)
+    ids, _ = chosen_sequences(tokens, CONTEXT_TOKENS)
+    lm = model_of(speaker.model, speaker.device, speaker.dtype)
     streams = [lm.residual(part, [layer])[layer].float().cpu() for part in ids.split(16)]
     return ids, torch.cat(streams)

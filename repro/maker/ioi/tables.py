@@ -1,7 +1,7 @@
 """What the items of the ioi stage came to, as rows of its six tables of evidence."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,29 @@ from repro.contract.rows.ioi import (
     FeatureRow,
     IoiRow,
     LevelRow,
-    LocalisationKey,
     PromptRow,
 )
 from repro.contract.rows.row import Row
-from repro.maker.engine.executor import Item
-from repro.maker.ioi.items import RESULT
+from repro.maker.ioi.jobs import PromptsJob
+from repro.maker.ioi.prompted import RESULT
 
-KEY = tuple(LocalisationKey.model_fields)
+Key = Mapping[str, Any]
+"""What names a localisation in the tables."""
 KL = ("kl_area", "kl_clean", "kl_floor")
 
 
-def prompt_rows(items: Sequence[Item], paths: Sequence[Path]) -> Iterator[PromptRow]:
+def prompt_rows(jobs: Sequence[PromptsJob], paths: Sequence[Path]) -> Iterator[PromptRow]:
     """The pairs of each prompt set, as its item left them."""
-    for item, path in zip(items, paths, strict=True):
+    for job, path in zip(jobs, paths, strict=True):
         for found in json.loads((path / RESULT).read_text("utf8")):
-            yield PromptRow(draw=item["draw"], family=item["family"], **found)
+            yield PromptRow(draw=job.draw, family=job.family, **found)
 
 
 def tables_of(
-    items: Sequence[Item], results: Sequence[Any], carrying_share: float
+    keys: Sequence[Key], results: Sequence[Any], carrying_share: float
 ) -> dict[str, list[Row]]:
-    """The five tables of localisations: what each item came to, under the item's key."""
-    carrying = _carrying(items, results, carrying_share)
+    """The five tables of localisations: what each job came to, under its key."""
+    carrying = _carrying(keys, results, carrying_share)
     tables: dict[str, list[Row]] = {
         "ioi": [],
         "ioi_curves": [],
@@ -41,8 +41,8 @@ def tables_of(
         "ioi_edits": [],
         "ioi_features": [],
     }
-    for item, found in zip(items, results, strict=True):
-        key = {name: item[name] for name in KEY} | {"carries": carrying[_setting(item)]}
+    for named, found in zip(keys, results, strict=True):
+        key = {**named, "carries": carrying[_setting(named)]}
         short = {name: found[name] for name in ("n", "n_features", *KL)}
         tables["ioi"].append(IoiRow(**key, **short))
         tables["ioi_curves"] += [CurveRow(**key, **point) for point in found["curve"]]
@@ -55,21 +55,21 @@ def tables_of(
     return tables
 
 
-def _setting(item: Item) -> tuple[Any, ...]:
+def _setting(key: Key) -> tuple[Any, ...]:
     """What all seeds, draws and orders of a decomposition have in common."""
-    return tuple(item[name] for name in ("site", "method", "alpha", "width", "family", "selection"))
+    return tuple(key[name] for name in ("site", "method", "alpha", "width", "family", "selection"))
 
 
 def _carrying(
-    items: Sequence[Item], results: Sequence[Any], share: float
+    keys: Sequence[Key], results: Sequence[Any], share: float
 ) -> dict[tuple[Any, ...], int]:
     """Whether each setting carries the task: sum of what is left <= share * sum of what there was.
 
     On the select prompts, so that what is pooled is not chosen by what is judged.
     """
     left: dict[tuple[Any, ...], float] = {}
-    for item, found in zip(items, results, strict=True):
-        setting = _setting(item)
+    for named, found in zip(keys, results, strict=True):
+        setting = _setting(named)
         beyond = found["select_floor"] - share * found["select_clean"]
         left[setting] = left.get(setting, 0.0) + beyond
     return {setting: int(beyond <= 0) for setting, beyond in left.items()}

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,6 @@ import torch
 from repro.contract.evidence import Scope, write_evidence
 from repro.contract.rows.fidelity import (
     AgreementRow,
-    DictionaryKey,
     DictionaryRow,
     FidelityRow,
     RefitRow,
@@ -20,14 +20,28 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
-from repro.maker.activations.shards import Manifest, read_manifest
+from repro.maker.activations.shards import read_manifest
+from repro.maker.decompositions.asked import Asked, SiteFiles
+from repro.maker.decompositions.trained import (
+    Member,
+    asked_of,
+    read_trained,
+    site_files,
+    untrained,
+)
 from repro.maker.engine.device import resolve_device, resolve_dtype
-from repro.maker.engine.executor import Item, map_items
-from repro.maker.engine.provenance import versions
+from repro.maker.engine.executor import map_items
+from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.fidelity.frontier import frontier_of, identity_of
 from repro.maker.fidelity.measure import (
+    BRACKETS,
     RESULT,
+    AgreeJob,
+    Agreement,
+    MeasureJob,
+    Prompting,
+    SubstituteJob,
     agree_item,
     chosen_sequences,
     measure_item,
@@ -37,12 +51,10 @@ from repro.maker.params.activate import Activate
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.plant import TOY
 from repro.maker.params.setting import Setting
-from repro.maker.params.train import Train
+from repro.maker.params.train import Group, Train
 from repro.maker.scope import scope_of
+from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage, dumped
-from repro.maker.stages.train import read_members, read_site
-
-KEY = tuple(DictionaryKey.model_fields)
 
 
 class Sections(NamedTuple):
@@ -74,13 +86,13 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     how = params.fidelity.executor
     bench = Bench(params, inputs)
     with scratch_folder(out, "items") as scratch:
-        items = [*bench.trained(), *bench.controls(), *bench.baselines()]
-        measured = map_items(measure_item, items, how, scratch, desc="reconstruction and units")
-        pairs = list(bench.pairs(items, measured))
+        jobs = [*bench.trained(), *bench.controls(), *bench.baselines()]
+        measured = map_items(measure_item, jobs, how, scratch, desc="reconstruction and units")
+        pairs = list(bench.pairs(jobs, measured))
         agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
         swaps = list(bench.substitutions())
         swapped = map_items(substitute_item, swaps, how, scratch, desc="loss after replacement")
-        measures = _measured_rows(items, measured)
+        measures = _measured_rows(jobs, measured)
         measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
             **measures,
@@ -100,161 +112,75 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
 
 
 class Bench:
-    """What is on the bench: the inputs of the stage and the lists of items made from them."""
+    """What is on the bench: the inputs of the stage and the lists of jobs made from them."""
 
     def __init__(self, params: Sections, inputs: Inputs) -> None:
         self.params, self.inputs = params, inputs
         self.settings = params.fidelity
-        self.members = [m for m in read_members(inputs.train) if m["site"] not in TOY]
+        self.members = [m for m in read_trained(inputs.train).dictionaries if m.site not in TOY]
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(params.activate.dtype, self.device)
+        self.sites = {site: self._files(site) for site in {m.site for m in self.members}}
+        self.on_model: dict[str, int] = {**params.activate.sites}
 
-    def site(self, site: str) -> dict[str, Any]:
-        """What every item of a site shares: its activations, by content, and their transform."""
-        store = (self.inputs.plant if site.startswith("planted_") else self.inputs.activate) / site
-        manifest = read_manifest(store)
-        return {
-            "store": str(store),
-            "manifest": sha256_of(store / "manifest.json"),
-            "d_in": manifest.dimension,
-            **read_site(self.inputs.train, site),
-            "threads": self.settings.executor.threads,
-        }
-
-    def manifest(self, site: str) -> Manifest:
-        """The manifest of a harvested site."""
-        return read_manifest(self.inputs.activate / site)
-
-    def trained(self) -> Iterator[dict[str, Any]]:
+    def trained(self) -> Iterator[MeasureJob]:
         """Every dictionary of the grid but the toy's; those on the language model are refitted."""
         for member in self.members:
-            on_model = member["site"] in self.params.activate.sites
-            wants_refit = on_model and member["method"] == "sae" and member["alpha"] > 0
-            yield self._measure(member, refit=wants_refit, counts_units=on_model)
+            on_model = member.site in self.on_model
+            wants_refit = on_model and member.method == "sae" and member.alpha > 0
+            asked = self._trained(member)
+            yield self._measure(asked, member.group, refit=wants_refit, counts_units=on_model)
 
-    def controls(self) -> Iterator[dict[str, Any]]:
+    def controls(self) -> Iterator[MeasureJob]:
         """Dictionaries with a known answer: dead units, copied units, random units."""
         for member in self._references():
-            for method in ("sae_frozen_dead", "sae_duplicated"):
-                yield self._measure({**member, "method": method}, counts_units=True)
-            random = {**member, "method": "random", "alpha": 0.0}
-            del random["file"]
-            yield self._measure(random, counts_units=True)
+            asked = self._trained(member)
+            chance = {"method": "random", "alpha": 0.0, "file": None, "sha256": ""}
+            for change in ({"method": "sae_frozen_dead"}, {"method": "sae_duplicated"}, chance):
+                changed = asked.model_copy(update=change)
+                yield self._measure(changed, member.group, counts_units=True)
 
-    def baselines(self) -> Iterator[dict[str, Any]]:
+    def baselines(self) -> Iterator[MeasureJob]:
         """PCA static and top-k, neurons top-k, random top-k, at each number of components."""
-        for site in self.params.activate.sites:
+        for site in self.on_model:
             for k in self.settings.top_k:
-                yield from (self._measure(b) for b in self._baselines_at(site, k))
+                yield from (self._measure(asked) for asked in self._baselines_at(site, k))
 
-    def pairs(self, items: list[dict[str, Any]], measured: list[Path]) -> Iterator[dict[str, Any]]:
+    def pairs(self, jobs: list[MeasureJob], measured: list[Path]) -> Iterator[AgreeJob]:
         """Each pair of seeds of a setting, its null, and each dictionary with its permutation."""
         result_of = {
-            (i["group"], i["alpha"], i["seed"]): str(result)
-            for i, result in zip(items, measured, strict=True)
-            if i["method"] == "sae" and i["site"] in self.params.activate.sites
+            (job.group, job.asked.alpha, job.asked.seed): result
+            for job, result in zip(jobs, measured, strict=True)
+            if job.asked.method == "sae" and job.asked.of.site in self.on_model
         }
-        for group, settings in self.params.train.groups.items():
-            if settings.method != "sae" or settings.site not in self.params.activate.sites:
+        for name, group in self.params.train.groups.items():
+            if group.method != "sae" or group.site not in self.on_model:
                 continue
-            for alpha in settings.alphas:
-                shared = {
-                    "site": settings.site,
-                    "alpha": alpha,
-                    "width": settings.width,
-                    "match_cosine": self.settings.match_cosine,
-                    "threads": self.settings.executor.threads,
-                }
-                seeds = [(s, result_of[group, alpha, s]) for s in settings.seeds]
-                for (s, a), (t, b) in combinations(seeds, 2):
-                    ends = {"seed_a": s, "seed_b": t, "a": a, "b": b, "null_seed": 1000 + s}
-                    yield {**shared, **ends, "method": "sae"}
-                    yield {**shared, **ends, "method": "random"}
-                for s, a in seeds:
-                    ends = {"seed_a": s, "seed_b": s, "a": a, "b": a, "null_seed": 2000 + s}
-                    yield {**shared, **ends, "method": "permuted"}
+            for alpha in group.alphas:
+                seeds = {seed: result_of[name, alpha, seed] for seed in group.seeds}
+                agree = partial(self._agree, group, alpha, seeds)
+                for a, b in combinations(seeds, 2):
+                    yield agree("sae", a, b, 1000 + a)
+                    yield agree("random", a, b, 1000 + a)
+                for a in seeds:
+                    yield agree("permuted", a, a, 2000 + a)
 
-    def substitutions(self) -> Iterator[dict[str, Any]]:
+    def substitutions(self) -> Iterator[SubstituteJob]:
         """The chosen groups and baselines put into the language model, and the brackets."""
-        chosen = [m for m in self.members if m["group"] in self.settings.substitution_groups]
-        for site in sorted({m["site"] for m in chosen}):
-            for method in ("clean", "identity", "zero", "mean"):
-                yield self._substitute(self._plain(site, method))
-            for member in chosen:
-                if member["site"] == site:
-                    yield self._substitute(self._of_file(member))
+        chosen = [m for m in self.members if m.group in self.settings.substitution_groups]
+        for site in sorted({member.site for member in chosen}):
+            asked = [self._plain(site, bracket) for bracket in BRACKETS]
+            asked += [self._trained(member) for member in chosen if member.site == site]
             for k in self.settings.substitution_top_k:
-                for baseline in self._baselines_at(site, k):
-                    yield self._substitute(baseline)
-
-    def _references(self) -> list[dict[str, Any]]:
-        """On each site of the model, one penalty in the middle of its longest grid, all seeds."""
-        found = []
-        for site in self.params.activate.sites:
-            groups = [
-                (name, group)
-                for name, group in self.params.train.groups.items()
-                if group.site == site and group.method == "sae" and max(group.alphas) > 0
-            ]
-            if not groups:
-                continue
-            name, group = max(groups, key=lambda pair: len(pair[1].alphas) * len(pair[1].seeds))
-            positive = sorted(a for a in group.alphas if a > 0)
-            alpha = positive[len(positive) // 2]
-            found += [m for m in self.members if m["group"] == name and m["alpha"] == alpha]
-        return found
-
-    def _plain(self, site: str, method: str, k: int = 0, width: float = 1.0) -> dict[str, Any]:
-        key = {"site": site, "method": method, "alpha": 0.0, "k": k, "width": width, "seed": 0}
-        return {**self.site(site), **key, "group": ""}
-
-    def _baselines_at(self, site: str, k: int) -> Iterator[dict[str, Any]]:
-        if k <= self.manifest(site).dimension:
-            yield self._plain(site, "pca_static", k, 1.0)
-            yield self._plain(site, "pca_topk", k, 2.0)
-            yield self._plain(site, "neurons_topk", k, 2.0)
-            yield self._plain(site, "random_topk", k, 2.0)
-
-    def _of_file(self, member: dict[str, Any]) -> dict[str, Any]:
-        file = {"file": str(self.inputs.train / member["file"])} if "file" in member else {}
-        return {**self.site(member["site"]), **member, **file}
-
-    def _measure(
-        self, what: dict[str, Any], *, refit: bool = False, counts_units: bool = False
-    ) -> dict[str, Any]:
-        item = self._of_file(what) if "store" not in what else what
-        return {
-            **item,
-            "refit_tokens": self.settings.refit_tokens if refit else 0,
-            "counts_units": counts_units,
-            "alive_firings": self.settings.alive_firings,
-            "dense_share": self.settings.dense_share,
-            "frequent_share": self.settings.frequent_share,
-            "effective_share": self.settings.effective_share,
-            "duplicate_cosine": self.settings.duplicate_cosine,
-            "null_seed": 3000 + item["seed"],
-        }
-
-    def _substitute(self, item: dict[str, Any]) -> dict[str, Any]:
-        return {
-            **item,
-            "model": str(self.inputs.fetch / "model"),
-            "tokens": str(self.inputs.tokenize),
-            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
-            "layer": self.params.activate.sites[item["site"]],
-            "n_tokens": self.settings.substitution_tokens,
-            "batch": self.settings.substitution_batch,
-            "device": str(self.device),
-            "dtype": str(self.dtype).removeprefix("torch."),
-        }
+                asked += self._baselines_at(site, k)
+            yield from map(self._substitute, asked)
 
     def reference(self) -> list[FidelityRow]:
         """The reference frontier at each site that has one."""
         found = []
-        for site in self.params.activate.sites:
-            wanted = identity_of(
-                self.inputs.fetch, self.inputs.tokenize, self.inputs.activate / site
-            )
+        for site in self.on_model:
+            store = self.inputs.activate / site
+            wanted = identity_of(self.inputs.fetch, self.inputs.tokenize, store)
             rows = frontier_of(self.inputs.frontier, wanted)
             found += [row.model_copy(update={"site": site}) for row in rows]
         if not found:
@@ -266,7 +192,7 @@ class Bench:
 
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
-        manifests = {site: self.manifest(site) for site in self.params.activate.sites}
+        manifests = {site: read_manifest(self.inputs.activate / site) for site in self.on_model}
         ids, _ = chosen_sequences(self.inputs.tokenize, self.settings.substitution_tokens)
         return {
             "dictionaries_trained": len(self.members),
@@ -291,21 +217,104 @@ class Bench:
             "threads": self.settings.executor.threads,
         }
 
+    def _files(self, site: str) -> SiteFiles:
+        made = self.inputs.plant if site.startswith("planted_") else self.inputs.activate
+        return site_files(self.inputs.train, made / site)
+
+    def _references(self) -> list[Member]:
+        """On each site of the model, one penalty in the middle of its longest grid, all seeds."""
+        found = []
+        for site in self.on_model:
+            groups = [
+                (name, group)
+                for name, group in self.params.train.groups.items()
+                if group.site == site and group.method == "sae" and max(group.alphas) > 0
+            ]
+            if not groups:
+                continue
+            name, group = max(groups, key=lambda pair: len(pair[1].alphas) * len(pair[1].seeds))
+            positive = sorted(a for a in group.alphas if a > 0)
+            alpha = positive[len(positive) // 2]
+            found += [m for m in self.members if m.group == name and m.alpha == alpha]
+        return found
+
+    def _trained(self, member: Member) -> Asked:
+        return asked_of(member, self.sites[member.site], self.inputs.train)
+
+    def _plain(self, site: str, method: str, k: int = 0, width: float = 1.0) -> Asked:
+        return untrained(self.sites[site], method, k=k, width=width)
+
+    def _baselines_at(self, site: str, k: int) -> Iterator[Asked]:
+        if k <= self.sites[site].d_in:
+            yield self._plain(site, "pca_static", k, 1.0)
+            yield self._plain(site, "pca_topk", k, 2.0)
+            yield self._plain(site, "neurons_topk", k, 2.0)
+            yield self._plain(site, "random_topk", k, 2.0)
+
+    def _measure(
+        self, asked: Asked, group: str = "", *, refit: bool = False, counts_units: bool = False
+    ) -> MeasureJob:
+        ours = self.settings
+        return MeasureJob(
+            asked=asked,
+            group=group,
+            refit_tokens=ours.refit_tokens if refit else 0,
+            counts_units=counts_units,
+            alive_firings=ours.alive_firings,
+            dense_share=ours.dense_share,
+            frequent_share=ours.frequent_share,
+            effective_share=ours.effective_share,
+            duplicate_cosine=ours.duplicate_cosine,
+            null_seed=3000 + asked.seed,
+            threads=ours.executor.threads,
+        )
+
+    def _agree(
+        self, group: Group, alpha: float, seeds: dict[int, Path], method: Agreement, a: int, b: int,
+        null_seed: int,
+    ) -> AgreeJob:  # fmt: skip
+        return AgreeJob(
+            site=group.site,
+            method=method,
+            alpha=alpha,
+            width=group.width,
+            seed_a=a,
+            seed_b=b,
+            a=seeds[a],
+            b=seeds[b],
+            match_cosine=self.settings.match_cosine,
+            null_seed=null_seed,
+            threads=self.settings.executor.threads,
+        )
+
+    def _substitute(self, asked: Asked) -> SubstituteJob:
+        model = self.inputs.fetch / "model"
+        on = Prompting(
+            model=model,
+            model_sha256=key_of(read_record(model, ModelRecord).sha256),
+            tokens=self.inputs.tokenize,
+            tokens_sha256=sha256_of(self.inputs.tokenize / "tokens.safetensors"),
+            layer=self.on_model[asked.of.site],
+            n_tokens=self.settings.substitution_tokens,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+        )
+        threads = self.settings.executor.threads
+        return SubstituteJob(
+            asked=asked, on=on, batch=self.settings.substitution_batch, threads=threads
+        )
+
 
 def _result(folder: Path) -> Any:
     return json.loads((folder / RESULT).read_text("utf8"))
 
 
-def _key(item: Item) -> dict[str, Any]:
-    return {name: item[name] for name in KEY}
-
-
-def _measured_rows(items: list[dict[str, Any]], results: list[Path]) -> dict[str, list[Row]]:
+def _measured_rows(jobs: list[MeasureJob], results: list[Path]) -> dict[str, list[Row]]:
     fidelity: list[Row] = []
     refits: list[Row] = []
     units: list[Row] = []
-    for item, folder in zip(items, results, strict=True):
-        key, result = _key(item), _result(folder)
+    for job, folder in zip(jobs, results, strict=True):
+        key, result = job.asked.key, _result(folder)
         fidelity += [FidelityRow(**key, **row) for row in result["fidelity"]]
         refits += [RefitRow(**key, **row) for row in result.get("refit", [])]
         if "dictionary" in result:
@@ -313,37 +322,40 @@ def _measured_rows(items: list[dict[str, Any]], results: list[Path]) -> dict[str
     return {"fidelity": fidelity, "refit": refits, "dictionaries": units}
 
 
-def _agreement_rows(pairs: list[dict[str, Any]], results: list[Path]) -> list[Row]:
-    names = ("site", "method", "alpha", "width", "seed_a", "seed_b")
+def _agreement_rows(pairs: list[AgreeJob], results: list[Path]) -> list[Row]:
+    names = {"site", "method", "alpha", "width", "seed_a", "seed_b"}
     return [
-        AgreementRow(**{name: pair[name] for name in names}, **_result(folder))
+        AgreementRow(**pair.model_dump(include=names), **_result(folder))
         for pair, folder in zip(pairs, results, strict=True)
     ]
 
 
 def _substitution_rows(
-    swaps: list[dict[str, Any]], results: list[Path], bench: Bench
+    swaps: list[SubstituteJob], results: list[Path], bench: Bench
 ) -> Iterator[Row]:
     """One row a document: the losses of its chosen sequences beside those of the brackets."""
     ids, document = chosen_sequences(bench.inputs.tokenize, bench.settings.substitution_tokens)
-    losses = {}
-    for swap, folder in zip(swaps, results, strict=True):
-        losses[tuple(_key(swap).values())] = _by_document(_result(folder)["losses"], document)
-    for key, replaced in losses.items():
-        named = dict(zip(KEY, key, strict=True))
-        brackets = {
-            method: losses[(named["site"], method, 0.0, 0, 1.0, 0)]
-            for method in ("clean", "zero", "mean")
-        }
-        for number, total in replaced.items() if named["method"] != "clean" else ():
+    losses = [_by_document(_result(folder)["losses"], document) for folder in results]
+    brackets = {
+        (swap.asked.of.site, swap.asked.method): found
+        for swap, found in zip(swaps, losses, strict=True)
+        if swap.asked.method in BRACKETS
+    }
+    for swap, replaced in zip(swaps, losses, strict=True):
+        if swap.asked.method == "clean":
+            continue
+        for number, total in replaced.items():
+            clean, zero, mean = (
+                brackets[swap.asked.of.site, one][number] for one in ("clean", "zero", "mean")
+            )
             yield SubstitutionRow(
-                **named,
+                **swap.asked.key,
                 document=number,
                 n_predictions=int((document == number).sum()) * (ids.shape[1] - 1),
-                loss_clean=brackets["clean"][number],
+                loss_clean=clean,
                 loss_replaced=total,
-                loss_zero=brackets["zero"][number],
-                loss_mean=brackets["mean"][number],
+                loss_zero=zero,
+                loss_mean=mean,
             )
 
 

@@ -1,7 +1,7 @@
 """ioi: which features carry the name that the model repeats, and is the trained set smaller?"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,21 +17,25 @@ from repro.contract.rows.ioi import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
-from repro.maker.activations.shards import read_manifest
+from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import versions
+from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
-from repro.maker.ioi.items import (
-    RESULT,
-    encoder,
-    localise_item,
-    names_item,
-    planted_item,
-    prompts_item,
+from repro.maker.ioi.items import localise_item, planted_item
+from repro.maker.ioi.jobs import (
+    ENDS,
+    Choosing,
+    LocaliseJob,
+    NamesJob,
+    PlantedJob,
+    PromptsJob,
+    Speaker,
 )
+from repro.maker.ioi.prompted import RESULT, TENSORS, encoder, names_item, prompts_item
 from repro.maker.ioi.prompts import usable_names
-from repro.maker.ioi.tables import KEY, prompt_rows, tables_of
+from repro.maker.ioi.tables import prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
 from repro.maker.params.activate import Activate
 from repro.maker.params.ioi import Ioi, Localisation
@@ -41,11 +45,9 @@ from repro.maker.params.train import Train
 from repro.maker.scope import scope_of
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage, dumped
-from repro.maker.stages.train import read_members, read_site
 
 PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 """Read-outs of known causes cost nothing, so there are enough to measure the control well."""
-NO_ORDER = {"alpha": 0.0, "width": 1.0, "seed": 0, "order": 0}
 
 
 class Sections(NamedTuple):
@@ -75,25 +77,23 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         asked = list(bench.prompts())
         prompts = map_items(prompts_item, asked, how, scratch, desc="prompts")
         names = map_items(names_item, [bench.names()], how, scratch, desc="mean of each name")[0]
-        bench.made(
-            {(i["draw"], i["family"]): path for i, path in zip(asked, prompts, strict=True)},
-            names,
-        )
-        items = list(bench.localisations())
-        found = map_items(localise_item, items, how, scratch, desc="localisation")
+        drawn = {(j.draw, j.family): path for j, path in zip(asked, prompts, strict=True)}
+        jobs = list(bench.localisations(drawn, names / TENSORS))
+        found = map_items(localise_item, jobs, how, scratch, desc="localisation")
         known = list(bench.planted())
         truths = map_items(planted_item, known, how, scratch, desc="planted truth")
         results = [json.loads((path / RESULT).read_text("utf8")) for path in (*found, *truths)]
+        keys = [job.key for job in (*jobs, *known)]
         tables: dict[str, list[Row]] = {
             "ioi_prompts": list(prompt_rows(asked, prompts)),
-            **tables_of([*items, *known], results, params.ioi.carrying_share),
+            **tables_of(keys, results, params.ioi.carrying_share),
         }
         for name, rows in tables.items():
             write_evidence(
                 scratch / "out",
                 name,
                 rows,
-                counts=bench.counts(items),
+                counts=bench.counts(jobs),
                 scope=bench.scope(),
                 provenance=bench.provenance(),
             )
@@ -101,88 +101,73 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
 
 
 class Bench:
-    """The inputs of the stage and the lists of items made from them."""
+    """The inputs of the stage and the lists of jobs made from them."""
 
     def __init__(self, params: Sections, inputs: Inputs) -> None:
         self.params, self.settings, self.inputs = params, params.ioi, inputs
-        self.model = inputs.fetch / "model"
-        self.record = read_record(self.model, ModelRecord)
-        self.members = read_members(inputs.train)
+        self.members = read_trained(inputs.train).dictionaries
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(self.settings.dtype, self.device)
-        self.layers = {
-            plan.site: params.activate.sites[plan.site] for plan in self.settings.plans.values()
-        }
-        self.names_kept = len(
-            usable_names(read_words(self.settings.words), encoder(str(self.model)))
-        )
+        self.threads = self.settings.executor.threads
+        of_plans = [plan.site for plan in self.settings.plans.values()]
+        self.layers = {s: b for s, b in params.activate.sites.items() if s in of_plans}
+        self.sites = {site: site_files(inputs.train, inputs.activate / site) for site in of_plans}
+        self.speaker = self._speaker()
+        names = usable_names(read_words(self.settings.words), encoder(self.speaker.model))
+        self.n_names = len(names)
 
-    def prompts(self) -> Iterator[dict[str, Any]]:
+    def prompts(self) -> Iterator[PromptsJob]:
         """Every draw and family that a plan asks for, once."""
-        asked = {
-            (draw, plan.family): None
-            for plan in self.settings.plans.values()
-            for draw in plan.draws
-        }
-        for draw, family in asked:
-            yield {**self._model(), "draw": draw, "family": family, "sites": self.layers}
+        plans = self.settings.plans.values()
+        for draw, plan in {(d, p.family): (d, p) for p in plans for d in p.draws}.values():
+            yield PromptsJob(
+                speaker=self.speaker,
+                draw=draw,
+                family=plan.family,
+                n_pairs={
+                    "select": self.settings.select_pairs,
+                    "heldout": self.settings.heldout_pairs,
+                },
+                layers=self.layers,
+                threads=self.threads,
+            )
 
-    def names(self) -> dict[str, Any]:
+    def names(self) -> NamesJob:
         """The mean activation of each name."""
-        return {**self._model(), "sites": self.layers}
+        return NamesJob(speaker=self.speaker, layers=self.layers, threads=self.threads)
 
-    def made(self, prompts: dict[tuple[int, str], Path], names: Path) -> None:
-        """Take note of where prompts and means of names were put."""
-        self._prompts, self._names = prompts, names
+    def localisations(
+        self, drawn: Mapping[tuple[int, str], Path], names: Path
+    ) -> Iterator[LocaliseJob]:
+        """One job for each decomposition, draw and order, once where two plans ask for it.
 
-    def localisations(self) -> Iterator[dict[str, Any]]:
-        """One item for each decomposition, draw and order, once where two plans ask for it."""
+        `drawn` has the result of each prompts' job, `names` the activations of each name.
+        """
         seen = set()
-        for item in self._planned():
-            key = tuple(item[name] for name in KEY)
+        for job in self._planned(drawn, names):
+            key = tuple(job.key.values())
             if key not in seen:
                 seen.add(key)
-                yield item
+                yield job
 
-    def _planned(self) -> Iterator[dict[str, Any]]:
-        for plan in self.settings.plans.values():
-            for member in self._trained(plan):
-                yield from self._runs(plan, member)
-            for baseline in self._baselines(plan):
-                yield from self._runs(plan, baseline)
-            ends = ("identity", "full_residual") if plan.selection == "attribution" else ()
-            for draw, end in product(plan.draws, ends):
-                fixed = {**NO_ORDER, "method": end, "file": "", "sha256": ""}
-                yield self._item(plan, fixed, draw, 0) | {"selection": "none"}
-
-    def planted(self) -> Iterator[dict[str, Any]]:
+    def planted(self) -> Iterator[PlantedJob]:
         """The linear read-out of known causes: its own basis, and a rotation of it."""
+        counts = {"counts": PLANTED_COUNTS, "edited": PLANTED_COUNTS[2]}
+        choosing = self._choosing("attribution", 0).model_copy(update=counts)
         for draw, method in product(range(PLANTED_DRAWS), ("planted", "planted_rotated")):
-            yield {
-                **NO_ORDER,
-                **self._choosing(),
-                "counts_at": PLANTED_COUNTS,
-                "edited": PLANTED_COUNTS[2],
-                "site": "planted",
-                "method": method,
-                "family": "io",
-                "selection": "attribution",
-                "draw": draw,
-                "seed": draw,
-                "listed": 0,
-            }
+            yield PlantedJob(method=method, draw=draw, choosing=choosing, threads=self.threads)
 
     def scope(self) -> Scope:
         """What the evidence speaks of: the same run as the fidelity tables."""
         of = self.params
         return scope_of(of.setting, of.activate, of.train, *self.inputs[:3])
 
-    def counts(self, items: list[dict[str, Any]]) -> dict[str, int]:
+    def counts(self, jobs: list[LocaliseJob]) -> dict[str, int]:
         """Complete denominators."""
         return {
-            "localisations": len(items),
-            "dictionaries_trained": len({item["sha256"] for item in items if item["file"]}),
-            "names_single_token": self.names_kept,
+            "localisations": len(jobs),
+            "dictionaries_trained": len({job.asked.sha256 for job in jobs if job.asked.file}),
+            "names_single_token": self.n_names,
         }
 
     def provenance(self) -> dict[str, Any]:
@@ -191,114 +176,109 @@ class Bench:
             "profile": self.params.setting.profile,
             "params": dumped(self.params),
             "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
-            "words_sha256": sha256_of(file_of(self.settings.words)),
+            "words_sha256": self.speaker.words_sha256,
             "versions": versions(),
-            "patched_with": describe(self.device, self.dtype, self.settings.executor.threads),
+            "patched_with": describe(self.device, self.dtype, self.threads),
         }
 
-    def _model(self) -> dict[str, Any]:
-        return {
-            "model": str(self.model),
-            "model_sha256": self.record.sha256,
-            "words": self.settings.words,
-            "words_sha256": sha256_of(file_of(self.settings.words)),
-            "bos": self.record.bos_token_id if self.params.tokenize.bos else None,
-            "counts": {
-                "select": self.settings.select_pairs,
-                "heldout": self.settings.heldout_pairs,
-            },
-            "device": str(self.device),
-            "dtype": str(self.dtype).removeprefix("torch."),
-            "threads": self.settings.executor.threads,
-        }
-
-    def _site(self, site: str) -> dict[str, Any]:
-        store = self.inputs.activate / site
-        return {
-            "site": site,
-            "store": str(store),
-            **read_site(self.inputs.train, site),
-            "d_in": read_manifest(store).dimension,
-            "manifest": sha256_of(store / "manifest.json"),
-            "threads": self.settings.executor.threads,
-        }
-
-    def _choosing(self) -> dict[str, Any]:
-        ours = self.settings
-        return {
-            "steps": ours.steps,
-            "counts_at": ours.counts,
-            "levels": ours.levels,
-            "edited": ours.edited,
-            "trial_pairs": ours.trial_pairs,
-            "greedy_features": ours.greedy_features,
-            "greedy_candidates": ours.greedy_candidates,
-            "n_thresholds": ours.elimination.thresholds,
-            "smallest": ours.elimination.smallest,
-            "chunk": ours.elimination.chunk,
-            "batch": ours.batch,
-            "threads": ours.executor.threads,
-        }
-
-    def _trained(self, plan: Localisation) -> Iterator[dict[str, Any]]:
-        for group, chosen in plan.dictionaries.items():
-            for member in self.members:
-                if member["group"] == group and (member["k"] or member["alpha"]) in chosen:
-                    kept = ("method", "alpha", "width", "seed", "sha256")
-                    file = str(self.inputs.train / member["file"])
-                    yield {**{name: member[name] for name in kept}, "file": file}
-
-    def _baselines(self, plan: Localisation) -> Iterator[dict[str, Any]]:
-        """Untrained decompositions; overcomplete ones as wide as the trained ones beside them."""
-        sparse = sorted(
-            (m for m in self._trained(plan) if m["alpha"] > 0),
-            key=lambda m: (m["alpha"], m["seed"]),
+    def _speaker(self) -> Speaker:
+        model = self.inputs.fetch / "model"
+        record = read_record(model, ModelRecord)
+        return Speaker(
+            model=model,
+            model_sha256=key_of(record.sha256),
+            words=self.settings.words,
+            words_sha256=sha256_of(file_of(self.settings.words)),
+            bos=record.bos_token_id if self.params.tokenize.bos else None,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
         )
-        like = sparse[len(sparse) // 2] if sparse else None
-        wide = like["width"] if like else 2.0
-        for method in plan.baselines:
-            width = {"random": wide, "random_topk": wide, "pca_signed": 2.0}.get(method, 1.0)
-            yield {
-                **NO_ORDER,
-                "method": method,
-                "width": width,
-                "file": "",
-                "sha256": "",
-                "like": like["file"] if like else "",
-                "like_sha256": like["sha256"] if like else "",
-            }
 
-    def _runs(self, plan: Localisation, member: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Draws and orders of one decomposition: all of them, or the diagonal of its seed."""
-        seeds = sorted({one["seed"] for one in self._trained(plan)})
-        for (i, draw), (j, order) in product(enumerate(plan.draws), enumerate(plan.orders)):
-            is_met = j == i % len(plan.orders)
-            if member["file"]:
-                is_met = is_met and seeds.index(member["seed"]) == i % len(seeds)
-            if plan.design == "full" or is_met:
-                yield self._item(plan, member, draw, order)
+    def _choosing(self, selection: str, order: int) -> Choosing:
+        ours = self.settings
+        return Choosing(
+            selection=selection,
+            order=order,
+            steps=ours.steps,
+            counts=ours.counts,
+            levels=ours.levels,
+            edited=ours.edited,
+            trial_pairs=ours.trial_pairs,
+            greedy_features=ours.greedy_features,
+            greedy_candidates=ours.greedy_candidates,
+            n_thresholds=ours.elimination.thresholds,
+            smallest=ours.elimination.smallest,
+            chunk=ours.elimination.chunk,
+        )
 
-    def _item(
-        self, plan: Localisation, member: dict[str, Any], draw: int, order: int
-    ) -> dict[str, Any]:
+    def _planned(self, drawn: Mapping[tuple[int, str], Path], names: Path) -> Iterator[LocaliseJob]:
+        for plan in self.settings.plans.values():
+            trained = self._trained(plan)
+            like = _middle(trained)
+            baselines = [self._baseline(plan.site, one, like, names) for one in plan.baselines]
+            for asked in (*trained, *baselines):
+                for draw, order in _runs(plan, asked, trained):
+                    wants_l0 = asked.method == "random_topk"
+                    choosing = self._choosing(plan.selection, order)
+                    yield self._job(plan, asked, like if wants_l0 else None, draw, choosing, drawn)
+            ends = ENDS if plan.selection == "attribution" else ()
+            for draw, end in product(plan.draws, ends):
+                asked, none = untrained(self.sites[plan.site], end), self._choosing("none", 0)
+                yield self._job(plan, asked, None, draw, none, drawn)
+
+    def _trained(self, plan: Localisation) -> list[Asked]:
+        return [
+            asked_of(member, self.sites[plan.site], self.inputs.train)
+            for group, chosen in plan.dictionaries.items()
+            for member in self.members
+            if member.group == group and (member.k or member.alpha) in chosen
+        ]
+
+    def _baseline(self, site: str, method: str, like: Asked | None, names: Path) -> Asked:
+        """An untrained decomposition; an overcomplete one as wide as the trained ones beside it."""
+        wide = like.width if like else 2.0
+        width = {"random": wide, "random_topk": wide, "pca_signed": 2.0}.get(method, 1.0)
+        asked = untrained(self.sites[site], method, width=width)
+        return asked.model_copy(update={"names": names}) if method == "mean_difference" else asked
+
+    def _job(
+        self, plan: Localisation, asked: Asked, like: Asked | None, draw: int, choosing: Choosing,
+        drawn: Mapping[tuple[int, str], Path],
+    ) -> LocaliseJob:  # fmt: skip
         is_first = plan.selection == "attribution" and draw == plan.draws[0]
-        wants_list = is_first and member["file"] and member["alpha"] > 0
-        return {
-            **self._model(),
-            **self._site(plan.site),
-            **self._choosing(),
-            **member,
-            "family": plan.family,
-            "selection": plan.selection,
-            "draw": draw,
-            "order": order,
-            "layer": self.layers[plan.site],
-            "prompts": str(self._prompts[draw, plan.family]),
-            "names": str(self._names),
-            "listed": self.settings.listed if wants_list else 0,
-            "tokens": str(self.inputs.tokenize),
-            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
-        }
+        wants_list = is_first and asked.file is not None and asked.alpha > 0
+        return LocaliseJob(
+            asked=asked,
+            like=like,
+            speaker=self.speaker,
+            choosing=choosing,
+            family=plan.family,
+            draw=draw,
+            layer=self.layers[plan.site],
+            prompts=drawn[draw, plan.family],
+            batch=self.settings.batch,
+            listed=self.settings.listed if wants_list else 0,
+            tokens=self.inputs.tokenize,
+            tokens_sha256=sha256_of(self.inputs.tokenize / "tokens.safetensors"),
+            threads=self.threads,
+        )
+
+
+def _middle(trained: list[Asked]) -> Asked | None:
+    """Of the penalised dictionaries the one in the middle, whose width and L0 baselines take."""
+    sparse = sorted((a for a in trained if a.alpha > 0), key=lambda a: (a.alpha, a.seed))
+    return sparse[len(sparse) // 2] if sparse else None
+
+
+def _runs(plan: Localisation, asked: Asked, trained: list[Asked]) -> Iterator[tuple[int, int]]:
+    """Draws and orders of one decomposition: all of them, or the diagonal of its seed."""
+    seeds = sorted({one.seed for one in trained})
+    for (i, draw), (j, order) in product(enumerate(plan.draws), enumerate(plan.orders)):
+        is_met = j == i % len(plan.orders)
+        if asked.file:
+            is_met = is_met and seeds.index(asked.seed) == i % len(seeds)
+        if plan.design == "full" or is_met:
+            yield draw, order
 
 
 STAGE = Stage(

@@ -12,11 +12,15 @@ from repro.contract.evidence import write_evidence
 from repro.contract.rows.toy import ToyRow
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest, read_split
-from repro.maker.dictionaries.baselines import random_dictionary
+from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.random import random_dictionary
+from repro.maker.decompositions.registry import decomposition_of
+from repro.maker.decompositions.trained import Member, asked_of, read_trained, site_files
 from repro.maker.dictionaries.evaluate import reconstruct
 from repro.maker.dictionaries.metrics import matched_cosines, nearest_cosines, spread_of
-from repro.maker.dictionaries.model import Dictionary, Transform, load_dictionary
-from repro.maker.engine.executor import Item, map_items
+from repro.maker.dictionaries.model import Dictionary
+from repro.maker.engine.executor import map_items
+from repro.maker.engine.job import Job
 from repro.maker.engine.provenance import versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.params.plant import TOY, Plant
@@ -25,7 +29,6 @@ from repro.maker.params.toy import Toy
 from repro.maker.params.train import Train
 from repro.maker.stage import Stage, dumped
 from repro.maker.stages.plant import TRUTH, read_truth
-from repro.maker.stages.train import read_members
 
 RESULT = "result.json"
 
@@ -49,10 +52,10 @@ class Inputs(NamedTuple):
 def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Match every dictionary of the toy, and two of known answer, against the planted features."""
     with scratch_folder(out.with_name("toy"), "items") as scratch:
-        items = list(_items(params.toy, inputs))
-        results = map_items(recover_item, items, params.toy.executor, scratch, desc="recovery")
+        jobs = list(_jobs(params.toy, inputs))
+        results = map_items(recover_item, jobs, params.toy.executor, scratch, desc="recovery")
         found = [json.loads((path / RESULT).read_text("utf8")) for path in results]
-        rows = list(_ranked(items, found, params.plant.toy.active))
+        rows = list(_ranked(jobs, found, params.plant.toy.active))
         write_evidence(
             scratch / "out",
             "toy",
@@ -64,14 +67,38 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         put_files_in_place(scratch / "out", out)
 
 
-def recover_item(item: Item, folder: Path) -> None:
+class RecoverJob(Job):
+    """One dictionary against planted features."""
+
+    asked: Asked
+    """The trained dictionary, or the one whose place chance or the truth takes."""
+    method: str
+    """The autoencoder, or random or truth."""
+    alpha: float
+    """L1 coefficient; 0 for chance and the truth."""
+    truth_sha256: str
+    """The planted features, by hash."""
+    null_seed: int
+    """Seed of chance, and of the order of the truth; 0 for a trained dictionary."""
+    recovered_cosine: float
+    """Cosine from which a feature counts as found."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+    @property
+    def setting(self) -> tuple[str, float, int]:
+        """What the penalties of one curve have in common."""
+        return self.asked.of.site, self.asked.width, self.asked.seed
+
+
+def recover_item(job: RecoverJob, folder: Path) -> None:
     """Work: one dictionary against the truth, and how it reconstructs held-out vectors."""
-    store = Path(item["store"])
-    truth = read_truth(store)
-    dictionary, transform = _dictionary_of(item, truth)
+    truth = read_truth(job.asked.of.store)
+    trained = decomposition_of(job.asked)
+    dictionary = _in_its_place(job, trained.dictionary, truth)
     cosines = matched_cosines(truth, dictionary.decoder)
-    x, document = read_split(store, "heldout")
-    z = transform.forward(x.float())
+    x, document = read_split(job.asked.of.store, "heldout")
+    z = trained.transform.forward(x.float())
     # One document: the toy asks about dictionaries, so seeds are its only clusters.
     sums = reconstruct(dictionary, z, torch.zeros_like(document).long(), spread_of(z)).sums
     write_json(
@@ -80,7 +107,7 @@ def recover_item(item: Item, folder: Path) -> None:
             "n_true": len(truth),
             "n_learned": len(dictionary.decoder),
             "cosine": float(cosines.double().sum()),
-            "n_recovered": int((cosines >= item["recovered_cosine"]).sum()),
+            "n_recovered": int((cosines >= job.recovered_cosine).sum()),
             "nearest_cosine": float(nearest_cosines(truth, dictionary.decoder).double().sum()),
             "nearest_cosine_learned": float(
                 nearest_cosines(dictionary.decoder, truth).double().sum()
@@ -93,68 +120,66 @@ def recover_item(item: Item, folder: Path) -> None:
     )
 
 
-def _dictionary_of(item: Item, truth: torch.Tensor) -> tuple[Dictionary, Transform]:
-    trained, transform, _ = load_dictionary(Path(item["file"]))
-    match item["method"]:
+def _in_its_place(job: RecoverJob, trained: Dictionary, truth: torch.Tensor) -> Dictionary:
+    match job.method:
         case "random":
-            rows = random_dictionary(truth.shape[1], len(trained.decoder), seed=item["null_seed"])
+            rows = random_dictionary(truth.shape[1], len(trained.decoder), seed=job.null_seed)
         case "truth":
-            generator = torch.Generator().manual_seed(item["null_seed"])
+            generator = torch.Generator().manual_seed(job.null_seed)
             rows = truth[torch.randperm(len(truth), generator=generator)]
         case _:
-            return trained, transform
-    return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0), transform
+            return trained
+    return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0)
 
 
-def _items(settings: Toy, inputs: Inputs) -> Iterator[dict[str, Any]]:
+def _jobs(settings: Toy, inputs: Inputs) -> Iterator[RecoverJob]:
     """The trained dictionaries, and for each regime, width and seed one of chance and the truth."""
-    members = [member for member in read_members(inputs.train) if member["site"] in TOY]
-    members.sort(key=_setting)
-    for _, group in groupby(members, key=_setting):
-        of_setting = [_item(member, settings, inputs) for member in group]
+    members = [m for m in read_trained(inputs.train).dictionaries if m.site in TOY]
+    jobs = [_job(member, settings, inputs) for member in members]
+    jobs.sort(key=lambda job: job.setting)
+    for _, group in groupby(jobs, key=lambda job: job.setting):
+        of_setting = list(group)
         yield from of_setting
         for number, method in enumerate(("random", "truth")):
-            null_seed = 4000 + 1000 * number + of_setting[0]["seed"]
-            yield {**of_setting[0], "method": method, "alpha": 0.0, "null_seed": null_seed}
+            null_seed = 4000 + 1000 * number + of_setting[0].asked.seed
+            changes = {"method": method, "alpha": 0.0, "null_seed": null_seed}
+            yield of_setting[0].model_copy(update=changes)
 
 
-def _setting(member: dict[str, Any]) -> tuple[str, float, int]:
-    return member["site"], member["width"], member["seed"]
-
-
-def _item(member: dict[str, Any], settings: Toy, inputs: Inputs) -> dict[str, Any]:
-    store = inputs.plant / member["site"]
+def _job(member: Member, settings: Toy, inputs: Inputs) -> RecoverJob:
+    store = inputs.plant / member.site
     read_manifest(store)
     read_truth(store)
-    return {
-        **{key: member[key] for key in ("site", "method", "alpha", "width", "seed", "sha256")},
-        "file": str(inputs.train / member["file"]),
-        "store": str(store),
-        "truth_sha256": sha256_of(store / TRUTH),
-        "manifest": sha256_of(store / "manifest.json"),
-        "recovered_cosine": settings.recovered_cosine,
-        "threads": settings.executor.threads,
-    }
+    return RecoverJob(
+        asked=asked_of(member, site_files(inputs.train, store), inputs.train),
+        method=member.method,
+        alpha=member.alpha,
+        truth_sha256=sha256_of(store / TRUTH),
+        null_seed=0,
+        recovered_cosine=settings.recovered_cosine,
+        threads=settings.executor.threads,
+    )
 
 
 def _ranked(
-    items: list[dict[str, Any]], results: list[dict[str, Any]], active: float
+    jobs: list[RecoverJob], results: list[dict[str, Any]], active: float
 ) -> Iterator[ToyRow]:
     """Rows, the penalties of one setting ranked by FVU on held-out vectors.
 
     The rank is how a penalty is chosen without a look at the truth: smallest FVU first.
     """
     fvu = [r["squared_error"] / r["variance"] for r in results]
-    for item, result, own in zip(items, results, fvu, strict=True):
+    for job, result, own in zip(jobs, results, fvu, strict=True):
         rivals = [
             other
-            for rival, other in zip(items, fvu, strict=True)
-            if _setting(rival) == _setting(item) and rival["method"] == item["method"]
+            for rival, other in zip(jobs, fvu, strict=True)
+            if (rival.setting, rival.method) == (job.setting, job.method)
         ]
         yield ToyRow(
-            **{key: item[key] for key in ("method", "alpha", "width", "seed")},
+            **job.model_dump(include={"method", "alpha"}),
+            **job.asked.model_dump(include={"width", "seed"}),
             **result,
-            regime=item["site"].removeprefix("planted_"),
+            regime=job.asked.of.site.removeprefix("planted_"),
             fvu_rank=1 + sum(other < own for other in rivals),
             active_true=active,
         )

@@ -19,13 +19,13 @@ from repro.contract.evidence import write_evidence
 from repro.contract.rows.fidelity import FidelityRow
 from repro.files import write_json, write_with
 from repro.maker.activations.shards import batches, read_manifest, read_split
-from repro.maker.dictionaries.decompose import training_rows
+from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.evaluate import Reconstruction, document_sums
 from repro.maker.dictionaries.model import fit_transform_of, load_dictionary, save_dictionary
 from repro.maker.dictionaries.moments import moments
-from repro.maker.dictionaries.train import centred_at, start, train, transformed
+from repro.maker.dictionaries.train import Method, centred_at, start, train, transformed
 from repro.maker.dictionaries.train import dictionaries as members_of
-from repro.maker.engine.executor import Item, map_items
+from repro.maker.engine.executor import map_items
 from repro.maker.fidelity.frontier import NAME, identity
 from repro.maker.params.executor import Executor
 from repro.maker.params.model import Params
@@ -33,9 +33,9 @@ from repro.maker.scope import scope_of
 from repro.proofs.bench.machine import THREADS
 from repro.proofs.bench.peers import run as peers
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
-from repro.proofs.bench.recipe import recipe_from, shared_of
+from repro.proofs.bench.recipe import StackJob, recipe_from, shared_of
 
-OURS = {
+OURS: dict[Method, list[float]] = {
     "sae": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3],
     "sae_standard": [7.0e-4, 1.4e-3, 2.5e-3, 4.5e-3, 8.0e-3],
 }
@@ -107,30 +107,30 @@ def compare(
 
 def _ours(params: Params, store: Path, splits: dict[str, Any], scratch: Path) -> list[Made]:
     """Our tied and our standard stack, a process each, on the recipe of `params.yaml`."""
-    items = [
-        {**shared_of(params, store), "method": method, "alphas": alphas}
+    jobs = [
+        StackJob(**shared_of(params, store), method=method, alphas=alphas)
         for method, alphas in OURS.items()
     ]
     how = Executor(kind="processes", workers=2, threads=1)
     made = []
-    results = map_items(stack_item, items, how, scratch / "ours", desc="our stacks")
-    for item, folder in zip(items, results, strict=True):
+    results = map_items(stack_item, jobs, how, scratch / "ours", desc="our stacks")
+    for job, folder in zip(jobs, results, strict=True):
         seconds = json.loads((folder / "result.json").read_text("utf8"))["seconds"]
-        for index, alpha in enumerate(item["alphas"]):
+        for index, alpha in enumerate(job.alphas):
             dictionary, centred, _ = load_dictionary(folder / f"a{index}.safetensors")
             parts = (measured(dictionary, centred, *splits[name]) for name in splits)
-            made.append(Made(item["method"], alpha, 0, seconds / len(item["alphas"]), *parts))
+            made.append(Made(job.method, alpha, 0, seconds / len(job.alphas), *parts))
     return made
 
 
-def stack_item(item: Item, folder: Path) -> None:
+def stack_item(job: StackJob, folder: Path) -> None:
     """Work: one stack of ours in one pass over the training activations, as the stage does it."""
-    store = Path(item["store"])
+    store = job.store
     manifest = read_manifest(store)
-    transform = fit_transform_of(*moments(store), faithful=item["faithful"])
-    recipe = recipe_from(item, manifest.dimension, manifest.rows("train") // item["batch"])
+    transform = fit_transform_of(*moments(store), faithful=job.faithful)
+    recipe = recipe_from(job, manifest.dimension, manifest.rows("train") // job.batch)
     stack = start(recipe, manifest.dimension)
-    source = batches(store, batch=item["batch"], seed=0, mixing_shards=item["mixing_shards"])
+    source = batches(store, batch=job.batch, seed=0, mixing_shards=job.mixing_shards)
     began = time.perf_counter()
     for _ in train(stack, transformed(source, transform), recipe, log_every=recipe.n_steps):
         pass
@@ -196,13 +196,13 @@ def _speed(
     }
 
 
-def _our_speed(params: Params, method: str, x: torch.Tensor) -> float:
+def _our_speed(params: Params, method: Method, x: torch.Tensor) -> float:
     torch.set_num_threads(THREADS)
-    item = {**shared_of(params), "method": method, "alphas": OURS[method]}
-    recipe = recipe_from(item, x.shape[1], len(x) // item["batch"])
+    job = StackJob(**shared_of(params), method=method, alphas=OURS[method])
+    recipe = recipe_from(job, x.shape[1], len(x) // job.batch)
     stack = start(recipe, x.shape[1])
-    parts = map(partial(torch.Tensor.to, dtype=torch.float32), x.split(item["batch"]))
+    parts = map(partial(torch.Tensor.to, dtype=torch.float32), x.split(job.batch))
     began = time.perf_counter()
     for _ in train(stack, parts, recipe, log_every=recipe.n_steps):
         pass
-    return recipe.n_steps * item["batch"] * len(recipe.alphas) / (time.perf_counter() - began)
+    return recipe.n_steps * job.batch * len(recipe.alphas) / (time.perf_counter() - began)

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest, read_split
-from repro.maker.dictionaries.decompose import training_rows
+from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.model import Transform, fit_transform_of, unit_rows
 from repro.maker.dictionaries.moments import moments
 from repro.maker.dictionaries.train import (
     ENCODER_START,
+    Method,
     Recipe,
     Stack,
     centred_at,
@@ -30,13 +31,12 @@ from repro.maker.dictionaries.train import (
     train,
 )
 from repro.maker.engine.device import resolve_dtype
-from repro.maker.engine.executor import Item, map_items
+from repro.maker.engine.executor import map_items
+from repro.maker.engine.job import Job
 from repro.maker.params.executor import Executor
 from repro.maker.params.model import Params
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
 
-_CODE = ("recipe", "quality", "dictionaries")
-"""Files of this package that decide what an item comes to."""
 TOKENS = 400_000
 """Training activations of a trial of the first round: a third of the laptop's, so that many fit
 into minutes."""
@@ -142,6 +142,53 @@ FINALS: list[tuple[str, str, dict[str, Any]]] = [
 """The second round: the best of the first that cost no more time, and their neighbours."""
 
 
+class StackJob(Job):
+    """One stack of autoencoders and how it is trained; `BASE` names what a trial changes."""
+
+    method: Method
+    """The autoencoder."""
+    alphas: list[float]
+    """L1 coefficient of each member."""
+    ks: list[int]
+    """Codes that each member keeps; empty: all."""
+    tied: bool
+    """Whether the paper's autoencoder reads with its decoder's rows."""
+    lr: float
+    """Step size."""
+    beta1: float
+    """Decay of the first moment."""
+    beta2: float
+    """Decay of the second moment."""
+    eps: float
+    """Added to the root of the second moment."""
+    clip: float
+    """Longest gradient; 0 does not shorten."""
+    warmup: float
+    """Share of the steps over which the step size rises."""
+    decay: float
+    """Share over which it falls."""
+    penalty_warmup: float
+    """Share over which the penalty rises."""
+    batch: int
+    """Activations a step."""
+    epochs: int
+    """Passes over the activations."""
+    start_scale: float
+    """Length of the initial rows over Xavier's."""
+    matmul: str
+    """Number format of the matrix products."""
+    store: Path = Path()
+    """Folder of the activations."""
+    manifest: str = ""
+    """SHA-256 of their manifest."""
+    tokens: int = 0
+    """Activations of a trial."""
+    mixing_shards: int = 1
+    """Shards shuffled together."""
+    faithful: bool = False
+    """Neither centre nor scale."""
+
+
 def search(params: Params, activations: Path, scratch: Path) -> dict[str, Any]:
     """Train every trial on the same activations of the middle site, judge it by validation."""
     store = activations / "middle"
@@ -167,9 +214,9 @@ def tried(
     trials: list[tuple[str, str, dict[str, Any]]], shared: dict[str, Any], scratch: Path
 ) -> list[dict[str, Any]]:
     """What came out of the trials of one round."""
-    items = [{**shared, **changes, **ARMS[arm]} for arm, _, changes in trials]
+    jobs = [StackJob(**{**shared, **changes, **ARMS[arm]}) for arm, _, changes in trials]
     how = Executor(kind="processes", workers=2, threads=1)
-    results = map_items(trial_item, items, how, scratch, desc="trials of the recipe")
+    results = map_items(trial_item, jobs, how, scratch, desc="trials of the recipe")
     found = [json.loads((path / "result.json").read_text("utf8")) for path in results]
     return [
         {"arm": arm, "name": name, "changes": changes, **result}
@@ -201,23 +248,22 @@ def shared_of(params: Params, store: Path | None = None) -> dict[str, Any]:
         return shared
     return {
         **shared,
-        "store": str(store),
+        "store": store,
         "manifest": sha256_of(store / "manifest.json"),
         "mixing_shards": params.train.mixing_shards,
         "faithful": params.train.faithful,
-        "code": [sha256_of(Path(__file__).with_name(f"{name}.py")) for name in _CODE],
     }
 
 
-def trial_item(item: Item, folder: Path) -> None:
+def trial_item(job: StackJob, folder: Path) -> None:
     """Work: one recipe on `tokens` activations, all its penalties in one stack."""
-    x, validation, document, transform = _data(item["store"], item["manifest"], item["tokens"])
-    per_epoch = len(x) // item["batch"]
-    recipe = recipe_from(item, x.shape[1], per_epoch * item["epochs"])
+    x, validation, document, transform = _data(job.store, job.manifest, job.tokens)
+    per_epoch = len(x) // job.batch
+    recipe = recipe_from(job, x.shape[1], per_epoch * job.epochs)
     stack = started(recipe, x.shape[1])
     batches = (
-        x[order[i * item["batch"] :][: item["batch"]]].float()
-        for epoch in range(item["epochs"])
+        x[order[i * job.batch :][: job.batch]].float()
+        for epoch in range(job.epochs)
         for order in [torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch))]
         for i in range(per_epoch)
     )
@@ -249,35 +295,35 @@ def started(recipe: Recipe, d_in: int) -> Stack:
     return stack
 
 
-def recipe_from(item: Item, d_in: int, n_steps: int) -> Recipe:
+def recipe_from(job: StackJob, d_in: int, n_steps: int) -> Recipe:
     """The recipe that an item of this package spells out."""
     return Recipe(
-        name=f"{item['method']}, {item['alphas']}",
-        method=item["method"],
+        name=f"{job.method}, {job.alphas}",
+        method=job.method,
         d_sae=round(WIDTH * d_in),
-        alphas=tuple(item["alphas"]),
+        alphas=tuple(job.alphas),
         seed=0,
         n_steps=n_steps,
-        lr=item["lr"],
-        betas=(item["beta1"], item["beta2"]),
-        eps=item["eps"],
-        warmup=item["warmup"],
-        decay=item["decay"],
-        penalty_warmup=item["penalty_warmup"],
-        clip=item["clip"],
-        matmul=getattr(torch, item["matmul"]),
+        lr=job.lr,
+        betas=(job.beta1, job.beta2),
+        eps=job.eps,
+        warmup=job.warmup,
+        decay=job.decay,
+        penalty_warmup=job.penalty_warmup,
+        clip=job.clip,
+        matmul=getattr(torch, job.matmul),
         device=torch.device("cpu"),
-        tied=item["tied"],
-        start_scale=item["start_scale"],
-        ks=tuple(item["ks"]),
+        tied=job.tied,
+        start_scale=job.start_scale,
+        ks=tuple(job.ks),
     )
 
 
 @lru_cache(maxsize=1)
-def _data(store: str, _manifest: str, tokens: int) -> tuple[Tensor, Tensor, Tensor, Transform]:
+def _data(store: Path, _manifest: str, tokens: int) -> tuple[Tensor, Tensor, Tensor, Transform]:
     """Training rows (transformed), validation rows (as they are), their documents, transform."""
-    mean, mean_squared_norm = moments(Path(store))
+    mean, mean_squared_norm = moments(store)
     transform = fit_transform_of(mean, mean_squared_norm, faithful=False)
-    validation, document = read_split(Path(store), "validation")
-    x = training_rows(Path(store), transform, tokens).bfloat16()
+    validation, document = read_split(store, "validation")
+    x = training_rows(store, transform, tokens).bfloat16()
     return x, validation, document, transform

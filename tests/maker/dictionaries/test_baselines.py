@@ -8,16 +8,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.maker.dictionaries.baselines import (
-    neurons,
-    principal_components,
-    random_dictionary,
-    random_topk,
-    signed_topk,
-    static,
-    with_copied_units,
-    with_frozen_units,
-)
+from repro.maker.decompositions.basis import neurons, signed_topk, static
+from repro.maker.decompositions.components import principal_components
+from repro.maker.decompositions.controls import with_copied_units, with_frozen_units
+from repro.maker.decompositions.random import random_dictionary, random_topk
 from repro.maker.dictionaries.metrics import duplicates, fvu
 from repro.maker.dictionaries.model import Dictionary, decode, encode, tied, unit_rows
 from tests.examples import FEW

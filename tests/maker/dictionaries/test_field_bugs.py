@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,13 +12,14 @@ from torch.testing import assert_close
 from repro.errors import TrainingError
 from repro.files import sha256_of
 from repro.maker.activations.shards import batches, read_manifest
+from repro.maker.decompositions.asked import Asked, SiteFiles
 from repro.maker.dictionaries.metrics import matched_cosines
 from repro.maker.dictionaries.model import fit_transform_of, save_dictionary, tied
 from repro.maker.dictionaries.moments import load_transform, moments
 from repro.maker.dictionaries.train import Recipe, save_checkpoint, start, train, transformed
-from repro.maker.fidelity.measure import measure_item
+from repro.maker.fidelity.measure import MeasureJob, measure_item
 from repro.maker.planted import draw, planted
-from repro.maker.stages.train import _item, _recipe, _transform_item, fit_site, train_item
+from repro.maker.stages.train import _fit_job, _job, fit_site, recipe_of, train_item
 from tests.maker.dictionaries.arrays import normal
 from tests.tiny_project import params_of, write_params, write_stores
 
@@ -78,22 +80,22 @@ def test_training_from_a_checkpoint_in_the_folder_ends_with_the_same_bytes(proje
     params = params_of(project)
     store = project / "plant" / "planted_knee"
     (project / "fit").mkdir()
-    fit_site(_transform_item(store, params.train), project / "fit")
-    item = _item("knee", params.train.groups["knee"], 1, store, project / "fit", params.train)
+    fit_site(_fit_job(store, params.train), project / "fit")
+    job = _job("knee", params.train.groups["knee"], 1, store, project / "fit", params.train)
     whole, resumed = project / "whole", project / "resumed"
     whole.mkdir()
     resumed.mkdir()
-    train_item(item, whole)
+    train_item(job, whole)
 
     transform = load_transform(project / "fit" / "transform.safetensors")
-    recipe = _recipe(item)
-    source = batches(store, batch=item["batch"], seed=1, mixing_shards=item["mixing_shards"])
-    stack = start(recipe, item["d_in"])
+    recipe = recipe_of(job)
+    source = batches(store, batch=job.batch, seed=1, mixing_shards=job.mixing_shards)
+    stack = start(recipe, job.d_in)
     for done, _ in train(stack, transformed(source, transform), recipe):
         if done == 23:
             save_checkpoint(resumed / "checkpoint.safetensors", stack, done, [])
             break
-    train_item(item, resumed)
+    train_item(job, resumed)
     for name in ("a0.safetensors", "a1.safetensors"):
         assert (resumed / name).read_bytes() == (whole / name).read_bytes()
     steps = [r["step"] for r in json.loads((resumed / "log.json").read_text())["records"]]
@@ -107,15 +109,21 @@ def measured(project: Path, method: str, **changes) -> dict:
     one = tied(normal(3, 16, 8, dtype=torch.float32), torch.full((16,), -0.5))
     transform = fit_transform_of(mean, squared_norm, faithful=False)
     save_dictionary(file, one, transform, {})
-    item = {
-        "store": str(store), "transform": str(file), "file": str(file), "method": method,
-        "manifest": sha256_of(store / "manifest.json"), "alive_firings": 2, "dense_share": 0.9,
-        "frequent_share": 0.01, "effective_share": 0.1, "duplicate_cosine": 0.9,
-        "counts_units": True, "refit_tokens": 100, "null_seed": 7,
+    of = SiteFiles(
+        site="planted_knee", store=store, manifest=sha256_of(store / "manifest.json"), d_in=8,
+        transform=file, transform_sha256="", components=None, components_sha256="",
+    )  # fmt: skip
+    asked = Asked(
+        of=of, method=method, alpha=0.0, k=0, width=2.0, seed=0, file=file, sha256=sha256_of(file)
+    )
+    told: dict[str, Any] = {
+        "group": "", "alive_firings": 2, "dense_share": 0.9, "frequent_share": 0.01,
+        "effective_share": 0.1, "duplicate_cosine": 0.9, "counts_units": True,
+        "refit_tokens": 100, "null_seed": 7, "threads": 1,
     }  # fmt: skip
     folder = project / method
     folder.mkdir()
-    measure_item({**item, **changes}, folder)
+    measure_item(MeasureJob(asked=asked, **{**told, **changes}), folder)
     return json.loads((folder / "result.json").read_text())
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from repro.errors import DegenerateInputError
-from repro.maker.dictionaries.baselines import random_dictionary
+from repro.maker.decompositions.random import random_dictionary
 from repro.maker.dictionaries.metrics import (
     Spread,
     TokenSums,

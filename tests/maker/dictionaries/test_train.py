@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from repro.errors import TrainingError
-from repro.maker.dictionaries.baselines import random_dictionary
+from repro.maker.decompositions.random import random_dictionary
 from repro.maker.dictionaries.loss import random_decoder_gradient, standard_gradient, tied_gradient
 from repro.maker.dictionaries.metrics import fvu, l0, matched_cosines
 from repro.maker.dictionaries.model import Dictionary, Transform, decode, encode

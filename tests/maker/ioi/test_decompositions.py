@@ -4,14 +4,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.maker.dictionaries.baselines import independent_components
+from repro.maker.decompositions.basis import both_signs, rotation
+from repro.maker.decompositions.components import independent_components
+from repro.maker.decompositions.names import mean_differences
+from repro.maker.decompositions.random import random_orthogonal
 from repro.maker.dictionaries.model import encode
-from repro.maker.ioi.decompositions import (
-    both_signs,
-    mean_differences,
-    random_orthogonal,
-    rotation,
-)
 
 SEEDS = st.integers(0, 50)
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
+from repro.maker.decompositions.basis import both_signs, rotation
+from repro.maker.decompositions.random import random_orthogonal
 from repro.maker.dictionaries.model import Dictionary, Transform, encode, tied, unit_rows
 from repro.maker.ioi import known
-from repro.maker.ioi.decompositions import both_signs, random_orthogonal, rotation
 from repro.maker.ioi.patch import (
     Change,
     Task,

@@ -11,10 +11,10 @@ from torch import Tensor
 from repro.errors import ArtifactError
 from repro.files import write_with
 from repro.maker.activations.shards import read_manifest, read_shard
-from repro.maker.dictionaries.baselines import independent_components, principal_components
+from repro.maker.decompositions.components import independent_components, principal_components
 from repro.maker.dictionaries.model import Transform
 from repro.maker.dictionaries.moments import load_transform
-from repro.maker.engine.executor import Item
+from repro.maker.engine.job import Job
 
 COMPONENTS = "components.safetensors"
 
@@ -30,17 +30,34 @@ class Components(NamedTuple):
     """Rows that write them."""
 
 
-def decompose_item(item: Item, folder: Path) -> None:
+class ComponentsJob(Job):
+    """Principal and independent components of a site."""
+
+    store: Path
+    """Folder of its activations."""
+    manifest: str
+    """SHA-256 of their manifest."""
+    transform: Path
+    """Its centring and scaling; the folder is named for what they were made of."""
+    ica_rows: int
+    """Training activations on which ICA is fitted; 0 for no ICA."""
+    ica_iterations: int
+    """Iterations at most."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+def decompose_item(job: ComponentsJob, folder: Path) -> None:
     """Work: PCA on all training activations of a site; ICA on `ica_rows` of them at even steps.
 
     ICA holds four copies of its rows in memory, in double precision: all of them would not fit into
     a laptop's. The paper too fits it on less (footnote 4).
     """
-    x = training_rows(Path(item["store"]), load_transform(Path(item["transform"])))
+    x = training_rows(job.store, load_transform(job.transform))
     tensors = {"pca": principal_components(x)}
-    if item["ica_rows"]:
-        few = x[:: max(1, len(x) // item["ica_rows"])][: item["ica_rows"]]
-        ica = independent_components(few, item["ica_iterations"], seed=0)
+    if job.ica_rows:
+        few = x[:: max(1, len(x) // job.ica_rows)][: job.ica_rows]
+        ica = independent_components(few, job.ica_iterations, seed=0)
         tensors |= {"ica_read": ica.encoder, "ica_write": ica.decoder}
     write_with(folder / COMPONENTS, lambda part: save_file(tensors, part))
 

@@ -1,0 +1,1 @@
+"""One door to every way of taking activations apart, trained or not."""

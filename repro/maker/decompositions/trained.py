@@ -1,0 +1,118 @@
+"""What a training run left: its dictionaries, and for each site what was fitted on it."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from repro.errors import ArtifactError
+from repro.files import sha256_of, write_json
+from repro.maker.activations.shards import read_manifest
+from repro.maker.decompositions.asked import Asked, SiteFiles
+from repro.maker.decompositions.fit import COMPONENTS
+
+MANIFEST = "manifest.json"
+SITES, TRANSFORM = "sites", "transform.safetensors"
+
+
+class Member(BaseModel):
+    """One trained dictionary."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    group: str
+    """Group of the grid."""
+    site: str
+    """Role of the site, or planted set."""
+    method: str
+    """sae, sae_standard or sae_random_decoder."""
+    width: float
+    """Dictionary size over dimension."""
+    seed: int
+    """Seed of initialisation and data order."""
+    alpha: float
+    """L1 coefficient."""
+    k: int
+    """Codes kept a token; 0 where all are."""
+    file: str
+    """File, seen from the folder of the run."""
+    sha256: str
+    """Its hash."""
+
+
+class Trained(BaseModel):
+    """The manifest of a training run."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    dictionaries: list[Member]
+    """All of them, in the order of the grid."""
+    sites: dict[str, dict[str, str]]
+    """Files of each site by name, and their hashes."""
+
+
+def write_trained(folder: Path, members: list[Member]) -> None:
+    """Write the manifest of what stands in a folder."""
+    sites = {
+        site.name: {file.name: sha256_of(file) for file in sorted(site.iterdir())}
+        for site in sorted((folder / SITES).iterdir())
+    }
+    write_json(folder / MANIFEST, Trained(dictionaries=members, sites=sites).model_dump())
+
+
+def read_trained(folder: Path) -> Trained:
+    """Read the manifest.
+
+    Raises:
+        ArtifactError: it is missing or malformed.
+    """
+    path = folder / MANIFEST
+    try:
+        return Trained.model_validate(json.loads(path.read_text(encoding="utf8")))
+    except (OSError, ValueError, ValidationError):
+        raise ArtifactError(
+            f"{path} is missing or malformed",
+            expected="the manifest of a trained grid",
+            mend="dvc repro train",
+        ) from None
+
+
+def site_files(trained: Path, store: Path) -> SiteFiles:
+    """A site by content: its activations in `store`, and what the run fitted on them.
+
+    Raises:
+        ArtifactError: a manifest is missing or malformed, or nothing was trained at the site.
+    """
+    site, listed = store.name, read_trained(trained).sites
+    if site not in listed:
+        raise ArtifactError(
+            f"{trained / MANIFEST}: nothing was trained at the site {site!r}",
+            expected=f"one of {', '.join(sorted(listed))}",
+            mend="edit train.groups in params.yaml, then: dvc repro train",
+        )
+    folder, hashes = trained / SITES / site, listed[site]
+    return SiteFiles(
+        site=site,
+        store=store,
+        manifest=sha256_of(store / MANIFEST),
+        d_in=read_manifest(store).dimension,
+        transform=folder / TRANSFORM,
+        transform_sha256=hashes[TRANSFORM],
+        components=folder / COMPONENTS if COMPONENTS in hashes else None,
+        components_sha256=hashes.get(COMPONENTS, ""),
+    )
+
+
+def asked_of(member: Member, site: SiteFiles, trained: Path) -> Asked:
+    """A trained dictionary as what is asked for."""
+    names = {"method", "alpha", "k", "width", "seed", "sha256"}
+    return Asked(of=site, file=trained / member.file, **member.model_dump(include=names))
+
+
+def untrained(site: SiteFiles, method: str, *, k: int = 0, width: float = 1.0) -> Asked:
+    """A decomposition that needs no training."""
+    return Asked(of=site, method=method, alpha=0.0, k=k, width=width, seed=0, file=None, sha256="")

@@ -1,0 +1,1 @@
+"""Ways to run independent tasks; another one is another file here and a name in `BACKENDS`."""

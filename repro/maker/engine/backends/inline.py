@@ -1,0 +1,11 @@
+"""One task after the other, in this process."""
+
+from collections.abc import Iterator, Sequence
+
+from repro.maker.engine.task import Task
+
+
+def inline(tasks: Sequence[Task], workers: int) -> Iterator[None]:  # noqa: ARG001
+    """Run the tasks in their order."""
+    for task in tasks:
+        yield task.run()

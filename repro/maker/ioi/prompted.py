@@ -1,0 +1,133 @@
+"""Pairs of prompts before the language model: drawn once, kept with what it makes of them."""
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from repro.files import write_json, write_with
+from repro.maker.fidelity.measure import model_of
+from repro.maker.ioi.jobs import LocaliseJob, NamesJob, PromptsJob
+from repro.maker.ioi.patch import Task, divergence
+from repro.maker.ioi.prompts import Encode, Pair, Split, as_batch, draw_pairs, usable_names
+from repro.maker.ioi.words import read_words
+
+RESULT, PAIRS, TENSORS = "result.json", "pairs.json", "tensors.safetensors"
+
+
+def prompts_item(job: PromptsJob, folder: Path) -> None:
+    """Work: the pairs of one draw and family, what the model says to them, and its streams."""
+    speaker = job.speaker
+    model, encode_text = model_of(speaker.model, speaker.device, speaker.dtype), _encoder(job)
+    drawn = draw_pairs(
+        read_words(speaker.words),
+        encode_text,
+        family=job.family,
+        counts=job.n_pairs,
+        seed=job.draw,
+        bos=speaker.bos,
+    )
+    rows, tensors = [], {}
+    for split, pairs in drawn.items():
+        batch = as_batch(pairs, encode_text)
+        logits = {n: model.logits(getattr(batch, n), batch.at).cpu() for n in ("base", "target")}
+        for name, layer in job.layers.items():
+            for side in ("base", "target"):
+                stream = model.residual(getattr(batch, side), [layer])[layer]
+                tensors[f"{split}.{name}.{side}"] = stream.float().cpu()
+        for side, found in logits.items():
+            tensors[f"{split}.{side}_logits"] = found
+        gap = logits["base"].double().gather(1, batch.names)
+        kl = divergence(logits["base"], logits["target"])
+        for number, pair in enumerate(pairs):
+            rows.append(
+                {
+                    **_told(pair, split, number),
+                    "n_changed": int(batch.changed[number].sum()),
+                    "correct": int(gap[number, 0] > gap[number, 1]),
+                    "logit_difference": float(gap[number, 0] - gap[number, 1]),
+                    "kl_clean": float(kl[number]),
+                }
+            )
+    ready = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    write_with(folder / TENSORS, lambda part: save_file(ready, part))
+    write_json(folder / PAIRS, {s: [pair._asdict() for pair in p] for s, p in drawn.items()})
+    write_json(folder / RESULT, rows)
+
+
+def _told(pair: Pair, split: str, number: int) -> dict[str, Any]:
+    return {
+        "split": split,
+        "pair": number,
+        "template": pair.template,
+        "io": pair.base_names[0],
+        "subject": pair.base_names[1],
+        "target_io": pair.target_names[0],
+        "target_subject": pair.target_names[1],
+        "base": pair.base,
+        "target": pair.target,
+        "n_prompts": 1,
+        "n_tokens": len(pair.base_ids),
+    }
+
+
+def read_pairs(prompts: Path, split: Split) -> list[Pair]:
+    """The pairs of a split, as `prompts_item` drew them."""
+    listed = json.loads((prompts / PAIRS).read_text("utf8"))[split]
+    names = ("base_names", "target_names")
+    return [Pair(**{**one, **{name: tuple(one[name]) for name in names}}) for one in listed]
+
+
+def names_item(job: NamesJob, folder: Path) -> None:
+    """Work: the activation at each name at the end of plain sentences, at each site."""
+    speaker = job.speaker
+    model, encode_text = model_of(speaker.model, speaker.device, speaker.dtype), _encoder(job)
+    words = read_words(speaker.words)
+    prefix = [] if speaker.bos is None else [speaker.bos]
+    names = usable_names(words, encode_text)
+    found: dict[str, list[Tensor]] = {role: [] for role in job.layers}
+    for form in words.plain:
+        ids = torch.tensor([prefix + encode_text(form.format(name=name)) for name in names])
+        streams = model.residual(ids, sorted(set(job.layers.values())))
+        for role, layer in job.layers.items():
+            found[role].append(streams[layer][:, -1].float().cpu())
+    tensors = {role: torch.stack(parts, dim=1) for role, parts in found.items()}
+    write_with(folder / TENSORS, lambda part: save_file(tensors, part))
+
+
+def task_of(job: LocaliseJob, split: Split) -> Task:
+    """The prompts of one split before the language model, patched at the job's site."""
+    tensors = load_file(job.prompts / TENSORS)
+    speaker, site, layer = job.speaker, job.asked.of.site, job.layer
+    model = model_of(speaker.model, speaker.device, speaker.dtype)
+    batch = as_batch(read_pairs(job.prompts, split), _encoder(job))
+
+    def readout(x: Tensor, part: Tensor) -> Tensor:
+        return model.logits_from(x, layer, batch.base[part], batch.at[part]).to(x.device)
+
+    return Task(
+        base=tensors[f"{split}.{site}.base"],
+        target=tensors[f"{split}.{site}.target"],
+        changed=batch.changed,
+        names=batch.names,
+        base_logits=tensors[f"{split}.base_logits"],
+        target_logits=tensors[f"{split}.target_logits"],
+        readout=readout,
+        batch=job.batch,
+    )
+
+
+def _encoder(job: PromptsJob | NamesJob | LocaliseJob) -> Encode:
+    return encoder(job.speaker.model)
+
+
+@lru_cache(maxsize=1)
+def encoder(model: Path) -> Encode:
+    """The tokenizer of a fetched model, as text to ids without special tokens."""
+    tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
+    return lambda text: tokenizer.encode(text, add_special_tokens=False).ids
