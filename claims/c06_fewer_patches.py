@@ -1,19 +1,17 @@
 """On indirect object identification fewer features than PCA components must be patched."""
 
-from repro.spec import All, Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
-
-GAIN = Ratio(
-    name="fall of KL, mean over ln number patched",
-    unit="nats",
-    over="kl_clean",
-    less="kl_area",
-    under="n",
+from claims._vocabulary import (
+    AT,
+    ATTRIBUTION,
+    GAIN,
+    IDENTITY_CHANGES_NOTHING,
+    PLANTED_CAUSES_ARE_FOUND,
+    SPARSE_SAE,
+    TASK_IS_DONE,
+    WHOLE_PATCH_IS_EXACT,
 )
-FLOOR = Ratio(name="KL with all features patched", unit="nats", over="kl_floor", under="n")
-CHANGE = Ratio(name="change of KL", unit="nats", over="kl_floor", less="kl_clean", under="n")
-ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
-AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
-ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
+from repro.spec import All, Claim, Control, Drop, Exceeds, Fair, Paper, Scale, Where
+
 ELIMINATION = (*AT, Where(column="selection", values=("elimination",)))
 IS_SAE = (
     Where(column="method", values=("sae",)),
@@ -23,12 +21,6 @@ IS_SAE = (
 IS_PCA = (Where(column="method", values=("pca",)),)
 SAE = (*AT, *IS_SAE)
 PCA = (*ATTRIBUTION, *IS_PCA)
-FAIR = (
-    Where(column="site", values=("middle",)),
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
 
 CLAIM = Claim(
     id="c06",
@@ -60,33 +52,8 @@ CLAIM = Claim(
         )
     ),
     controls=(
-        Control(
-            name="the model does the task",
-            kind="precondition",
-            check=Exceeds(
-                reads="ioi_prompts",
-                of=ACCURACY,
-                where=(Where(column="family", values=("io",)),),
-                margin=0.8,
-                clusters=("template",),
-            ),
-            must="supported",
-            why="where the model does not prefer the right name there is no cause to be found",
-        ),
-        Control(
-            name="planted: a linear read-out of three known causes, and a rotation of its basis",
-            kind="positive",
-            check=Exceeds(
-                reads="ioi",
-                of=GAIN,
-                where=(Where(column="method", values=("planted",)),),
-                against=(Where(column="method", values=("planted_rotated",)),),
-                margin=0.05,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="the basis that holds the causes must be told from a rotation of it",
-        ),
+        TASK_IS_DONE,
+        PLANTED_CAUSES_ARE_FOUND,
         Control(
             name="random dictionary",
             kind="negative",
@@ -101,36 +68,10 @@ CLAIM = Claim(
             must="not_supported",
             why="random directions that beat PCA would mean that width alone wins",
         ),
-        Control(
-            name="the whole residual vector patched",
-            kind="instrument",
-            check=Within(
-                reads="ioi",
-                of=FLOOR,
-                where=(*AT, Where(column="method", values=("full_residual",))),
-                low=-0.000001,
-                high=0.000001,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="patching everything must reach the counterfactual output",
-        ),
-        Control(
-            name="identity patch",
-            kind="instrument",
-            check=Within(
-                reads="ioi",
-                of=CHANGE,
-                where=(*AT, Where(column="method", values=("identity",))),
-                low=0.0,
-                high=0.0,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="an edit that changes nothing must change nothing, exactly",
-        ),
+        WHOLE_PATCH_IS_EXACT,
+        IDENTITY_CHANGES_NOTHING,
     ),
-    fair=(Fair(where=FAIR),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="multiply the dictionary's area under KL by fifty",

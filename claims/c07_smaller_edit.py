@@ -1,6 +1,13 @@
 """At an equal effect on the output the edit in dictionary features is the smaller one."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
+from claims._vocabulary import (
+    AT,
+    IDENTITY_CHANGES_NOTHING,
+    SPARSE_SAE,
+    TASK_IS_DONE,
+    WHOLE_PATCH_IS_EXACT,
+)
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 KEPT = Ratio(
     name="share of the activations' norm that an edit spares",
@@ -9,10 +16,6 @@ KEPT = Ratio(
     less="edit_norm",
     under="norm",
 )
-FLOOR = Ratio(name="KL with all features patched", unit="nats", over="kl_floor", under="n")
-CHANGE = Ratio(name="change of KL", unit="nats", over="kl_floor", less="kl_clean", under="n")
-ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
-AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
 HALF = (
     *AT,
     Where(column="selection", values=("attribution",)),
@@ -26,12 +29,6 @@ SAE = (
     Where(column="carries", values=(1,)),
 )
 PCA = (*HALF, Where(column="method", values=("pca",)))
-FAIR = (
-    Where(column="site", values=("middle",)),
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
 
 CLAIM = Claim(
     id="c07",
@@ -51,19 +48,7 @@ CLAIM = Claim(
         clusters=("seed", "draw"),
     ),
     controls=(
-        Control(
-            name="the model does the task",
-            kind="precondition",
-            check=Exceeds(
-                reads="ioi_prompts",
-                of=ACCURACY,
-                where=(Where(column="family", values=("io",)),),
-                margin=0.8,
-                clusters=("template",),
-            ),
-            must="supported",
-            why="where the model does not prefer the right name there is no cause to be found",
-        ),
+        TASK_IS_DONE,
         Control(
             name="planted: a linear read-out of three known causes, and a rotation of its basis",
             kind="positive",
@@ -98,36 +83,10 @@ CLAIM = Claim(
             must="not_supported",
             why="directions of chance must not allow smaller edits than PCA",
         ),
-        Control(
-            name="the whole residual vector patched",
-            kind="instrument",
-            check=Within(
-                reads="ioi",
-                of=FLOOR,
-                where=(*AT, Where(column="method", values=("full_residual",))),
-                low=-0.000001,
-                high=0.000001,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="patching everything must reach the counterfactual output",
-        ),
-        Control(
-            name="identity patch",
-            kind="instrument",
-            check=Within(
-                reads="ioi",
-                of=CHANGE,
-                where=(*AT, Where(column="method", values=("identity",))),
-                low=0.0,
-                high=0.0,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="an edit that changes nothing must change nothing, exactly",
-        ),
+        WHOLE_PATCH_IS_EXACT,
+        IDENTITY_CHANGES_NOTHING,
     ),
-    fair=(Fair(where=FAIR),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="make the dictionary's edit fifty times as long",

@@ -1,33 +1,27 @@
 """A larger sparsity penalty gives a higher floor of KL when everything is patched."""
 
+from claims._vocabulary import (
+    ATTRIBUTION,
+    FLOOR,
+    IDENTITY_CHANGES_NOTHING,
+    SPARSE_SAE,
+    TASK_IS_DONE,
+)
 from repro.spec import (
     Claim,
     Control,
     Drop,
-    Exceeds,
     Fair,
     Level,
     Monotone,
     Paper,
-    Ratio,
     Reverse,
     Tilt,
     Where,
     Within,
 )
 
-FLOOR = Ratio(name="KL with all features patched", unit="nats", over="kl_floor", under="n")
-CHANGE = Ratio(name="change of KL", unit="nats", over="kl_floor", less="kl_clean", under="n")
-ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
-AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
-ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
 SAE = (*ATTRIBUTION, Where(column="method", values=("sae",)), Where(column="carries", values=(1,)))
-FAIR = (
-    Where(column="site", values=("middle",)),
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
 
 CLAIM = Claim(
     id="c09",
@@ -49,19 +43,7 @@ CLAIM = Claim(
         clusters=("seed", "draw"),
     ),
     controls=(
-        Control(
-            name="the model does the task",
-            kind="precondition",
-            check=Exceeds(
-                reads="ioi_prompts",
-                of=ACCURACY,
-                where=(Where(column="family", values=("io",)),),
-                margin=0.8,
-                clusters=("template",),
-            ),
-            must="supported",
-            why="where the model does not prefer the right name there is no cause to be found",
-        ),
+        TASK_IS_DONE,
         Control(
             name="PCA with all components",
             kind="instrument",
@@ -76,22 +58,9 @@ CLAIM = Claim(
             must="supported",
             why="a complete basis patched as a whole must reach the counterfactual output",
         ),
-        Control(
-            name="identity patch",
-            kind="instrument",
-            check=Within(
-                reads="ioi",
-                of=CHANGE,
-                where=(*AT, Where(column="method", values=("identity",))),
-                low=0.0,
-                high=0.0,
-                clusters=("draw",),
-            ),
-            must="supported",
-            why="an edit that changes nothing must change nothing, exactly",
-        ),
+        IDENTITY_CHANGES_NOTHING,
     ),
-    fair=(Fair(where=FAIR),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Reverse(
             name="reverse the order of the penalties",

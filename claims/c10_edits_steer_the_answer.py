@@ -1,5 +1,6 @@
 """Editing the features that were found moves the answer in the predicted direction."""
 
+from claims._vocabulary import AT, ATTRIBUTION, SPARSE_SAE, TASK_IS_DONE
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
 
 SHIFT = Ratio(
@@ -8,9 +9,6 @@ SHIFT = Ratio(
     over="logit_shift",
     under="logit_shift_counterfactual",
 )
-ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
-AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
-ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
 SPARSE = (*ATTRIBUTION, Where(column="alpha", above=0.0), Where(column="carries", values=(1,)))
 SAE = (*SPARSE, Where(column="method", values=("sae",)))
 RANDOM = (
@@ -23,12 +21,6 @@ EVERY_RANDOM = (
     Where(column="alpha", above=0.0),
     Where(column="method", values=("random_edit",)),
     Where(column="matched", values=("sae",)),
-)
-FAIR = (
-    Where(column="site", values=("middle",)),
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
 )
 
 CLAIM = Claim(
@@ -49,19 +41,7 @@ CLAIM = Claim(
         clusters=("seed", "draw"),
     ),
     controls=(
-        Control(
-            name="the model does the task",
-            kind="precondition",
-            check=Exceeds(
-                reads="ioi_prompts",
-                of=ACCURACY,
-                where=(Where(column="family", values=("io",)),),
-                margin=0.8,
-                clusters=("template",),
-            ),
-            must="supported",
-            why="where the model does not prefer the right name there is no cause to be found",
-        ),
+        TASK_IS_DONE,
         Control(
             name="random edits of equal norm",
             kind="negative",
@@ -104,7 +84,7 @@ CLAIM = Claim(
             why="an edit that changes nothing must move nothing",
         ),
     ),
-    fair=(Fair(where=FAIR),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="edits of the found features that move nothing",

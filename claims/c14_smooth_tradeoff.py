@@ -1,5 +1,6 @@
 """Sparsity and fidelity trade off smoothly: the error rises with the penalty and has no knee."""
 
+from claims._vocabulary import L0
 from repro.spec import (
     All,
     Claim,
@@ -18,7 +19,6 @@ from repro.spec import (
 )
 
 FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance", scale="log")
-L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
 SAE = (
     Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),

@@ -1,16 +1,8 @@
 """At equal sparsity the dictionary explains more variance than PCA, static or top-k."""
 
-from repro.spec import Claim, Control, Dominates, Drop, Fair, Paper, Ratio, Rival, Scale, Where
+from claims._vocabulary import FVU, L0, MIDDLE, SPARSE_SAE
+from repro.spec import Claim, Control, Dominates, Drop, Fair, Paper, Rival, Scale, Where
 
-FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance")
-L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
-MIDDLE = Where(column="site", values=("middle",))
-SAE = (
-    MIDDLE,
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
 STATIC = (MIDDLE, Where(column="method", values=("pca_static",)))
 TOPK = (MIDDLE, Where(column="method", values=("pca_topk",)))
 PCA = (MIDDLE, Where(column="method", values=("pca_static", "pca_topk")))
@@ -32,7 +24,7 @@ CLAIM = Claim(
         reads="fidelity",
         of=FVU,
         x=L0,
-        where=SAE,
+        where=SPARSE_SAE,
         knob="alpha",
         against=RIVALS,
         margin=0.02,
@@ -56,12 +48,12 @@ CLAIM = Claim(
             why="a random dictionary that beat PCA would mean that the comparison favours anything",
         ),
     ),
-    fair=(Fair(where=SAE),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="multiply the dictionary's error by fifty",
             reads="fidelity",
-            where=SAE,
+            where=SPARSE_SAE,
             column="squared_error",
             factor=50.0,
             turns_to=("refuted",),
@@ -77,7 +69,7 @@ CLAIM = Claim(
         Scale(
             name="divide the dictionary's error by a thousand",
             reads="fidelity",
-            where=SAE,
+            where=SPARSE_SAE,
             column="squared_error",
             factor=0.001,
             turns_to=("supported",),
@@ -93,7 +85,7 @@ CLAIM = Claim(
         Drop(
             name="hide the last seed: two are too few",
             reads="fidelity",
-            where=(*SAE, Where(column="seed", pick="max")),
+            where=(*SPARSE_SAE, Where(column="seed", pick="max")),
             turns_to=("inconclusive",),
         ),
         Drop(

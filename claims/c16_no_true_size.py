@@ -1,5 +1,6 @@
 """There is no single correct dictionary size: larger dictionaries keep explaining more."""
 
+from claims._vocabulary import L0
 from repro.spec import (
     Claim,
     Control,
@@ -16,7 +17,6 @@ from repro.spec import (
 )
 
 FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance", scale="log")
-L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
 TRAINED = (Where(column="method", values=("sae",)), Where(column="alpha", above=0.0))
 SAE = (Where(column="site", values=("middle",)), *TRAINED)
 AT_EQUAL_L0 = Matched(x=L0, knob="alpha")

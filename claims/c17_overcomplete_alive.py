@@ -1,9 +1,9 @@
 """A dictionary four times as large as the residual stream stays alive."""
 
+from claims._vocabulary import MIDDLE
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 ALIVE = Ratio(name="alive share", unit="1", over="n_alive", under="n_features")
-MIDDLE = Where(column="site", values=("middle",))
 SAE = (
     MIDDLE,
     Where(column="method", values=("sae",)),

@@ -1,5 +1,6 @@
 """The sparsity penalty leaves dead features: more of them, the larger it is."""
 
+from claims._vocabulary import MIDDLE
 from repro.spec import (
     All,
     Claim,
@@ -18,7 +19,6 @@ from repro.spec import (
 )
 
 DEAD = Ratio(name="dead share", unit="1", over="n_features", less="n_alive", under="n_features")
-MIDDLE = Where(column="site", values=("middle",))
 SAE = (MIDDLE, Where(column="method", values=("sae",)), Where(column="width", values=(2.0,)))
 WITHOUT_PENALTY = (*SAE, Where(column="alpha", values=(0.0,)))
 LARGEST_PENALTY = (*SAE, Where(column="alpha", pick="max"))

@@ -1,5 +1,6 @@
 """The dictionary holds duplicated features, more than chance would give."""
 
+from claims._vocabulary import MIDDLE, SPARSE_SAE
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Swap, Where
 
 EXCESS = Ratio(
@@ -8,13 +9,6 @@ EXCESS = Ratio(
     over="n_duplicated",
     less="n_duplicated_null",
     under="n_alive",
-)
-MIDDLE = Where(column="site", values=("middle",))
-SAE = (
-    MIDDLE,
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
 )
 
 CLAIM = Claim(
@@ -26,7 +20,9 @@ CLAIM = Claim(
     ),
     paper=Paper(section="not reported in the final paper; the authors' code counts duplicates"),
     reads=("dictionaries", "fidelity"),
-    check=Exceeds(reads="dictionaries", of=EXCESS, where=SAE, margin=0.01, clusters=("seed",)),
+    check=Exceeds(
+        reads="dictionaries", of=EXCESS, where=SPARSE_SAE, margin=0.01, clusters=("seed",)
+    ),
     controls=(
         Control(
             name="random dictionary",
@@ -55,12 +51,12 @@ CLAIM = Claim(
             why="planted copies must be counted",
         ),
     ),
-    fair=(Fair(where=SAE),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="overlook every duplicate",
             reads="dictionaries",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_duplicated",
             factor=0.0,
             turns_to=("refuted",),
@@ -68,7 +64,7 @@ CLAIM = Claim(
         Scale(
             name="count ten thousand alive features for each one",
             reads="dictionaries",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_alive",
             factor=10000.0,
             turns_to=("refuted",),
@@ -85,13 +81,13 @@ CLAIM = Claim(
         Drop(
             name="hide the last seed: two are too few",
             reads="dictionaries",
-            where=(*SAE, Where(column="seed", pick="max")),
+            where=(*SPARSE_SAE, Where(column="seed", pick="max")),
             turns_to=("inconclusive",),
         ),
         Drop(
             name="hide every dictionary that was trained with a penalty",
             reads="dictionaries",
-            where=SAE,
+            where=SPARSE_SAE,
             turns_to=("absent",),
         ),
     ),

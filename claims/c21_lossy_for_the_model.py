@@ -1,5 +1,6 @@
 """Reconstruction is lossy for the model: replaced activations raise its next-token loss."""
 
+from claims._vocabulary import MIDDLE, SPARSE_SAE
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where, Within
 
 ADDED = Ratio(
@@ -23,14 +24,7 @@ BELOW_MEAN_ABLATION = Ratio(
     less="loss_replaced",
     under="n_predictions",
 )
-MIDDLE = Where(column="site", values=("middle",))
-SAE = (
-    MIDDLE,
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
-SMALLEST_PENALTY = (*SAE, Where(column="alpha", pick="min"))
+SMALLEST_PENALTY = (*SPARSE_SAE, Where(column="alpha", pick="min"))
 COMPONENTS = (
     MIDDLE,
     Where(column="method", values=("pca_topk",)),
@@ -97,12 +91,12 @@ CLAIM = Claim(
             why="a reconstruction that is worse than the mean activation is no reconstruction",
         ),
     ),
-    fair=(Fair(where=SAE),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="halve the loss under replacement",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             column="loss_replaced",
             factor=0.5,
             turns_to=("refuted",),
@@ -110,7 +104,7 @@ CLAIM = Claim(
         Scale(
             name="double the loss of the untouched model",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             column="loss_clean",
             factor=2.0,
             turns_to=("refuted",),
@@ -118,7 +112,7 @@ CLAIM = Claim(
         Scale(
             name="spread the loss over a thousand times as many tokens",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_predictions",
             factor=1000.0,
             turns_to=("refuted",),
@@ -126,7 +120,7 @@ CLAIM = Claim(
         Scale(
             name="double the loss under replacement",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             column="loss_replaced",
             factor=2.0,
             turns_to=("supported",),
@@ -134,7 +128,7 @@ CLAIM = Claim(
         Scale(
             name="halve the loss of the untouched model",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             column="loss_clean",
             factor=0.5,
             turns_to=("supported",),
@@ -142,13 +136,13 @@ CLAIM = Claim(
         Drop(
             name="hide the last seed: two are too few",
             reads="substitution",
-            where=(*SAE, Where(column="seed", pick="max")),
+            where=(*SPARSE_SAE, Where(column="seed", pick="max")),
             turns_to=("inconclusive",),
         ),
         Drop(
             name="hide every dictionary that was trained with a penalty",
             reads="substitution",
-            where=SAE,
+            where=SPARSE_SAE,
             turns_to=("absent",),
         ),
     ),

@@ -1,21 +1,9 @@
 """Dictionaries agree across seeds: most features are found again with another seed."""
 
+from claims._vocabulary import MIDDLE, SPARSE_SAE
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Swap, Where, Within
 
 MATCHED = Ratio(name="matched share", unit="1", over="n_matched", under="n_features")
-MIDDLE = Where(column="site", values=("middle",))
-SAE = (
-    MIDDLE,
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
-FAIR = (
-    Where(column="site", values=("middle",)),
-    Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
-    Where(column="alpha", above=0.0),
-)
 
 CLAIM = Claim(
     id="k04",
@@ -29,7 +17,7 @@ CLAIM = Claim(
     check=Exceeds(
         reads="agreement",
         of=MATCHED,
-        where=SAE,
+        where=SPARSE_SAE,
         margin=0.5,
         clusters=(("seed_a", "seed_b"),),
     ),
@@ -63,12 +51,12 @@ CLAIM = Claim(
             why="the order of features is arbitrary, so the matching must undo a permutation",
         ),
     ),
-    fair=(Fair(where=FAIR),),
+    fair=(Fair(where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="lose nine matches of ten",
             reads="agreement",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_matched",
             factor=0.1,
             turns_to=("refuted",),
@@ -76,7 +64,7 @@ CLAIM = Claim(
         Scale(
             name="make the dictionaries ten times as large",
             reads="agreement",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_features",
             factor=10.0,
             turns_to=("refuted",),
@@ -93,7 +81,7 @@ CLAIM = Claim(
         Scale(
             name="leave nearly all features out of the denominator",
             reads="agreement",
-            where=SAE,
+            where=SPARSE_SAE,
             column="n_features",
             factor=0.001,
             turns_to=("supported",),
@@ -101,13 +89,13 @@ CLAIM = Claim(
         Drop(
             name="hide the pairs of the last seed: two seeds are too few",
             reads="agreement",
-            where=(*SAE, Where(column="seed_b", pick="max")),
+            where=(*SPARSE_SAE, Where(column="seed_b", pick="max")),
             turns_to=("inconclusive",),
         ),
         Drop(
             name="hide every dictionary that was trained with a penalty",
             reads="agreement",
-            where=SAE,
+            where=SPARSE_SAE,
             turns_to=("absent",),
         ),
     ),

@@ -1,9 +1,8 @@
 """Other objectives remove shrinkage and dominate the L1 penalty at equal sparsity."""
 
+from claims._vocabulary import FVU, L0
 from repro.spec import All, Claim, Control, Dominates, Paper, Ratio, Rival, Where, Within
 
-FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance")
-L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
 SHRINKAGE = Ratio(
     name="shrinkage",
     unit="1",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from repro.contract.evidence import Header, Table, read_evidence
-from repro.contract.rows import stage_of
 from repro.contract.verdict import LockScope, Status, Verdicts
+from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, VerdictError
 from repro.judge.decide import Judgement, judge, undecided
 from repro.judge.lock import Lock, gone, lock_beside, read_lock, standing
@@ -107,7 +107,7 @@ def _judge_alone(
 
 def _awaited(missing: Sequence[str]) -> str:
     return "; ".join(
-        f"evidence `{name}` is not there: stage `{stage_of(name)}` will decide this claim"
+        f"evidence `{name}` is not there: stage `{awaited(name)}` will decide this claim"
         for name in missing
     )
 
@@ -118,7 +118,7 @@ def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
         first, wanted = next(iter(scopes.items()))
         differing = [key for key in wanted if scope[key] != wanted[key]]
         if differing:
-            stages = dict.fromkeys(stage_of(one) for one in (first, name))
+            stages = dict.fromkeys(awaited(one) for one in (first, name))
             raise VerdictError(
                 f"tables {first} and {name} differ in {', '.join(differing)}",
                 expected="evidence of one run: the same model, text, sites, seeds and device",

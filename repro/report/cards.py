@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from repro.contract.rows import stage_of
 from repro.contract.verdict import Details, Part, Status, Verdict
+from repro.contract.vocabulary import awaited
 from repro.report.figures.drawn import Drawn, Standing
 from repro.report.numbers import count, interval, measured
 from repro.report.proofs import Proofs, errs, holds
@@ -110,7 +110,7 @@ def card(
         holds=holds(proofs, verdict.id, verdict.status),
         conditions=_conditions(verdict, details, claim),
         controls=_controls(verdict, claim),
-        stages=sorted({stage_of(table) for table in claim.reads}) if claim else [],
+        stages=sorted({awaited(table) for table in claim.reads}) if claim else [],
         figures=figures,
     )
 

@@ -2,6 +2,7 @@
 
 import ast
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from repro.errors import SpecError
 from repro.spec import claim, control, decisions, fair, quantities, sabotage
 from repro.spec.claim import Claim
+from repro.spec.vocabulary import unknown_words
 
 WORDS: dict[str, type[BaseModel]] = {
     model.__name__: model
@@ -23,8 +25,11 @@ WORDS: dict[str, type[BaseModel]] = {
 }
 """What a claim file may import and call."""
 
-SHAPE = "a docstring, `from repro.spec import ...`, plain data, and one `CLAIM = Claim(...)`"
-SHOWN = 60
+SHAPE = (
+    "a docstring, `from repro.spec import ...`, `from claims._vocabulary import ...`, plain data, "
+    "and one `CLAIM = Claim(...)`"
+)
+SPEC, SHOWN = "repro.spec", 60
 
 
 def load_claims(folder: Path) -> list[Claim]:
@@ -61,6 +66,25 @@ def load_claim(path: Path) -> Claim:
     Raises:
         SpecError: with file and line: a syntax error, logic, a misspelt field, a wrong id.
     """
+    tree = _tree_of(path)
+    result = _names_of(path, tree).get("CLAIM")
+    if not isinstance(result, Claim):
+        raise _wrong(path, len(tree.body), "no `CLAIM = Claim(...)`", SHAPE)
+    if path.stem.split("_")[0] != result.id:
+        raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
+    for word in unknown_words(result):
+        line = _line_of(path, word.word)
+        raise _wrong(path, line, f"{word.word!r} is not {word.what}", word.nearest)
+    return result
+
+
+def _line_of(path: Path, word: str) -> int:
+    """The first line that has the word in quotes; 1 where it comes from elsewhere."""
+    lines = path.read_text(encoding="utf8").splitlines()
+    return next((n for n, line in enumerate(lines, 1) if f'"{word}"' in line), 1)
+
+
+def _tree_of(path: Path) -> ast.Module:
     try:
         tree = ast.parse(path.read_text(encoding="utf8"), filename=str(path))
     except SyntaxError as error:
@@ -68,26 +92,27 @@ def load_claim(path: Path) -> Claim:
     except (UnicodeDecodeError, ValueError) as error:
         raise _wrong(path, 1, f"no Python text: {error}", "UTF-8") from None
     if ast.get_docstring(tree) is None:
-        raise _wrong(path, 1, "no docstring", "the claim in one sentence as the docstring")
+        raise _wrong(path, 1, "no docstring", "what it states, in one sentence, as the docstring")
+    return tree
+
+
+def _names_of(path: Path, tree: ast.Module) -> dict[str, Any]:
+    """What a file calls by a name, and what that is."""
     names: dict[str, Any] = {}
     for statement in tree.body[1:]:
         _take(path, statement, names)
-    result = names.get("CLAIM")
-    if not isinstance(result, Claim):
-        raise _wrong(path, len(tree.body), "no `CLAIM = Claim(...)`", SHAPE)
-    if path.stem.split("_")[0] != result.id:
-        raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
-    return result
+    return names
 
 
 def _take(path: Path, statement: ast.stmt, names: dict[str, Any]) -> None:
     match statement:
-        case ast.ImportFrom(module="repro.spec", level=0, names=imported):
+        case ast.ImportFrom(module=str(module), level=0, names=imported) if _may_give(module):
+            given = WORDS if module == SPEC else _shared(path, statement.lineno, module)
             for alias in imported:
-                if alias.name not in WORDS or alias.asname:
-                    known = _nearest(alias.name, WORDS)
+                if alias.name not in given or alias.asname:
+                    known = _nearest(alias.name, given)
                     raise _wrong(path, statement.lineno, f"cannot import {alias.name!r}", known)
-                names[alias.name] = WORDS[alias.name]
+                names[alias.name] = given[alias.name]
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             if name in {**WORDS, **names}:
                 raise _wrong(path, statement.lineno, f"{name} is given twice", "one assignment")
@@ -95,6 +120,20 @@ def _take(path: Path, statement: ast.stmt, names: dict[str, Any]) -> None:
         case _:
             what = type(statement).__name__
             raise _wrong(path, statement.lineno, f"{what} is not allowed in a claim", SHAPE)
+
+
+def _may_give(module: str) -> bool:
+    """Whether a claim may import from it: the words, or a file beside it that begins with `_`."""
+    return module == SPEC or module.rpartition(".")[2].startswith("_")
+
+
+def _shared(path: Path, line: int, module: str) -> Mapping[str, Any]:
+    """Names of a file of shared quantities and controls, which stands beside the claims."""
+    beside = path.with_name(f"{module.rpartition('.')[2]}.py")
+    if not beside.is_file() or beside == path:
+        expected = "a file of shared names beside the claim"
+        raise _wrong(path, line, f"{beside} is not there", expected)
+    return {n: v for n, v in _names_of(beside, _tree_of(beside)).items() if n not in WORDS}
 
 
 def _value(path: Path, node: ast.expr, names: dict[str, Any]) -> Any:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import read_evidence
-from repro.contract.rows import row_models, stage_of
+from repro.contract.rows import row_models
 from repro.contract.verdict import Status
+from repro.contract.vocabulary import awaited
 from repro.judge.decide import judge
 from repro.judge.verify import verify
 from repro.spec import load_claims
@@ -120,7 +121,7 @@ def test_a_claim_without_evidence_is_absent_and_names_the_stage(in_the_true_worl
             continue
         assert verdicts[claim].status == Status.ABSENT
         for name in spec.reads:
-            assert f"stage `{stage_of(name)}`" in verdicts[claim].reason
+            assert f"stage `{awaited(name)}`" in verdicts[claim].reason
 
 
 def test_a_false_world_leaves_the_other_claims_alone(tmp_path):

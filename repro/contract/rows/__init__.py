@@ -7,15 +7,6 @@ from pkgutil import iter_modules
 
 from repro.contract.rows.row import Row
 
-PLANNED = {
-    "interpret": "interpret",
-    "features": "features",
-    "steer": "steer",
-    "erase": "erase",
-    "ratings": "rate",
-}
-"""Tables that claims wait for and no stage writes yet, and which stage will."""
-
 
 @cache
 def row_models() -> Mapping[str, type[Row]]:
@@ -26,9 +17,9 @@ def row_models() -> Mapping[str, type[Row]]:
 
 
 def stage_of(table: str) -> str:
-    """The stage that writes a table, built or not: an absent table names the one to wait for."""
+    """The stage that writes a table; of an unknown one its name."""
     model = row_models().get(table)
-    return model.stage() if model else PLANNED.get(table, table)
+    return model.stage() if model else table
 
 
 def _is_table(value: object) -> bool:

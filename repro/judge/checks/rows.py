@@ -3,8 +3,9 @@
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.rows import row_models, stage_of
+from repro.contract.rows import row_models
 from repro.contract.rows.row import Row
+from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, SpecError, UnreachedError
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words
@@ -97,7 +98,7 @@ def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
     return EvidenceError(
         f"evidence `{name}` has no row with {in_words(where)}",
         expected=f"such rows (found {found})",
-        mend=f"a profile that measures them, then: dvc repro {stage_of(name)}",
+        mend=f"a profile that measures them, then: dvc repro {awaited(name)}",
     )
 
 

@@ -182,7 +182,7 @@ EXPLAINED = (
         "not strict is the default, and None counts as it",
     ),
     Explained(
-        r"stages = dict\.fromkeys\(stage_of\(one\)",
+        r"stages = dict\.fromkeys\(awaited\(one\)",
         "equivalent",
         "a table that was read is one of those whose stage is known",
     ),
