@@ -154,7 +154,8 @@ def test_claims_import_the_specification_and_nothing_else():
     for path in files:
         tree = ast.parse(path.read_text(encoding="utf8"))
         found = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-        assert found == {"repro.spec"}, path.name
+        assert found <= {"repro.spec", "claims._vocabulary"}, path.name
+        assert "repro.spec" in found, path.name
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree)), path.name
 
 
@@ -230,7 +231,7 @@ def test_a_file_is_read_in_one_sitting_and_a_function_on_one_screen(module: str)
             assert len(lines & set(body)) <= MAX_BODY_LINES, f"{module}.{node.name}"
 
 
-QUIET_CALLS = {"frozenset", "tuple", "re.compile", "re.escape", "str.maketrans", "stage"}
+QUIET_CALLS = {"frozenset", "tuple", "re.compile", "re.escape", "str.maketrans", "commands"}
 """Functions that only build a constant; constructors (capitalised names) do so too."""
 
 

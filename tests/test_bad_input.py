@@ -3,6 +3,7 @@
 import ast
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -82,7 +83,15 @@ PROVED = {
 }
 """Each mistake and the tests that commit it."""
 
-MAKERS = ("fetch", "tokenize", "activate", "plant", "train", "fidelity")
+MAKERS = {
+    "fetch": ("fetch.text.paths", []),
+    "tokenize": ("tokenize.bos", 1),
+    "activate": ("activate.dtype", "float16"),
+    "plant": ("plant.active", -1),
+    "train": ("train.optimiser.lr", "1e-3"),
+    "fidelity": ("fidelity.dense_share", 2.0),
+}
+"""A mistake in a section that the stage reads."""
 EVIDENCE = Path("reports", "tiny", "evidence")
 EARLIER = {"earlier": b"work"}
 
@@ -123,12 +132,41 @@ def given_up(stage: str, capsys: pytest.CaptureFixture[str]) -> str:
     return message
 
 
+def write_mistake(here: Path, key: str, value: object) -> None:
+    write_params(here, None, **{key.replace(".", "__"): value})
+
+
 @pytest.mark.parametrize("stage", MAKERS)
 def test_every_stage_refuses_bad_params_and_leaves_its_output(
     here: Path, capsys: pytest.CaptureFixture[str], stage: str
 ):
-    write_params(here, train__optimiser__lr="1e-3")
-    assert "train.optimiser.lr" in given_up(stage, capsys)
+    key, value = MAKERS[stage]
+    write_mistake(here, key, value)
+    assert key in given_up(stage, capsys)
+
+
+def test_the_first_stage_refuses_a_mistake_in_any_section(
+    here: Path, capsys: pytest.CaptureFixture[str]
+):
+    for key, value in (*MAKERS.values(), ("toy.speed", 1), ("speed", 1)):
+        write_mistake(here, key, value)
+        assert called("repro.maker", "code", "--out", "artifacts/code") == 2
+        message = capsys.readouterr().err
+        assert is_one_message(message), message
+        assert key in message
+        assert not (here / "artifacts").exists()
+
+
+def test_a_folder_or_stage_that_is_unknown_is_told(here: Path, capsys: pytest.CaptureFixture[str]):
+    for words, told in (
+        (["train", "--at", "tokenize=x"], "knows no folder 'tokenize'"),
+        (["train", "--at", "plant"], "--at plant names no folder"),
+        (["trian"], "there is no stage 'trian'"),
+    ):
+        assert called("repro.maker", "run", *words) == 2
+        message = capsys.readouterr().err
+        assert is_one_message(message), message
+        assert told in message
 
 
 @pytest.mark.parametrize("stage", ["tokenize", "activate", "train", "fidelity"])
@@ -141,7 +179,7 @@ def test_a_stage_without_its_inputs_names_the_command_that_makes_them(
 
 
 def test_a_mistake_shows_no_traceback_to_whoever_runs_the_stage(here: Path):
-    write_params(here, train__batch=0)
+    write_params(here, plant__active=-1)
     command = [sys.executable, "-m", "repro.maker", "run", "plant"]
     done = subprocess.run(
         command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
@@ -276,6 +314,7 @@ def test_a_bad_claim_file_leaves_the_earlier_verdicts(
     claims.mkdir()
     for name, text in files.items():
         (claims / name).write_text(text, encoding="utf8")
+    shutil.copy(ROOT / "claims" / "_vocabulary.py", claims)
     assert called(*verify_words(judged, claims)) == 2
     message = capsys.readouterr().err
     assert is_one_message(message), message

@@ -236,7 +236,7 @@ def test_ctrl_c_elsewhere_ends_with_130_and_one_line(tmp_path):
         time.sleep(0.3)
         err = interrupted(process)
     assert process.returncode == 130
-    assert err == "interrupted\n"
+    assert err == "interrupted: what is finished is kept; the same command goes on\n"
 
 
 def interrupted(process) -> str:

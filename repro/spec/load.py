@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 from repro.errors import SpecError
 from repro.spec import claim, control, decisions, fair, quantities, sabotage
 from repro.spec.claim import Claim
-from repro.spec.vocabulary import unknown_words
 
 WORDS: dict[str, type[BaseModel]] = {
     model.__name__: model
@@ -72,16 +71,7 @@ def load_claim(path: Path) -> Claim:
         raise _wrong(path, len(tree.body), "no `CLAIM = Claim(...)`", SHAPE)
     if path.stem.split("_")[0] != result.id:
         raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
-    for word in unknown_words(result):
-        line = _line_of(path, word.word)
-        raise _wrong(path, line, f"{word.word!r} is not {word.what}", word.nearest)
     return result
-
-
-def _line_of(path: Path, word: str) -> int:
-    """The first line that has the word in quotes; 1 where it comes from elsewhere."""
-    lines = path.read_text(encoding="utf8").splitlines()
-    return next((n for n, line in enumerate(lines, 1) if f'"{word}"' in line), 1)
 
 
 def _tree_of(path: Path) -> ast.Module:

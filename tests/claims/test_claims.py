@@ -45,7 +45,8 @@ def judged_alone(claim, world, tmp_path):
     claims.mkdir()
     write_world(evidence, world)
     (path,) = CLAIMS.glob(f"{claim}_*.py")
-    shutil.copy(path, claims)
+    for file in (path, CLAIMS / "_vocabulary.py"):
+        shutil.copy(file, claims)
     verdicts = verify(evidence, claims)
     (verdict,) = verdicts.verdicts
     return verdict, verdicts.scope["details"][claim]

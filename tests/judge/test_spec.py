@@ -206,3 +206,63 @@ def test_what_could_not_be_fair_is_refused(tmp_path: Path, field: str, told: str
 def test_no_threshold_is_nan_or_infinite(number: float):
     with pytest.raises(ValidationError, match="finite"):
         Where(column="alpha", above=number)
+
+
+SHARED = '''"""Shared names."""
+
+from repro.spec import Ratio, Where
+
+SHARE = Ratio(name="share", unit="1", over="over", under="under")
+MIDDLE = (Where(column="site", values=("middle",)),)
+'''
+BORROWING = (
+    GOOD.replace('SHARE = Ratio(name="share", unit="1", over="over", under="under")\n', "")
+    .replace('MIDDLE = (Where(column="site", values=("middle",)),)\n', "")
+    .replace("from repro.spec", "from claims._vocabulary import MIDDLE, SHARE\nfrom repro.spec", 1)
+)
+
+
+def borrowed(folder: Path, shared: str | None, claim: str = BORROWING) -> Claim:
+    (folder / "c14_share.py").write_text(claim, encoding="utf8")
+    if shared is not None:
+        (folder / "_vocabulary.py").write_text(shared, encoding="utf8")
+    (found,) = load_claims(folder)
+    return found
+
+
+def test_a_claim_that_takes_names_from_a_file_beside_it_says_the_same(tmp_path: Path):
+    plain, shared = tmp_path / "plain", tmp_path / "shared"
+    plain.mkdir()
+    shared.mkdir()
+    (plain / "c14_share.py").write_text(GOOD, encoding="utf8")
+    (one,) = load_claims(plain)
+    assert spec_sha256(borrowed(shared, SHARED)) == spec_sha256(one)
+
+
+def test_a_change_of_a_shared_name_is_a_change_of_the_claim(tmp_path: Path):
+    before = spec_sha256(borrowed(tmp_path, SHARED))
+    after = borrowed(tmp_path, SHARED.replace('over="over"', 'over="other"'))
+    assert spec_sha256(after) != before
+
+
+@pytest.mark.parametrize(
+    ("shared", "words"),
+    [
+        (None, ("_vocabulary.py is not there", "c14_share.py:3")),
+        (SHARED.replace("MIDDLE", "CENTRE"), ("cannot import 'MIDDLE'", "c14_share.py:3")),
+        (SHARED.replace("SHARE = Ratio(", "SHARE = open("), ("_vocabulary.py:5", "not plain data")),
+        ("SHARE = 1", ("_vocabulary.py:1", "no docstring")),
+    ],
+)
+def test_a_mistake_with_shared_names_is_told_with_its_line(
+    tmp_path: Path, shared: str | None, words: tuple[str, ...]
+):
+    with pytest.raises(SpecError) as caught:
+        borrowed(tmp_path, shared)
+    assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_nothing_else_is_imported(tmp_path: Path):
+    claim = BORROWING.replace("claims._vocabulary", "os.path")
+    with pytest.raises(SpecError, match="ImportFrom is not allowed"):
+        borrowed(tmp_path, SHARED, claim)

@@ -30,8 +30,8 @@ class Blocker(MetaPathFinder):
             raise ImportError(f"{name} is blocked")
 
 sys.meta_path.insert(0, Blocker())
-from repro.report.stage import main
-main(sys.argv[1:])
+from repro.cli import app
+app(["report", *sys.argv[1:]])
 """
 
 
@@ -82,7 +82,7 @@ def test_two_processes_without_torch_or_pandas_write_the_same_bytes(
     runs = []
     for seed in ("1", "2"):
         arguments = ["--verdicts", verdicts, "--evidence", evidence, "--out", tmp_path / seed]
-        arguments += ["--claims", CLAIMS]
+        arguments += ["--claims", CLAIMS, "--proofs", tmp_path / "none"]
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", BLOCKED, *map(str, arguments)]
         runs.append(subprocess.Popen(command, env=environment, cwd=ROOT))
@@ -288,7 +288,7 @@ def test_missing_verdicts_are_a_message(tmp_path: Path) -> None:
 
 
 def test_the_stage_tells_a_mistake_without_a_traceback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "repro.report.stage", "--verdicts", str(tmp_path / "none")]
+    command = [sys.executable, "-m", "repro.cli", "report", "--verdicts", str(tmp_path / "none")]
     ran = subprocess.run(
         [*command, "--out", str(tmp_path)], capture_output=True, text=True, cwd=ROOT, check=False
     )

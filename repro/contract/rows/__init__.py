@@ -23,4 +23,4 @@ def stage_of(table: str) -> str:
 
 
 def _is_table(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, Row) and "table" in vars(value)
+    return isinstance(value, type) and issubclass(value, Row) and bool(vars(value).get("table"))

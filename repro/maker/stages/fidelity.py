@@ -1,6 +1,5 @@
 """fidelity: how well each dictionary reconstructs, what its units do, what it costs the model."""
 
-import json
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -36,7 +35,6 @@ from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.fidelity.frontier import frontier_of, identity_of
 from repro.maker.fidelity.measure import (
     BRACKETS,
-    RESULT,
     AgreeJob,
     Agreement,
     MeasureJob,
@@ -47,6 +45,7 @@ from repro.maker.fidelity.measure import (
     measure_item,
     substitute_item,
 )
+from repro.maker.fidelity.tables import agreement_rows, measured_rows, substitution_rows
 from repro.maker.params.activate import Activate
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.plant import TOY
@@ -92,12 +91,12 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
         swaps = list(bench.substitutions())
         swapped = map_items(substitute_item, swaps, how, scratch, desc="loss after replacement")
-        measures = _measured_rows(jobs, measured)
+        measures = measured_rows(jobs, measured)
         measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
             **measures,
-            "agreement": _agreement_rows(pairs, agreed),
-            "substitution": list(_substitution_rows(swaps, swapped, bench)),
+            "agreement": agreement_rows(pairs, agreed),
+            "substitution": list(substitution_rows(swaps, swapped, *bench.sequences())),
         }
         for name, rows in tables.items():
             write_evidence(
@@ -190,10 +189,14 @@ class Bench:
             )
         return found
 
+    def sequences(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The held-out sequences on which activations are replaced, and the document of each."""
+        return chosen_sequences(self.inputs.tokenize, self.settings.substitution_tokens)
+
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
         manifests = {site: read_manifest(self.inputs.activate / site) for site in self.on_model}
-        ids, _ = chosen_sequences(self.inputs.tokenize, self.settings.substitution_tokens)
+        ids, _ = self.sequences()
         return {
             "dictionaries_trained": len(self.members),
             "tokens_substituted": ids.numel(),
@@ -303,67 +306,6 @@ class Bench:
         return SubstituteJob(
             asked=asked, on=on, batch=self.settings.substitution_batch, threads=threads
         )
-
-
-def _result(folder: Path) -> Any:
-    return json.loads((folder / RESULT).read_text("utf8"))
-
-
-def _measured_rows(jobs: list[MeasureJob], results: list[Path]) -> dict[str, list[Row]]:
-    fidelity: list[Row] = []
-    refits: list[Row] = []
-    units: list[Row] = []
-    for job, folder in zip(jobs, results, strict=True):
-        key, result = job.asked.key, _result(folder)
-        fidelity += [FidelityRow(**key, **row) for row in result["fidelity"]]
-        refits += [RefitRow(**key, **row) for row in result.get("refit", [])]
-        if "dictionary" in result:
-            units.append(DictionaryRow(**key, **result["dictionary"]))
-    return {"fidelity": fidelity, "refit": refits, "dictionaries": units}
-
-
-def _agreement_rows(pairs: list[AgreeJob], results: list[Path]) -> list[Row]:
-    names = {"site", "method", "alpha", "width", "seed_a", "seed_b"}
-    return [
-        AgreementRow(**pair.model_dump(include=names), **_result(folder))
-        for pair, folder in zip(pairs, results, strict=True)
-    ]
-
-
-def _substitution_rows(
-    swaps: list[SubstituteJob], results: list[Path], bench: Bench
-) -> Iterator[Row]:
-    """One row a document: the losses of its chosen sequences beside those of the brackets."""
-    ids, document = chosen_sequences(bench.inputs.tokenize, bench.settings.substitution_tokens)
-    losses = [_by_document(_result(folder)["losses"], document) for folder in results]
-    brackets = {
-        (swap.asked.of.site, swap.asked.method): found
-        for swap, found in zip(swaps, losses, strict=True)
-        if swap.asked.method in BRACKETS
-    }
-    for swap, replaced in zip(swaps, losses, strict=True):
-        if swap.asked.method == "clean":
-            continue
-        for number, total in replaced.items():
-            clean, zero, mean = (
-                brackets[swap.asked.of.site, one][number] for one in ("clean", "zero", "mean")
-            )
-            yield SubstitutionRow(
-                **swap.asked.key,
-                document=number,
-                n_predictions=int((document == number).sum()) * (ids.shape[1] - 1),
-                loss_clean=clean,
-                loss_replaced=total,
-                loss_zero=zero,
-                loss_mean=mean,
-            )
-
-
-def _by_document(losses: list[float], document: torch.Tensor) -> dict[int, float]:
-    found: dict[int, float] = {}
-    for number, loss in zip(document.tolist(), losses, strict=True):
-        found[number] = found.get(number, 0.0) + loss
-    return found
 
 
 STAGE = Stage(

@@ -81,7 +81,7 @@ def _run(words: list[str], folder: Path, root: Path) -> None:
     )
     if done.returncode:
         raise StageError(
-            f"{words[2:4]} failed in {folder}: {done.stderr.strip()[-2000:]}",
+            f"{' '.join(words[2:5])} failed in {folder}: {done.stderr.strip()[-2000:]}",
             expected="a stage that ends well",
             mend="mend what it says, then: make readings (finished work is kept)",
         )

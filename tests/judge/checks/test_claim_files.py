@@ -34,6 +34,8 @@ CLAIM = Claim(
 )
 '''
 
+DOCSTRING = "what it states, in one sentence, as the docstring"
+
 
 def refusal(tmp_path: Path, text: str | bytes, name: str = "c14_x.py") -> tuple[str, str, str]:
     path = tmp_path / name
@@ -66,7 +68,7 @@ MEANS_THE_MARGIN = "Smallest effect that counts, in the unit of the quantity."
     ("old", "new", "line", "found", "expected"),
     [
         ('"""It is so."""', "x = (", "1", "syntax error: '(' was never closed", "Python"),
-        ('"""It is so."""', "", "1", "no docstring", "the claim in one sentence as the docstring"),
+        ('"""It is so."""', "", "1", "no docstring", DOCSTRING),
         ("CLAIM = ", "OTHER = ", "6", "no `CLAIM = Claim(...)`", SHAPE),
         ('id="c14"', 'id="c15"', "1", "the id 'c15' is not that of the file", "id = file prefix"),
         ("Exceeds, Paper", "Exceds, Paper", "3", "cannot import 'Exceds'", "perhaps 'Exceeds'"),

@@ -145,7 +145,7 @@ def test_a_reading_goes_from_text_to_verdicts_and_is_not_made_twice(tmp_path: Pa
     sums = Reading("r1", {"reduction": "sum", "bos": False})
     result = run_reading(sums, scratch / "r1", ROOT, profile, said.append)
     assert set(result.claims) == set(FIDELITY)
-    stages = ["tokenize", "activate", "plant", "train", "fidelity", "ioi", "verify"]
+    stages = ["plant", "tokenize", "activate", "train", "fidelity", "ioi", "verify"]
     assert said == [f"r1: {stage}" for stage in stages]
     awaited = [
         found for found in result.claims.values() if "will decide this claim" in found.reason
@@ -161,5 +161,5 @@ def test_a_reading_goes_from_text_to_verdicts_and_is_not_made_twice(tmp_path: Pa
 @pytest.mark.slow
 def test_a_stage_that_fails_is_told_in_its_own_words(tmp_path: Path):
     profile = write_params(tmp_path)
-    with pytest.raises(StageError, match=r"repro\.stages\.tokenize failed"):
+    with pytest.raises(StageError, match=r"tokenize failed"):
         run_reading(Reading("r0", {}), tmp_path / "s" / "r0", ROOT, profile, print)
