@@ -12,7 +12,7 @@ from repro.proofs.calibration.worlds import World
 from repro.spec.decisions import Check, Decision, Smooth, Within, parts_of
 from repro.spec.words import quantity
 
-FAR = (6.0, 2.0, 0.75)
+FAR = (6.0, 2.0, 0.75, 0.5)
 """Half-widths of an interval beyond the margin: met by far, or by less where that cannot be."""
 N_PILOT = 25
 MAX_ROUNDS = 60

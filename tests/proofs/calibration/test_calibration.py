@@ -1,6 +1,5 @@
 """Calibration: worlds of just the stated truth, faults that it must flag, results that last."""
 
-import dataclasses
 import json
 from functools import cache
 from pathlib import Path
@@ -127,17 +126,10 @@ def test_a_huge_sample_of_noise_leaves_the_truth_where_it_was(errors: Errors):
 
 
 def test_rules_that_contradict_each_other_are_said_to_leave_no_room():
-    """Seven penalties: a rise of 0.005 a step makes 0.03 from first to last, more than 0.02.
-
-    Whether the other boundary can be stood on depends on the noise: the more, the farther inside
-    the difference has to be, and 0.03 is all that there is.
-    """
+    """Seven penalties: a rise of 0.005 a step makes 0.03 from first to last, more than 0.02."""
     found = plan("c18", subject("c18"), FEW)
     assert found.unreachable[0] == "the difference of dead share"
-    quiet = dataclasses.replace(
-        subject("c18"), halves=tuple(half / 10 for half in subject("c18").halves)
-    )
-    assert list(plan("c18", quiet, FEW).units) == ["the mean step of dead share"]
+    assert list(found.units) == ["the mean step of dead share"]
 
 
 @pytest.mark.parametrize("errors", SHAPES)
@@ -306,8 +298,7 @@ def test_the_committed_calibration_is_of_the_committed_evidence_and_claims():
         assert header["sha256"] == digest, "make calibrate"
     measured = {one for one in CLAIMS if is_measured(on_the_tables(one)) and is_whole(one)}
     assert len(measured) >= 15
-    assert measured <= {one.id for one in found.claims} | found.unplaced.keys()
-    assert found.unplaced.keys() <= {"c18"}
+    assert measured <= {one.id for one in found.claims}
     assert found.broken == []
 
 
