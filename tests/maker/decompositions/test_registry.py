@@ -1,12 +1,12 @@
 """Every decomposition comes through one door, with its own centring and scaling."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from repro.contract.vocabulary import METHODS
 from repro.errors import ArtifactError
 from repro.files import sha256_of
 from repro.maker.decompositions.asked import Asked, SiteFiles
@@ -15,6 +15,7 @@ from repro.maker.decompositions.registry import CHANGED, UNTRAINED, decompositio
 from repro.maker.decompositions.trained import untrained
 from repro.maker.dictionaries.model import Transform, fit_transform_of, save_dictionary, tied
 from repro.maker.dictionaries.moments import moments, save_transform
+from repro.maker.params.ioi import Baseline
 from tests.tiny_store import write_store
 
 D_IN, ROWS = 6, 512
@@ -59,9 +60,9 @@ def asked(site: SiteFiles, method: str) -> Asked:
     return given.model_copy(update={"names": site.transform.with_name("names.safetensors")})
 
 
-def test_every_name_in_the_registry_is_a_word_of_the_vocabulary():
-    assert {*UNTRAINED, *CHANGED} <= METHODS.keys()
-    assert {*SPARSE, *WHOLE} <= UNTRAINED.keys()
+def test_every_baseline_that_can_be_asked_for_in_params_is_in_the_registry():
+    assert {*get_args(Baseline)} <= UNTRAINED.keys()
+    assert not UNTRAINED.keys() & CHANGED.keys()
 
 
 @pytest.mark.parametrize("method", UNTRAINED)
