@@ -19,6 +19,32 @@ from tests.tiny_project import write_params
 pytestmark = pytest.mark.slow
 
 RAN = "Running stage "
+MEASURED = '''"""More than nothing is left unexplained."""
+
+from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Where
+
+CHECK = Exceeds(
+    reads="fidelity",
+    of=Ratio(name="FVU", unit="1", over="squared_error", under="variance"),
+    where=(Where(column="site", values=("middle",)), Where(column="method", values=("sae",))),
+    margin=0.0,
+    clusters=("document",),
+)
+CLAIM = Claim(
+    id="c99",
+    source="critic",
+    says="A trained dictionary leaves some variance unexplained.",
+    paper=Paper(section="none"),
+    reads=("fidelity",),
+    check=CHECK,
+    controls=(Control(name="same", kind="positive", check=CHECK, must="supported", why="it is"),),
+    saboteurs=(Drop(name="hide all", reads="fidelity", turns_to=("absent",)),),
+    deviation="None.",
+    refuted_by="An interval below.",
+    unit="1",
+)
+'''
+"""A claim that a profile of seconds can measure."""
 
 
 def git(folder: Path, *words: str) -> None:
@@ -44,6 +70,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_neox(root / "model")
     write_stories(root / "stories", 60)
     write_params(root)
+    (root / "claims" / "c99_measured.py").write_text(MEASURED, encoding="utf8")
     git(root, "init", "--quiet")
     with (root / ".gitignore").open("a") as ignored:
         ignored.write("/model\n/stories\n")
@@ -101,11 +128,12 @@ def test_metrics_are_the_verdicts(checkout: Path):
 def test_a_change_of_training_is_told_in_metrics(changed: Path):
     said = dvc(changed, "exp", "run", "--set-param", "train.batch=64")
     assert ran(said) == ["code", "train", "fidelity", "ioi", "toy", "verify", "report"]
-    compared = json.loads(dvc(changed, "metrics", "diff", "--all", "--json"))
-    (claims,) = compared.values()
-    assert {"old", "new"} <= claims["c15.status"].keys()
+    moved = json.loads(dvc(changed, "metrics", "diff", "--json"))
+    (claims,) = moved.values()
+    assert claims["c99.estimate"]["diff"] != 0
+    assert claims["c99.low"]["new"] < claims["c99.estimate"]["new"] < claims["c99.high"]["new"]
     table = dvc(changed, "exp", "show", "--csv")
-    assert "c15.status" in table
+    assert "c99.estimate" in table
     assert "train.batch" in table
 
 
