@@ -5,12 +5,12 @@ EXAMPLES ?= 500
 READY := .venv/.ready
 PEERS := .venv-peers/.ready
 
-.PHONY: help repro test check types quick bench peers recipe frontier calibrate readings mutants mutmut fuzz clean
+.PHONY: help repro test check types quick bench peers recipe frontier calibrate multiverse mutants mutmut fuzz clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
 	@echo "make check   formatting, lint, types and the quick tests, in about a minute"
-	@echo "make readings  the fidelity claims under a covering design of readings, to reports/readings/"
+	@echo "make multiverse  the fidelity claims under a covering design of readings, to reports/multiverse/"
 	@echo "make fuzz    every property on new random examples; make fuzz EXAMPLES=5000 searches longer"
 	@echo "make bench   speed, memory and quality beside SAELens on this machine, to reports/bench/"
 	@echo "make recipe  the search for the training recipe, on validation documents; some twenty minutes"
@@ -69,8 +69,8 @@ recipe: $(READY)
 frontier: $(READY) $(PEERS)
 	$(BIN)/python -m repro.proofs.bench --out reports/bench --only dictionaries$(if $(PROFILE),-$(PROFILE))
 
-readings: $(READY)
-	$(BIN)/python -m repro.proofs.readings --out reports/readings
+multiverse: $(READY)
+	$(BIN)/python -m repro.proofs.multiverse --out reports/multiverse
 
 calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m repro.proofs.calibration --evidence reports/laptop/evidence \

@@ -6,10 +6,10 @@ MIDDLE = Where(column="site", values=("middle",))
 SPARSE_SAE = (
     MIDDLE,
     Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
+    Where(column="expansion_factor", values=(2.0,)),
     Where(column="alpha", above=0.0),
 )
-AT = (Where(column="site", values=("middle",)), Where(column="family", values=("io",)))
+AT = (Where(column="site", values=("middle",)), Where(column="corruption", values=("io",)))
 ATTRIBUTION = (*AT, Where(column="selection", values=("attribution",)))
 L0 = Ratio(name="L0", unit="units a token", over="active", under="n_tokens")
 FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance")
@@ -29,7 +29,7 @@ TASK_IS_DONE = Control(
     check=Exceeds(
         reads="ioi_prompts",
         of=ACCURACY,
-        where=(Where(column="family", values=("io",)),),
+        where=(Where(column="corruption", values=("io",)),),
         margin=0.8,
         clusters=("template",),
     ),

@@ -15,7 +15,7 @@ PCA = (*ATTRIBUTION, Where(column="method", values=("pca",)))
 UNPENALISED = (
     Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
+    Where(column="expansion_factor", values=(2.0,)),
     Where(column="alpha", values=(0.0,)),
 )
 

@@ -22,7 +22,7 @@ FVU = Ratio(name="FVU", unit="1", over="squared_error", under="variance", scale=
 SAE = (
     Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
+    Where(column="expansion_factor", values=(2.0,)),
     Where(column="alpha", above=0.0),
 )
 

@@ -7,7 +7,7 @@ ALIVE = Ratio(name="alive share", unit="1", over="n_alive", under="n_features")
 SAE = (
     MIDDLE,
     Where(column="method", values=("sae",)),
-    Where(column="width", values=(4.0,)),
+    Where(column="expansion_factor", values=(4.0,)),
     Where(column="alpha", above=0.0),
 )
 

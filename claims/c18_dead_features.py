@@ -19,7 +19,11 @@ from repro.spec import (
 )
 
 DEAD = Ratio(name="dead share", unit="1", over="n_features", less="n_alive", under="n_features")
-SAE = (MIDDLE, Where(column="method", values=("sae",)), Where(column="width", values=(2.0,)))
+SAE = (
+    MIDDLE,
+    Where(column="method", values=("sae",)),
+    Where(column="expansion_factor", values=(2.0,)),
+)
 WITHOUT_PENALTY = (*SAE, Where(column="alpha", values=(0.0,)))
 LARGEST_PENALTY = (*SAE, Where(column="alpha", pick="max"))
 

@@ -32,7 +32,7 @@ REFIT_GAIN = Ratio(
 WIDTH_2 = (
     Where(column="site", values=("middle",)),
     Where(column="method", values=("sae",)),
-    Where(column="width", values=(2.0,)),
+    Where(column="expansion_factor", values=(2.0,)),
 )
 SAE = (*WIDTH_2, Where(column="alpha", above=0.0))
 
@@ -100,7 +100,7 @@ CLAIM = Claim(
                 where=(
                     Where(column="site", values=("planted_width",)),
                     Where(column="method", values=("sae",)),
-                    Where(column="width", values=(2.0,)),
+                    Where(column="expansion_factor", values=(2.0,)),
                     Where(column="alpha", values=(0.0,)),
                 ),
                 margin=1.01,

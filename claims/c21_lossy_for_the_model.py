@@ -6,7 +6,7 @@ from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale,
 ADDED = Ratio(
     name="added loss",
     unit="nats a token",
-    over="loss_replaced",
+    over="loss_spliced",
     less="loss_clean",
     under="n_predictions",
 )
@@ -14,14 +14,14 @@ SPARED = Ratio(
     name="added loss, negative",
     unit="nats a token",
     over="loss_clean",
-    less="loss_replaced",
+    less="loss_spliced",
     under="n_predictions",
 )
 BELOW_MEAN_ABLATION = Ratio(
     name="loss below that of mean ablation",
     unit="nats a token",
     over="loss_mean",
-    less="loss_replaced",
+    less="loss_spliced",
     under="n_predictions",
 )
 SMALLEST_PENALTY = (*SPARSE_SAE, Where(column="alpha", pick="min"))
@@ -39,9 +39,9 @@ CLAIM = Claim(
         "activations by their reconstruction adds more than 0.05 nats a token to its loss."
     ),
     paper=Paper(section="6.2"),
-    reads=("substitution", "fidelity", "dictionaries"),
+    reads=("spliced", "fidelity", "dictionaries"),
     check=Exceeds(
-        reads="substitution",
+        reads="spliced",
         of=ADDED,
         where=SMALLEST_PENALTY,
         margin=0.05,
@@ -52,7 +52,7 @@ CLAIM = Claim(
             name="identity replacement",
             kind="instrument",
             check=Within(
-                reads="substitution",
+                reads="spliced",
                 of=ADDED,
                 where=(MIDDLE, Where(column="method", values=("identity",))),
                 low=0.0,
@@ -66,7 +66,7 @@ CLAIM = Claim(
             name="better than the 64 largest principal components of each token",
             kind="precondition",
             check=Exceeds(
-                reads="substitution",
+                reads="spliced",
                 of=SPARED,
                 where=SMALLEST_PENALTY,
                 against=COMPONENTS,
@@ -81,7 +81,7 @@ CLAIM = Claim(
             name="better than mean ablation",
             kind="positive",
             check=Exceeds(
-                reads="substitution",
+                reads="spliced",
                 of=BELOW_MEAN_ABLATION,
                 where=SMALLEST_PENALTY,
                 margin=0.0,
@@ -95,15 +95,15 @@ CLAIM = Claim(
     saboteurs=(
         Scale(
             name="halve the loss under replacement",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
-            column="loss_replaced",
+            column="loss_spliced",
             factor=0.5,
             turns_to=("refuted",),
         ),
         Scale(
             name="double the loss of the untouched model",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
             column="loss_clean",
             factor=2.0,
@@ -111,7 +111,7 @@ CLAIM = Claim(
         ),
         Scale(
             name="spread the loss over a thousand times as many tokens",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
             column="n_predictions",
             factor=1000.0,
@@ -119,15 +119,15 @@ CLAIM = Claim(
         ),
         Scale(
             name="double the loss under replacement",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
-            column="loss_replaced",
+            column="loss_spliced",
             factor=2.0,
             turns_to=("supported",),
         ),
         Scale(
             name="halve the loss of the untouched model",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
             column="loss_clean",
             factor=0.5,
@@ -135,13 +135,13 @@ CLAIM = Claim(
         ),
         Drop(
             name="hide the last seed: two are too few",
-            reads="substitution",
+            reads="spliced",
             where=(*SPARSE_SAE, Where(column="seed", pick="max")),
             turns_to=("inconclusive",),
         ),
         Drop(
             name="hide every dictionary that was trained with a penalty",
-            reads="substitution",
+            reads="spliced",
             where=SPARSE_SAE,
             turns_to=("absent",),
         ),

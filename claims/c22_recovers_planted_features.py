@@ -17,7 +17,7 @@ from repro.spec import (
 COSINE = Ratio(name="matched cosine", unit="1", over="cosine", under="n_true")
 EASY = (
     Where(column="regime", values=("independent",)),
-    Where(column="width", values=(2.0,)),
+    Where(column="expansion_factor", values=(2.0,)),
     Where(column="fvu_rank", values=(1,)),
 )
 SAE = (*EASY, Where(column="method", values=("sae",)))

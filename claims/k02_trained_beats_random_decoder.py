@@ -25,9 +25,9 @@ from repro.spec import (
     Where,
 )
 
-SWEEP = (Where(column="width", values=(2.0,)), Where(column="alpha", above=0.0))
+SWEEP = (Where(column="expansion_factor", values=(2.0,)), Where(column="alpha", above=0.0))
 SAE = (MIDDLE, Where(column="method", values=("sae",)), *SWEEP)
-KEPT = (Where(column="width", values=(2.0,)), Where(column="k", above=0.0))
+KEPT = (Where(column="expansion_factor", values=(2.0,)), Where(column="k", above=0.0))
 FROZEN = (MIDDLE, Where(column="method", values=("sae_random_decoder",)), *KEPT)
 RIVALS = (Rival(name="frozen random decoder", where=FROZEN, knob="k"),)
 LOCAL = (

@@ -9,7 +9,7 @@ SHRINKAGE = Ratio(
     over="x_dot_reconstruction",
     under="reconstruction_dot_reconstruction",
 )
-PLACE = (Where(column="site", values=("middle",)), Where(column="width", values=(2.0,)))
+PLACE = (Where(column="site", values=("middle",)), Where(column="expansion_factor", values=(2.0,)))
 BETTER = (*PLACE, Where(column="method", values=("topk",)))
 L1 = (*PLACE, Where(column="method", values=("sae",)), Where(column="alpha", above=0.0))
 RIVALS = (Rival(name="L1 penalty", where=L1, knob="alpha"),)

@@ -102,7 +102,13 @@ def fidelity_rows(**changes: Any) -> list[FidelityRow]:
         for seed in range(3):
             for document in range(4):
                 values = dict.fromkeys(column_types(FidelityRow), 1.0)
-                values |= {"site": "middle", "method": "sae", "alpha": alpha, "width": 2.0, "k": 0}
+                values |= {
+                    "site": "middle",
+                    "method": "sae",
+                    "alpha": alpha,
+                    "expansion_factor": 2.0,
+                    "k": 0,
+                }
                 values |= {"seed": seed, "document": document, "n_tokens": 100}
                 values |= {"active": 4e4 / 1.6**i, "variance": 1000.0 + document}
                 values |= {"squared_error": (1000.0 + document) * (0.1 * 1.3**i + 0.001 * seed)}

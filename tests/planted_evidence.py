@@ -12,7 +12,7 @@ from repro.contract.rows.fidelity import (
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    SubstitutionRow,
+    SplicedRow,
 )
 from repro.contract.rows.toy import ToyRow
 from tests import planted_ioi
@@ -143,7 +143,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         "refit": list(_refit(world, _Noise(2))),
         "dictionaries": list(_dictionaries(world)),
         "agreement": list(_agreement(world)),
-        "substitution": list(_substitution(world, _Noise(3))),
+        "spliced": list(_spliced(world, _Noise(3))),
         "toy": list(_toy(world)),
         **planted_ioi.tables(world.ioi),
     }
@@ -160,7 +160,14 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
 
 def _key(**given):
     """The key of a dictionary; what is not given is that of the trained one without a penalty."""
-    plain = {"site": "middle", "method": "sae", "alpha": 0.0, "k": 0, "width": 2.0, "seed": 0}
+    plain = {
+        "site": "middle",
+        "method": "sae",
+        "alpha": 0.0,
+        "k": 0,
+        "expansion_factor": 2.0,
+        "seed": 0,
+    }
     return {**plain, **given}
 
 
@@ -201,9 +208,9 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
     for rank, alpha in enumerate(ALPHAS):
         shrinkage = 1.0 + world.shrinkage * rank
         for width in _widths_at(rank):
-            key = _key(alpha=alpha, width=width)
+            key = _key(alpha=alpha, expansion_factor=width)
             yield key, _sae_fvu(world, rank, width), _l0(rank), shrinkage
-            planted = _key(site="planted_width", alpha=alpha, width=width)
+            planted = _key(site="planted_width", alpha=alpha, expansion_factor=width)
             yield planted, _planted_width_fvu(rank, width), _l0(rank), shrinkage
         knee = _key(site="planted_knee", alpha=alpha)
         yield knee, _planted_knee_fvu(rank), _l0(rank), shrinkage
@@ -217,8 +224,8 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
         yield key, fvu, l0, 1.0
     for k in KS:
         topk = float(np.exp(-np.sqrt(k / 60)))
-        yield _key(method="pca_topk", k=k, width=1.0), topk, k, 1.0
-        yield _key(method="pca_static", k=k, width=1.0), topk**0.7, k, 1.0
+        yield _key(method="pca_topk", k=k, expansion_factor=1.0), topk, k, 1.0
+        yield _key(method="pca_static", k=k, expansion_factor=1.0), topk**0.7, k, 1.0
         yield _key(method="random_topk", k=k), 0.97 - k / 5000, k, 1.0
 
 
@@ -266,7 +273,7 @@ def _refit(world: World, noise: _Noise) -> Iterator[RefitRow]:
 def _dictionary(
     key: dict, alive: float, duplicated: float, null: float, use: tuple[float, float] = (0.6, 0.8)
 ) -> DictionaryRow:
-    size = round(1000 * key["width"])
+    size = round(1000 * key["expansion_factor"])
     frequent, effective = use
     n_alive = round(size * alive)
     return DictionaryRow(
@@ -292,7 +299,7 @@ def _dictionaries(world: World) -> Iterator[DictionaryRow]:
             for width in _widths_at(rank):
                 alive = world.alive_share - world.dying * rank + shift
                 share = max(0.0, world.duplicated_share + shift * (world.duplicated_share > 0))
-                key = _key(alpha=alpha, width=width, seed=seed)
+                key = _key(alpha=alpha, expansion_factor=width, seed=seed)
                 use = (world.frequent_share + shift, world.effective_share + shift)
                 yield _dictionary(key, alive, share, 0.0, use)
         mid = ALPHAS[4]
@@ -318,7 +325,7 @@ def _pair(method: str, alpha: float, a: int, b: int, share: float) -> AgreementR
         site="middle",
         method=method,
         alpha=alpha,
-        width=2.0,
+        expansion_factor=2.0,
         seed_a=a,
         seed_b=b,
         n_features=1000,
@@ -327,7 +334,7 @@ def _pair(method: str, alpha: float, a: int, b: int, share: float) -> AgreementR
     )
 
 
-def _substitution(world: World, noise: _Noise) -> Iterator[SubstitutionRow]:
+def _spliced(world: World, noise: _Noise) -> Iterator[SplicedRow]:
     for rank, alpha in enumerate(ALPHAS):
         added = world.added_loss * (0.5 if rank == 0 else rank)
         for seed in SEEDS:
@@ -335,19 +342,19 @@ def _substitution(world: World, noise: _Noise) -> Iterator[SubstitutionRow]:
                 key = _key(alpha=alpha, seed=seed)
                 yield _loss(key, document, added * noise(seed, document))
     for document in DOCUMENTS:
-        yield _loss(_key(method="identity", width=1.0), document, 0.0)
+        yield _loss(_key(method="identity", expansion_factor=1.0), document, 0.0)
         components = _key(method="pca_topk", k=64)
         yield _loss(components, document, COMPONENTS_LOSS * noise(0, document))
 
 
-def _loss(key: dict, document: int, added: float) -> SubstitutionRow:
+def _loss(key: dict, document: int, added: float) -> SplicedRow:
     clean = TOKENS * CLEAN_LOSS * (1 + document / 100)
-    return SubstitutionRow(
+    return SplicedRow(
         **key,
         document=document,
         n_predictions=TOKENS,
         loss_clean=clean,
-        loss_replaced=clean + TOKENS * added,
+        loss_spliced=clean + TOKENS * added,
         loss_zero=clean + TOKENS * 8.0,
         loss_mean=clean + TOKENS * 6.0,
     )
@@ -368,7 +375,7 @@ def _recovered(method: str, alpha: float, seed: int, rank: int, cosine: float) -
         regime="independent",
         method=method,
         alpha=alpha,
-        width=2.0,
+        expansion_factor=2.0,
         seed=seed,
         fvu_rank=rank,
         n_true=500,

@@ -79,7 +79,7 @@ def tables(world: World) -> dict[str, list[Row]]:
 
 
 def _key(method: str, **given: Any) -> dict[str, Any]:
-    plain = {"site": "middle", "alpha": 0.0, "width": 1.0, "seed": 0, "family": "io"}
+    plain = {"site": "middle", "alpha": 0.0, "expansion_factor": 1.0, "seed": 0, "corruption": "io"}
     return {**plain, "method": method, "selection": "attribution", "draw": 0, "order": 0, **given}
 
 
@@ -96,19 +96,19 @@ def _localisations(world: World) -> Iterator[tuple[dict[str, Any], float, float,
     for draw in DRAWS:
         for rank, alpha in enumerate(ALPHAS):
             for seed in SEEDS:
-                at = {"alpha": alpha, "width": 2.0, "seed": seed, "draw": draw}
+                at = {"alpha": alpha, "expansion_factor": 2.0, "seed": seed, "draw": draw}
                 area = world.sae_area if alpha else world.plain_area
                 floor = world.floor + world.floor_rise * rank
                 yield _key("sae", **at), area, floor, world.sae_edit
         for seed in SEEDS:
-            at = {"width": 2.0, "seed": seed, "draw": draw}
+            at = {"expansion_factor": 2.0, "seed": seed, "draw": draw}
             yield _key("sae_random_decoder", **at), world.frozen_area, 0.3, 0.4
         for method, area in complete.items():
             yield _key(method, draw=draw), area, 0.0, 0.35 if "random" in method else 0.3
-        yield _key("random_topk", draw=draw, width=2.0), world.random_topk_area, 0.8, 0.4
-        yield _key("random", draw=draw, width=2.0), 1.5, 0.5, 0.4
+        yield _key("random_topk", draw=draw, expansion_factor=2.0), world.random_topk_area, 0.8, 0.4
+        yield _key("random", draw=draw, expansion_factor=2.0), 1.5, 0.5, 0.4
         by = {"selection": "elimination", "draw": draw}
-        sae = {"alpha": ALPHAS[1], "width": 2.0, "seed": draw, "order": draw}
+        sae = {"alpha": ALPHAS[1], "expansion_factor": 2.0, "seed": draw, "order": draw}
         floor = world.floor + world.floor_rise
         yield _key("sae", **sae, **by), world.sae_area, floor, world.sae_edit
         yield _key("pca", order=draw, **by), world.pca_area, 0.0, 0.3
@@ -195,16 +195,16 @@ def _prompts(world: World) -> Iterator[PromptRow]:
             is_right = (pair * 7 + draw) % 50 < 50 * world.accuracy
             yield PromptRow(
                 draw=draw,
-                family="io",
+                corruption="io",
                 split=("select", "heldout")[pair // 24],
                 pair=pair % 24,
                 template=FORMS[pair % len(FORMS)],
                 io="Mary",
                 subject="John",
-                target_io="Anna",
-                target_subject="John",
-                base="Then Mary and John went to the park. John gave a ball to",
-                target="Then Anna and John went to the park. John gave a ball to",
+                counterfactual_io="Anna",
+                counterfactual_subject="John",
+                clean="Then Mary and John went to the park. John gave a ball to",
+                counterfactual="Then Anna and John went to the park. John gave a ball to",
                 n_prompts=1,
                 n_tokens=14,
                 n_changed=13,
@@ -217,7 +217,7 @@ def _prompts(world: World) -> Iterator[PromptRow]:
 def _features() -> Iterator[FeatureRow]:
     for rank in (1, 2, 3):
         yield FeatureRow(
-            **_key("sae", alpha=ALPHAS[1], width=2.0),
+            **_key("sae", alpha=ALPHAS[1], expansion_factor=2.0),
             carries=1,
             rank=rank,
             feature=100 + rank,

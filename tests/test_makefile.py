@@ -21,7 +21,7 @@ def planned(target: str, *settings: str) -> str:
 @pytest.mark.parametrize(
     "target",
     [
-        "help", "repro", "test", "check", "fuzz", "bench", "calibrate", "readings", "mutants",
+        "help", "repro", "test", "check", "fuzz", "bench", "calibrate", "multiverse", "mutants",
         "mutmut", "clean",
     ],
 )  # fmt: skip

@@ -93,10 +93,10 @@ def test_a_decided_verdict_has_an_interval_and_was_attacked(by_id: dict[str, Ver
 
 
 def test_an_identity_in_the_language_model_changes_nothing(finished: Path):
-    columns = read_evidence(finished / "evidence", "substitution").columns
+    columns = read_evidence(finished / "evidence", "spliced").columns
     same = columns["method"] == "identity"
     assert same.any()
-    assert (columns["loss_replaced"][same] == columns["loss_clean"][same]).all()
+    assert (columns["loss_spliced"][same] == columns["loss_clean"][same]).all()
 
 
 def test_the_report_is_there(finished: Path):

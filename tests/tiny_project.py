@@ -20,16 +20,23 @@ BASELINES = list(get_args(Baseline))
 
 
 def group(site: str, alphas: list[float], seeds: list[int], **more: Any) -> dict[str, Any]:
-    return {"site": site, "method": "sae", "width": 2.0, "alphas": alphas, "seeds": seeds, **more}
+    return {
+        "site": site,
+        "method": "sae",
+        "expansion_factor": 2.0,
+        "alphas": alphas,
+        "seeds": seeds,
+        **more,
+    }
 
 
 def frozen(site: str, ks: list[int], seeds: list[int]) -> dict[str, Any]:
     method = "sae_random_decoder"
-    return {"site": site, "method": method, "width": 2.0, "ks": ks, "seeds": seeds}
+    return {"site": site, "method": method, "expansion_factor": 2.0, "ks": ks, "seeds": seeds}
 
 
 def plan(dictionaries: dict[str, Any], baselines: list[str], **more: Any) -> dict[str, Any]:
-    fixed = {"site": "middle", "family": "io", "selection": "attribution"}
+    fixed = {"site": "middle", "corruption": "io", "selection": "attribution"}
     seeds = {"draws": [0, 1], "orders": [0], "design": "full"}
     return {**fixed, "dictionaries": dictionaries, "baselines": baselines, **seeds, **more}
 
@@ -109,7 +116,7 @@ def content() -> dict[str, Any]:
                 "middle_standard": group("middle", [2.0e-3], [0], method="sae_standard"),
                 "middle_random": frozen("middle", [2, 4], [0]),
                 "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
-                "width": group("planted_width", [1.0e-2], [0], width=0.5),
+                "expansion_factor": group("planted_width", [1.0e-2], [0], expansion_factor=0.5),
                 "toy_easy": group("planted_independent", [1.0e-3, 1.0e-2], [0, 1]),
                 "toy_hard": group("planted_hard", [1.0e-2], [0]),
             },
@@ -123,10 +130,10 @@ def content() -> dict[str, Any]:
             "duplicate_cosine": 0.9,
             "match_cosine": 0.7,
             "refit_tokens": 64,
-            "substitution_tokens": 256,
-            "substitution_groups": ["middle_r2"],
-            "substitution_top_k": [4],
-            "substitution_batch": 4,
+            "spliced_tokens": 256,
+            "spliced_groups": ["middle_r2"],
+            "spliced_top_k": [4],
+            "spliced_batch": 4,
             "device": "cpu",
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
         },
@@ -155,8 +162,8 @@ def content() -> dict[str, Any]:
             "plans": {
                 "middle": plan({"middle_r2": [0.0, 2.0e-3], "middle_random": [4]}, BASELINES),
                 "elimination": plan({"middle_r2": [2.0e-3]}, [], selection="elimination"),
-                "greedy": plan({}, ["neurons"], selection="greedy", family="swapped"),
-                "all": plan({}, ["pca"], family="all"),
+                "greedy": plan({}, ["neurons"], selection="greedy", corruption="swapped"),
+                "all": plan({}, ["pca"], corruption="all"),
             },
         },
     }

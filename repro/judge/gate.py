@@ -8,7 +8,7 @@ from repro.contract.verdict import Locked, Status, Verdict, Verdicts, details_of
 from repro.errors import VerdictError
 
 
-class Outcome(StrEnum):
+class GateStatus(StrEnum):
     """What the gate says of one claim."""
 
     HOLDS = "holds"
@@ -23,7 +23,7 @@ class GateRow:
     """One claim: what it was, what it is, and what follows."""
 
     id: str
-    outcome: Outcome
+    outcome: GateStatus
     before: str
     now: str
     why: str
@@ -44,9 +44,9 @@ class GateReport:
         evidence cannot undo it. Where the files are incomparable no claim is compared at all.
         """
         outcomes = {row.outcome for row in self.rows}
-        if Outcome.REGRESSED in outcomes:
+        if GateStatus.REGRESSED in outcomes:
             return 1
-        return 2 if self.incomparable or Outcome.CANNOT_JUDGE in outcomes else 0
+        return 2 if self.incomparable or GateStatus.CANNOT_JUDGE in outcomes else 0
 
     def markdown(self) -> str:
         """A heading with the answer, the reasons that concern all claims, and a table."""
@@ -136,7 +136,7 @@ def _compare(
     is_comparable: bool,
 ) -> GateRow:
     if locked is not None and locked.is_unrecorded:
-        outcome, why = Outcome.CANNOT_JUDGE, _unrecorded(locked, now)
+        outcome, why = GateStatus.CANNOT_JUDGE, _unrecorded(locked, now)
     else:
         outcome, why = _judge(before, now, locked, is_comparable=is_comparable)
     return GateRow(claim, outcome, _told(before), _told(now), why)
@@ -149,24 +149,24 @@ def _unrecorded(locked: Locked, now: Verdict | None) -> str:
 
 def _judge(
     before: Verdict | None, now: Verdict | None, locked: Locked | None, *, is_comparable: bool
-) -> tuple[Outcome, str]:
+) -> tuple[GateStatus, str]:
     if before is None or not before.status.is_measured:
         return _judge_undecided(before, now)
     if not is_comparable:
-        return Outcome.CANNOT_JUDGE, "the two files cannot be compared"
+        return GateStatus.CANNOT_JUDGE, "the two files cannot be compared"
     if now is None:
         missing = "the claim is missing from the current file"
-        return Outcome.CANNOT_JUDGE, _amended("withdrawn", locked) if locked else missing
+        return GateStatus.CANNOT_JUDGE, _amended("withdrawn", locked) if locked else missing
     return _judge_measured(before, now, locked)
 
 
-def _judge_measured(before: Verdict, now: Verdict, locked: Locked | None) -> tuple[Outcome, str]:
+def _judge_measured(before: Verdict, now: Verdict, locked: Locked | None) -> tuple[GateStatus, str]:
     if now.spec_sha256 != before.spec_sha256:
-        return Outcome.CANNOT_JUDGE, _amended("its specification was amended", locked)
+        return GateStatus.CANNOT_JUDGE, _amended("its specification was amended", locked)
     if not now.status.is_measured:
-        return Outcome.CANNOT_JUDGE, now.reason
+        return GateStatus.CANNOT_JUDGE, now.reason
     if now.status != before.status:
-        return Outcome.REGRESSED, f"was {before.status}, is {now.status}: {now.reason}"
+        return GateStatus.REGRESSED, f"was {before.status}, is {now.status}: {now.reason}"
     return _judge_move(before, now)
 
 
@@ -175,31 +175,31 @@ def _amended(what: str, locked: Locked | None) -> str:
     return f"{what}{recorded}: accept a new baseline"
 
 
-def _judge_undecided(before: Verdict | None, now: Verdict | None) -> tuple[Outcome, str]:
+def _judge_undecided(before: Verdict | None, now: Verdict | None) -> tuple[GateStatus, str]:
     """A claim the baseline did not measure: news, still undecided, or newly in trouble."""
     if now is None:
-        return Outcome.UNDECIDED, "unmeasured in the baseline, missing now"
+        return GateStatus.UNDECIDED, "unmeasured in the baseline, missing now"
     if now.status.is_measured:
-        return Outcome.NEW, "decided for the first time"
+        return GateStatus.NEW, "decided for the first time"
     was = before.status if before else Status.ABSENT
     if now.status in (was, Status.ABSENT):
-        return Outcome.UNDECIDED, now.reason
-    return Outcome.CANNOT_JUDGE, now.reason
+        return GateStatus.UNDECIDED, now.reason
+    return GateStatus.CANNOT_JUDGE, now.reason
 
 
-def _judge_move(before: Verdict, now: Verdict) -> tuple[Outcome, str]:
+def _judge_move(before: Verdict, now: Verdict) -> tuple[GateStatus, str]:
     if before.estimate is None and now.estimate is None:
-        return Outcome.HOLDS, "no estimate in either"
+        return GateStatus.HOLDS, "no estimate in either"
     if before.estimate is None or now.estimate is None:
-        return Outcome.CANNOT_JUDGE, "only one of the two has an estimate"
+        return GateStatus.CANNOT_JUDGE, "only one of the two has an estimate"
     moved = now.estimate - before.estimate
     noise = math.hypot(_half_width(before), _half_width(now))
     told = f"moved by {moved:.3g}, noise {noise:.3g} {now.unit}".rstrip()
     # Two runs of one computation may differ in the last bits even where the interval has no width.
     is_same = math.isclose(now.estimate, before.estimate, rel_tol=1e-9, abs_tol=1e-12)
     if is_same or abs(moved) <= noise:
-        return Outcome.HOLDS, told
-    return Outcome.REGRESSED, f"{told}: moved beyond noise"
+        return GateStatus.HOLDS, told
+    return GateStatus.REGRESSED, f"{told}: moved beyond noise"
 
 
 def _half_width(verdict: Verdict) -> float:

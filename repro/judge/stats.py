@@ -35,7 +35,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Jackknife:
     """Point estimates, and for each family its jackknife variances and degrees of freedom.
 
     Shapes: quantities; families x quantities; families.
@@ -102,7 +102,7 @@ def _cell_sums(values: np.ndarray, cell: np.ndarray, n_cells: int) -> np.ndarray
     return np.stack([np.bincount(cell, column, n_cells) for column in values.T], axis=1)
 
 
-def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Spread:
+def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Jackknife:
     """Variance of each quantity from its leave-one-out replicates, family by family.
 
         V_f = (g_f - 1) / g_f * sum_i (theta_i - mean theta)^2,  degrees_f = g_f - 1
@@ -115,10 +115,10 @@ def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Spread:
     blocks = np.split(replicates[1:], np.cumsum(n_groups)[:-1])
     variances = [(len(b) - 1) / len(b) * ((b - b.mean(axis=0)) ** 2).sum(axis=0) for b in blocks]
     degrees = np.maximum(np.array(n_groups) - 1, 1)
-    return Spread(replicates[0], np.array(variances), degrees)
+    return Jackknife(replicates[0], np.array(variances), degrees)
 
 
-def intervals(spread: Spread, confidence: float) -> list[Interval]:
+def intervals(spread: Jackknife, confidence: float) -> list[Interval]:
     """Two-sided intervals, one for each quantity; no variance gives [theta, theta].
 
     half-width^2 = sum_f t(degrees_f)^2 V_f

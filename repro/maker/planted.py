@@ -3,8 +3,8 @@
 Superposition data in the manner of Sharkey et al. (2022): x = sum_i c_i g_i with fixed unit
 vectors g_i. Four sets, each with a known answer:
 
-- `planted_width`: as many true features as dimensions, active at random. A dictionary needs width
-  1 and gains nothing from more, so a check that still sees gains from width 4 is wrong.
+- `planted_width`: as many true features as dimensions, active at random. A dictionary needs R =
+  1 and gains nothing from more, so a check that still sees gains from R = 4 is wrong.
 - `planted_knee`: exactly `active` orthogonal features at a time. Below that L0 every feature taken
   away costs variance, above it there is nothing left to explain, so the curve of FVU against L0
   has a knee there, and a check that calls it smooth is wrong.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from repro.contract.planned import awaited
 from repro.contract.verdict import Details, Part, Status, Verdict
-from repro.report.figures.drawn import Drawn, Standing
+from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.numbers import count, interval, measured
 from repro.report.proofs import Proofs, errs, holds
 from repro.report.strips import Side, Strip, standing, strip
@@ -23,7 +23,7 @@ class Condition(NamedTuple):
     value: str
     unit: str
     strip: Strip | None
-    standing: Standing | None
+    standing: ForestRow | None
 
 
 class ControlLine(NamedTuple):

@@ -39,7 +39,7 @@ class Listing(NamedTuple):
 
 def listing(table: Table) -> Listing | None:
     """Those of the middle site's dictionary with the middle penalty and the first seed."""
-    rows = above(select(table, site="middle", method="sae", family="io"), "alpha", 0)
+    rows = above(select(table, site="middle", method="sae", corruption="io"), "alpha", 0)
     if not len(rows):
         return None
     alphas, seed = np.unique(rows.columns["alpha"]), int(rows.columns["seed"].min())

@@ -6,7 +6,7 @@ import numpy as np
 
 from repro.contract.evidence import Table
 from repro.judge.checks import run_check
-from repro.report.figures.curves import Ratio, select
+from repro.report.figures.curves import SumRatio, select
 from repro.report.figures.localisation import EDIT, KL, papers_rows, series
 from repro.report.numbers import DASH, measured, number
 from repro.report.sheet import Sheet
@@ -18,8 +18,8 @@ TASK = (
     Quantity(name="logit difference", unit="1", over="logit_difference", under="n_prompts"),
     Quantity(name="KL", unit="nats", over="kl_clean", under="n_prompts"),
 )
-BACKWARDS = Ratio("kl_reverse", "n")
-FAMILIES = {
+BACKWARDS = SumRatio("kl_reverse", "n")
+CORRUPTIONS = {
     "io": "the indirect object replaced (the paper's)",
     "swapped": "indirect object and subject exchanged",
     "all": "every name replaced",
@@ -40,8 +40,8 @@ def sheets(tables: Mapping[str, Table]) -> list[Sheet]:
 def _task(table: Table) -> Sheet:
     """The untouched model on the prompts of every draw, by what their targets change."""
     rows = []
-    for family, told in FAMILIES.items():
-        some = select(table, family=family)
+    for corruption, told in CORRUPTIONS.items():
+        some = select(table, corruption=corruption)
         if len(some):
             rows.append((told, str(len(some)), *(_with_interval(some, of) for of in TASK)))
     head = ("targets", "pairs", "accuracy", "logit difference IO − S", "KL to the target, nats")

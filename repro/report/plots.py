@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import above, curve, methods_present, select
-from repro.report.figures.drawn import Standing
+from repro.report.figures.drawn import ForestRow
 from repro.report.figures.localisation import KL, papers_rows, series
 from repro.report.figures.tradeoff import FVU, L0, METHODS, WIDTH_OF_GRID
 
@@ -14,7 +14,7 @@ Row = Mapping[str, float | str]
 SITE = "middle"
 
 
-def plots(tables: Mapping[str, Table], standing: Mapping[str, Standing]) -> dict[str, str]:
+def plots(tables: Mapping[str, Table], standing: Mapping[str, ForestRow]) -> dict[str, str]:
     """Text of each CSV file by its name; a table that is not there makes one without rows."""
     return {
         "tradeoff": _csv(("series", "l0", "fvu"), _tradeoff(tables)),
@@ -31,7 +31,7 @@ def _tradeoff(tables: Mapping[str, Table]) -> Iterator[Row]:
     for method in methods_present(table, tuple(METHODS)):
         line, rows = METHODS[method], select(table, method=method)
         if line.knob == "alpha":
-            rows = above(select(rows, width=WIDTH_OF_GRID), "alpha", 0)
+            rows = above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
         points = curve(rows, line.knob, L0, FVU)
         for l0, fvu in zip(points.x.tolist(), points.y.tolist(), strict=True):
             yield {"series": line.label, "l0": l0, "fvu": fvu}
@@ -48,7 +48,7 @@ def _localisation(tables: Mapping[str, Table]) -> Iterator[Row]:
             yield {"series": line.label, "patched": patched, "kl": kl}
 
 
-def _forest(standing: Mapping[str, Standing]) -> Iterator[Row]:
+def _forest(standing: Mapping[str, ForestRow]) -> Iterator[Row]:
     """How far each condition lies from its threshold, each on its own scale; 0 is the threshold."""
     for claim, one in standing.items():
         yield {"claim": claim, "standing": one.estimate, "low": one.low, "high": one.high}

@@ -14,7 +14,7 @@ from repro.contract.proofs.calibration import (
 )
 from repro.contract.proofs.mutants import MutmutReport, SeededMutants, read_report
 from repro.contract.proofs.quality import Comparison, Search, read_figures
-from repro.contract.proofs.readings import Readings, read_readings
+from repro.contract.proofs.multiverse import Multiverse, read_multiverse
 from repro.contract.verdict import SaboteurCount, Status
 from repro.report.numbers import count, number
 
@@ -26,7 +26,7 @@ class Proofs(NamedTuple):
 
     calibration: Calibration | None = None
     """How often each check errs on evidence of known truth."""
-    readings: Readings | None = None
+    multiverse: Multiverse | None = None
     """What each claim came to under other readings of the paper."""
     seeded: SeededMutants | None = None
     """Bugs of the field, planted by hand."""
@@ -51,7 +51,7 @@ def read_proofs(folder: Path | None) -> Proofs:
         return NOTHING_PROVED
     return Proofs(
         calibration=_read(folder / "calibration" / "calibration.json", read_calibration),
-        readings=_read(folder / "readings" / "readings.json", read_readings),
+        multiverse=_read(folder / "multiverse" / "multiverse.json", read_multiverse),
         seeded=_read(
             folder / "mutants" / "seeded.json", lambda path: read_report(path, SeededMutants)
         ),
@@ -102,7 +102,7 @@ def _percent(share: float) -> str:
 
 def holds(proofs: Proofs, claim: str, status: Status) -> str:
     """In how many readings of the paper the verdict is the same; empty where none was tried."""
-    counts = proofs.readings.counts(claim) if proofs.readings else None
+    counts = proofs.multiverse.counts(claim) if proofs.multiverse else None
     if not counts:
         return ""
     told = ", ".join(f"{n} {word}" for word, n in counts.most_common())
@@ -115,14 +115,14 @@ def holds(proofs: Proofs, claim: str, status: Status) -> str:
 
 def _first(proofs: Proofs, claim: str, counts: Counter[Status]) -> str:
     """The verdict of the first reading, whose sizes alone differ from those of the report."""
-    found = proofs.readings.readings[0].claims.get(claim) if proofs.readings else None
+    found = proofs.multiverse.readings[0].claims.get(claim) if proofs.multiverse else None
     if found is None:
         return ""
     return f"; that of the profile's own reading, {found.status}, in {counts[found.status]}"
 
 
 def _profile(proofs: Proofs) -> str:
-    return proofs.readings.profile if proofs.readings else ""
+    return proofs.multiverse.profile if proofs.multiverse else ""
 
 
 def told_proofs(proofs: Proofs, saboteurs: Sequence[SaboteurCount]) -> list[str]:
@@ -163,7 +163,7 @@ def _told_mutmut(report: MutmutReport) -> str:
     )
 
 
-def told_readings(readings: Readings) -> list[tuple[str, str]]:
+def told_multiverse(readings: Multiverse) -> list[tuple[str, str]]:
     """Each reading's name and what differs in it, in words."""
     parameters = {one.id: one.parameter for one in AMBIGUITIES}
     lines = []

@@ -49,7 +49,8 @@ def _at_equal_l0(found: Comparison) -> Sheet:
         over = [_over(a, b) for a, b in zip(found.fvu_at_l0[name], theirs, strict=True)]
         rows.append((f"{TRAINERS[name]}, over SAELens's L1", *map(number, over)))
     caption = (
-        f"FVU at equal L0 on held-out documents: {found.hook}, R = {number(found.width)}, "
+        f"FVU at equal L0 on held-out documents: {found.hook}, "
+        f"R = {number(found.expansion_factor)}, "
         f"{count(found.activations)} training activations in one pass for each; SAELens "
         f"{found.peer_versions['sae-lens']}; between two penalties straight in logarithms"
     )

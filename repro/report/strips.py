@@ -3,7 +3,7 @@
 from math import ceil, floor, log10
 from typing import Literal, NamedTuple
 
-from repro.report.figures.drawn import Standing
+from repro.report.figures.drawn import ForestRow
 from repro.report.numbers import exact
 
 Side = Literal["above", "below", "inside"]
@@ -71,14 +71,14 @@ def standing(
     threshold: float,
     side: Side,
     family: tuple[float, float] | None = None,
-) -> Standing:
+) -> ForestRow:
     """Turn one decision and scale it to its own largest distance: claims differ in unit."""
     sign = -1.0 if side == "below" else 1.0
     places = [sign * (value - threshold) for value in (*interval, estimate, *(family or ()))]
     scale = max(map(abs, places)) or 1.0
     first, second, middle, *ends = (place / scale for place in places)
     low, high = sorted((first, second))
-    return Standing(low, high, middle, (min(ends), max(ends)) if ends else None)
+    return ForestRow(low, high, middle, (min(ends), max(ends)) if ends else None)
 
 
 def _range(low: float, high: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
 from repro.report.figures.drawn import Drawn
 from repro.report.numbers import count, number
-from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_readings
+from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_multiverse
 from repro.report.quality import fits, quality_sheets
 from repro.report.sheet import Sheet
 from repro.spec import Claim
@@ -64,7 +64,7 @@ class Page(NamedTuple):
     @property
     def readings(self) -> list[tuple[str, str]]:
         """The readings that were tried, and what differs in each."""
-        return told_readings(self.proofs.readings) if self.proofs.readings else []
+        return told_multiverse(self.proofs.multiverse) if self.proofs.multiverse else []
 
     @property
     def decided(self) -> list[Card]:

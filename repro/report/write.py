@@ -9,7 +9,7 @@ from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import EvidenceError
 from repro.files import write_bytes
 from repro.report.features import listing
-from repro.report.figures.drawn import Drawn, Standing
+from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.html import html
 from repro.report.markdown import markdown
 from repro.report.proofs import read_proofs
@@ -140,7 +140,7 @@ def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     return drawn_frontier(tables["fidelity"])
 
 
-def _standing(view: Page) -> dict[str, Standing]:
+def _standing(view: Page) -> dict[str, ForestRow]:
     return {
         f"{card.verdict.id} {card.status}": condition.standing
         for card in view.decided

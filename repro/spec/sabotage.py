@@ -32,7 +32,7 @@ class Swap(Sabotage):
     kind: Literal["swap"] = "swap"
     """Kind of change."""
     column: str
-    """Column of labels: method, width, ..."""
+    """Column of labels: method, expansion_factor, ..."""
     a: str | int | float
     """One label."""
     b: str | int | float
@@ -56,7 +56,7 @@ class Reverse(Sabotage):
     kind: Literal["reverse"] = "reverse"
     """Kind of change."""
     along: str
-    """Column of ordered values: alpha, width, ..."""
+    """Column of ordered values: alpha, expansion_factor, ..."""
 
 
 class Shuffle(Sabotage):
@@ -74,7 +74,7 @@ class Level(Sabotage):
     """A plateau: rescale columns so that their sums at each value of `along` equal the first's.
 
     Sums are taken apart for each combination of the columns in `within`: with `within=("alpha",)`
-    each width has the curve of the smallest one.
+    each expansion factor has the curve of the smallest one.
     """
 
     kind: Literal["level"] = "level"

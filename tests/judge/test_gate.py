@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from repro.contract.verdict import Status, Verdict, Verdicts
 from repro.errors import VerdictError
-from repro.judge.gate import Outcome, gate
+from repro.judge.gate import GateStatus, gate
 
 SCOPE = {"model": "tiny", "sites": {"middle": "blocks.1.hook_resid_post"}, "tokens": {"train": 9}}
 
@@ -66,7 +66,7 @@ def test_a_file_with_a_measured_claim_holds_against_itself(verdicts):
     same = file_of(*verdicts, verdict("k01"))
     report = gate(same, same)
     assert report.exit_code == 0
-    assert {row.outcome for row in report.rows} <= {Outcome.HOLDS, Outcome.UNDECIDED}
+    assert {row.outcome for row in report.rows} <= {GateStatus.HOLDS, GateStatus.UNDECIDED}
 
 
 @pytest.mark.parametrize("before", MEASURED)
@@ -85,31 +85,33 @@ def test_a_claim_that_is_no_longer_measured_cannot_be_judged(before, now):
 
 def test_a_claim_missing_from_the_current_file_cannot_be_judged():
     report = gate(file_of(verdict("c14"), verdict("c15")), file_of(verdict("c14")))
-    assert [row.outcome for row in report.rows] == [Outcome.HOLDS, Outcome.CANNOT_JUDGE]
+    assert [row.outcome for row in report.rows] == [GateStatus.HOLDS, GateStatus.CANNOT_JUDGE]
     assert report.exit_code == 2
 
 
-@pytest.mark.parametrize(("moved", "expected"), [(0.14, Outcome.HOLDS), (0.15, Outcome.REGRESSED)])
+@pytest.mark.parametrize(
+    ("moved", "expected"), [(0.14, GateStatus.HOLDS), (0.15, GateStatus.REGRESSED)]
+)
 def test_an_estimate_may_move_by_the_noise_of_both_intervals_and_no_further(moved, expected):
     assert outcome(verdict(estimate=1.0), verdict(estimate=1.0 + moved)) == expected
     assert outcome(verdict(estimate=1.0), verdict(estimate=1.0 - moved)) == expected
 
 
 def test_an_exact_estimate_may_differ_in_its_last_bits_only():
-    assert outcome(verdict(half=0.0), verdict(half=0.0, estimate=1.0 + 1e-15)) == Outcome.HOLDS
-    assert outcome(verdict(half=0.0), verdict(half=0.0, estimate=1.001)) == Outcome.REGRESSED
+    assert outcome(verdict(half=0.0), verdict(half=0.0, estimate=1.0 + 1e-15)) == GateStatus.HOLDS
+    assert outcome(verdict(half=0.0), verdict(half=0.0, estimate=1.001)) == GateStatus.REGRESSED
 
 
 def test_an_estimate_on_one_side_only_cannot_be_judged():
     thin = verdict(status=Status.INCONCLUSIVE).model_copy(
         update={"estimate": None, "low": None, "high": None}
     )
-    assert outcome(verdict(status=Status.INCONCLUSIVE), thin) == Outcome.CANNOT_JUDGE
-    assert outcome(thin, thin) == Outcome.HOLDS
+    assert outcome(verdict(status=Status.INCONCLUSIVE), thin) == GateStatus.CANNOT_JUDGE
+    assert outcome(thin, thin) == GateStatus.HOLDS
 
 
 def test_an_amended_specification_cannot_be_judged():
-    assert outcome(verdict(), verdict(spec="b" * 64)) == Outcome.CANNOT_JUDGE
+    assert outcome(verdict(), verdict(spec="b" * 64)) == GateStatus.CANNOT_JUDGE
 
 
 def test_a_known_regression_wins_over_what_cannot_be_judged():
@@ -168,19 +170,19 @@ def test_a_baseline_without_a_measured_claim_guards_nothing():
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (Status.ABSENT, Status.ABSENT, Outcome.UNDECIDED),
-        (Status.ABSENT, Status.SUPPORTED, Outcome.NEW),
-        (Status.INVALID, Status.REFUTED, Outcome.NEW),
-        (Status.BROKEN, Status.BROKEN, Outcome.UNDECIDED),
-        (Status.ABSENT, Status.BROKEN, Outcome.CANNOT_JUDGE),
-        (Status.ABSENT, Status.INVALID, Outcome.CANNOT_JUDGE),
+        (Status.ABSENT, Status.ABSENT, GateStatus.UNDECIDED),
+        (Status.ABSENT, Status.SUPPORTED, GateStatus.NEW),
+        (Status.INVALID, Status.REFUTED, GateStatus.NEW),
+        (Status.BROKEN, Status.BROKEN, GateStatus.UNDECIDED),
+        (Status.ABSENT, Status.BROKEN, GateStatus.CANNOT_JUDGE),
+        (Status.ABSENT, Status.INVALID, GateStatus.CANNOT_JUDGE),
     ],
 )
 def test_a_claim_without_a_measured_baseline(before, now, expected):
     guard = verdict("k04")
     report = gate(file_of(verdict(status=before), guard), file_of(verdict(status=now), guard))
     assert report.rows[0].outcome == expected
-    assert report.exit_code == (2 if expected == Outcome.CANNOT_JUDGE else 0)
+    assert report.exit_code == (2 if expected == GateStatus.CANNOT_JUDGE else 0)
 
 
 def test_a_claim_that_the_baseline_does_not_know_is_no_failure():

@@ -27,7 +27,7 @@ from repro.contract.verdict import (
     write_verdicts,
 )
 from repro.errors import LockError, VerdictError
-from repro.judge.gate import Outcome, gate
+from repro.judge.gate import GateStatus, gate
 from repro.judge.lock import Lock, changes, lock_beside, read_lock, record, write_lock
 from repro.judge.verify import verify
 from repro.report import write_report
@@ -179,9 +179,9 @@ def test_a_silent_change_is_refused_also_where_the_baseline_measured_nothing(pro
     accepted = project.judge()
     project.state("c22", margin=0.02, reads="toy")
     rows = {row.id: row for row in gate(accepted, project.judge()).rows}
-    assert rows["c22"].outcome is Outcome.CANNOT_JUDGE
+    assert rows["c22"].outcome is GateStatus.CANNOT_JUDGE
     assert "changed, not recorded" in rows["c22"].why
-    assert rows["c14"].outcome is Outcome.HOLDS
+    assert rows["c14"].outcome is GateStatus.HOLDS
 
 
 def test_a_silent_change_is_refused_also_where_it_was_made_the_baseline(project: Project):
@@ -289,11 +289,11 @@ def test_a_removed_claim_is_refused_until_its_withdrawal_is_recorded(project: Pr
     assert claim not in project.lines()
     rows = {row.id: row for row in gate(accepted, project.judge()).rows}
     if claim == "c14":
-        assert rows[claim].outcome is Outcome.CANNOT_JUDGE
+        assert rows[claim].outcome is GateStatus.CANNOT_JUDGE
         assert "withdrawn (" in rows[claim].why
         assert "it was said twice" in rows[claim].why
     else:
-        assert rows[claim].outcome is Outcome.UNDECIDED
+        assert rows[claim].outcome is GateStatus.UNDECIDED
     assert claim not in {row.id for row in gate(project.judge(), project.judge()).rows}
 
 

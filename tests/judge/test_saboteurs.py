@@ -61,14 +61,14 @@ def test_level_gives_each_value_the_sums_of_the_first():
 
 
 def test_level_works_apart_within_other_columns():
-    table = table_of(width=[1, 2, 1, 2], alpha=[0, 0, 1, 1], error=[4.0, 2.0, 9.0, 5.0])
-    level = Level(**TURNS, along="width", columns=("error",), within=("alpha",))
+    table = table_of(expansion_factor=[1, 2, 1, 2], alpha=[0, 0, 1, 1], error=[4.0, 2.0, 9.0, 5.0])
+    level = Level(**TURNS, along="expansion_factor", columns=("error",), within=("alpha",))
     assert sabotage(level, table).columns["error"].tolist() == [4, 4, 9, 9]
 
 
 def test_level_fills_a_sum_of_zero():
-    table = table_of(width=[1, 2, 2], error=[4.0, 0.0, 0.0])
-    level = Level(**TURNS, along="width", columns=("error",))
+    table = table_of(expansion_factor=[1, 2, 2], error=[4.0, 0.0, 0.0])
+    level = Level(**TURNS, along="expansion_factor", columns=("error",))
     assert sabotage(level, table).columns["error"].tolist() == [4, 2, 2]
 
 

@@ -209,7 +209,7 @@ def test_missing_rows_are_absent_and_tell_what_is_there(place: Place):
 
 def test_a_truncated_table_breaks_only_its_claims(place: Place):
     refit = dict.fromkeys(column_types(RefitRow), 1)
-    keys = {"site": "middle", "method": "sae", "alpha": 1.0, "width": 2.0}
+    keys = {"site": "middle", "method": "sae", "alpha": 1.0, "expansion_factor": 2.0}
     rows = [
         RefitRow(
             **{
@@ -283,7 +283,7 @@ def test_tables_of_different_runs_are_not_mixed(place: Place, change: str):
             "site": "x",
             "method": "sae",
             "alpha": 1.0,
-            "width": 1.0,
+            "expansion_factor": 1.0,
             "squared_error_before": 1.0,
             "squared_error_after": 1.0,
         }

@@ -113,7 +113,7 @@ def test_the_code_of_a_key_is_that_of_the_function(monkeypatch: pytest.MonkeyPat
 
 def test_a_job_takes_nothing_that_it_does_not_know_and_never_changes():
     with pytest.raises(ValidationError, match="extra"):
-        Seeded(seed=1, width=2.0)  # pyright: ignore[reportCallIssue]
+        Seeded(seed=1, expansion_factor=2.0)  # pyright: ignore[reportCallIssue]
     with pytest.raises(ValidationError, match="int"):
         Seeded(seed="1")  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValidationError, match="frozen"):

@@ -74,9 +74,7 @@ def test_train_writes_every_member_of_the_grid_and_lists_it(project: Path):
     for member in members:
         dictionary = load_dictionary(project / "train" / member.file)[0]
         assert dictionary.k == member.k
-        torch.testing.assert_close(
-            dictionary.decoder.norm(dim=1), torch.ones(len(dictionary.decoder))
-        )
+        torch.testing.assert_close(dictionary.W_dec.norm(dim=1), torch.ones(len(dictionary.W_dec)))
     assert not list(project.rglob("*.part")), "nothing half-made stays"
 
 
@@ -120,9 +118,9 @@ def test_trained_dictionaries_find_more_of_what_was_planted_than_chance(project:
     found = load_dictionary(knee)[0]
     truth = planted("planted_knee", dimension=8, active=2, seed=1).features
     chance = torch.nn.functional.normalize(
-        torch.randn(found.decoder.shape, generator=torch.Generator().manual_seed(0)), dim=1
+        torch.randn(found.W_dec.shape, generator=torch.Generator().manual_seed(0)), dim=1
     )
-    assert matched_cosines(truth, found.decoder).mean() > 0.8
+    assert matched_cosines(truth, found.W_dec).mean() > 0.8
     assert matched_cosines(truth, chance).mean() < 0.75
 
 
@@ -132,7 +130,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(project: Path):
         "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
         "middle": group("middle", [1.0e-2], [0]),
     }
-    few["fidelity"]["substitution_groups"] = []
+    few["fidelity"]["spliced_groups"] = []
     few["ioi"]["plans"] = {"baseline": plan({}, ["pca"])}
     write_params(project, few)
     assert called(*words(project, "whole")) == 0
@@ -276,12 +274,12 @@ def test_every_method_and_every_control_is_measured(finished: Path):
 
 
 def test_an_identity_in_the_model_changes_no_loss_and_zeros_change_it(finished: Path):
-    columns = read_evidence(evidence(finished), "substitution").columns
+    columns = read_evidence(evidence(finished), "spliced").columns
     same = columns["method"] == "identity"
     assert same.any()
-    assert np.array_equal(columns["loss_replaced"][same], columns["loss_clean"][same])
+    assert np.array_equal(columns["loss_spliced"][same], columns["loss_clean"][same])
     zero = columns["method"] == "zero"
-    assert np.array_equal(columns["loss_replaced"][zero], columns["loss_zero"][zero])
+    assert np.array_equal(columns["loss_spliced"][zero], columns["loss_zero"][zero])
     assert (columns["loss_zero"] != columns["loss_clean"]).all()
 
 

@@ -18,7 +18,7 @@ from repro.contract.rows.fidelity import (
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    SubstitutionRow,
+    SplicedRow,
 )
 from repro.contract.rows.row import Row
 from repro.contract.rows.toy import ToyRow
@@ -60,7 +60,7 @@ class Point:
     method: str
     alpha: float
     k: int
-    width: float
+    expansion_factor: float
     seed: int
     l0: float
     fvu: float
@@ -68,7 +68,7 @@ class Point:
     @property
     def key(self) -> dict[str, Any]:
         """The columns that name the dictionary."""
-        names = ("site", "method", "alpha", "k", "width", "seed")
+        names = ("site", "method", "alpha", "k", "expansion_factor", "seed")
         return {name: getattr(self, name) for name in names}
 
 
@@ -81,8 +81,8 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
         "refit": _per_document([p for p in points if p.method == "sae"], n_documents, _refit, 2),
         "dictionaries": [row for point in ours for row in _dictionaries(point)],
         "agreement": list(_agreement()),
-        "substitution": _per_document(
-            [p for p in ours if p.width == 2.0 or p.k], n_documents, _substitution, 3
+        "spliced": _per_document(
+            [p for p in ours if p.expansion_factor == 2.0 or p.k], n_documents, _spliced, 3
         ),
         "toy": list(_toy()),
         **planted_ioi.tables(planted_ioi.World()),
@@ -167,11 +167,11 @@ def _refit(point: Point, hard: float) -> RefitRow:
     )  # fmt: skip
 
 
-def _substitution(point: Point, hard: float) -> SubstitutionRow:
+def _spliced(point: Point, hard: float) -> SplicedRow:
     n, clean = TOKENS - 1, 3.1 * hard
-    return SubstitutionRow(
+    return SplicedRow(
         **point.key, document=0, n_predictions=n, loss_clean=n * clean,
-        loss_replaced=n * (clean + 2.5 * point.fvu), loss_zero=n * (clean + 8.0),
+        loss_spliced=n * (clean + 2.5 * point.fvu), loss_zero=n * (clean + 8.0),
         loss_mean=n * (clean + 5.5),
     )  # fmt: skip
 
@@ -179,14 +179,14 @@ def _substitution(point: Point, hard: float) -> SubstitutionRow:
 def _dictionaries(point: Point) -> Iterator[DictionaryRow]:
     if point.k:
         return
-    size = int(DIMENSION * point.width)
-    dead = min(0.9, 0.01 * point.width + 40 * point.alpha * point.width)
+    size = int(DIMENSION * point.expansion_factor)
+    dead = min(0.9, 0.01 * point.expansion_factor + 40 * point.alpha * point.expansion_factor)
     for method, factor, copied in (
         (point.method, 1.0, 0.01 + 20 * point.alpha),
         ("sae_frozen_dead", 0.5, 0.01),
         ("sae_duplicated", 1.0, 0.2),
     ):
-        if method != point.method and (point.width != 2.0 or point.site != "middle"):
+        if method != point.method and (point.expansion_factor != 2.0 or point.site != "middle"):
             continue
         alive = int(size * (1 - dead) * factor)
         yield DictionaryRow(
@@ -203,7 +203,7 @@ def _agreement() -> Iterator[AgreementRow]:
         for method, share in (("sae", 0.3 + 90 * alpha), ("random", 0.0), ("permuted", 1.0)):
             matched = int(1000 * min(1.0, share))
             yield AgreementRow(
-                site="middle", method=method, alpha=alpha, width=2.0, seed_a=seed_a,
+                site="middle", method=method, alpha=alpha, expansion_factor=2.0, seed_a=seed_a,
                 seed_b=seed_b, n_features=1000, n_matched=matched, cosine=matched * 0.85,
             )  # fmt: skip
 
@@ -222,7 +222,7 @@ def _recovered(
     regime: str, method: str, alpha: float, width: float, seed: int, cosine: float
 ) -> ToyRow:
     return ToyRow(
-        regime=regime, method=method, alpha=alpha, width=width, seed=seed,
+        regime=regime, method=method, alpha=alpha, expansion_factor=width, seed=seed,
         fvu_rank=2 if alpha == 2e-3 else 1, n_true=512, n_learned=round(256 * width),
         cosine=512 * cosine, n_recovered=round(500 * cosine), nearest_cosine=512 * cosine,
         nearest_cosine_learned=256 * width * cosine, active_true=5.0, n_tokens=1000,

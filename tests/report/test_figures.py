@@ -12,7 +12,7 @@ from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.report.figures import style as look
 from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
-from repro.report.figures.curves import Ratio, above, curve, seed_curves, select
+from repro.report.figures.curves import SumRatio, above, curve, seed_curves, select
 from repro.report.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.report.figures.losses import added_loss
 from repro.report.figures.style import panel, standalone, style, svg_of
@@ -44,7 +44,11 @@ def test_a_point_of_the_tradeoff_is_a_ratio_of_sums_over_documents_and_seeds(
 ) -> None:
     columns = middle(tables["fidelity"]).columns
     alpha = 1e-4
-    mask = (columns["method"] == "sae") & (columns["width"] == 2) & (columns["alpha"] == alpha)
+    mask = (
+        (columns["method"] == "sae")
+        & (columns["expansion_factor"] == 2)
+        & (columns["alpha"] == alpha)
+    )
     l0 = columns["active"][mask].sum() / columns["n_tokens"][mask].sum()
     fvu = columns["squared_error"][mask].sum() / columns["variance"][mask].sum()
     with style():
@@ -60,7 +64,11 @@ def test_the_frontier_shows_our_dictionary_beside_that_of_the_fields_own_trainer
     with style():
         figure = frontier(middle(tables["fidelity"]))
     for label, method in (("sparse autoencoder", "sae"), ("SAELens, L1", "saelens_standard")):
-        mask = (columns["method"] == method) & (columns["alpha"] > 0) & (columns["width"] == 2)
+        mask = (
+            (columns["method"] == method)
+            & (columns["alpha"] > 0)
+            & (columns["expansion_factor"] == 2)
+        )
         x, _ = line_called(figure, label)
         assert len(x) == len(np.unique(columns["alpha"][mask]))
 
@@ -82,7 +90,7 @@ def test_the_dictionary_without_penalty_is_no_point_of_the_tradeoff(
 
 
 def test_each_seed_has_its_own_stroke_with_a_gap_after_it(tables: dict[str, Table]) -> None:
-    rows = above(select(middle(tables["fidelity"]), method="sae", width=2.0), "alpha", 0)
+    rows = above(select(middle(tables["fidelity"]), method="sae", expansion_factor=2.0), "alpha", 0)
     strokes = seed_curves(rows, "alpha", L0, FVU)
     assert np.isnan(strokes.x).sum() == 3
     one = curve(select(rows, seed=0), "alpha", L0, FVU)
@@ -102,7 +110,9 @@ def test_the_planted_knee_leaves_larger_residuals_than_the_smooth_curve(
 
 
 def test_dead_is_what_is_not_alive(tables: dict[str, Table]) -> None:
-    rows = select(middle(tables["dictionaries"]), method="sae", width=2.0, alpha=0.0).columns
+    rows = select(
+        middle(tables["dictionaries"]), method="sae", expansion_factor=2.0, alpha=0.0
+    ).columns
     dead = 1 - rows["n_alive"].sum() / rows["n_features"].sum()
     with style():
         _, y = line_called(
@@ -121,7 +131,7 @@ def test_shrinkage_without_penalty_is_one_in_the_planted_table(tables: dict[str,
 
 def test_added_loss_is_bracketed_by_its_ablations(tables: dict[str, Table]) -> None:
     with style():
-        figure = added_loss(middle(tables["substitution"]), middle(tables["fidelity"]))
+        figure = added_loss(middle(tables["spliced"]), middle(tables["fidelity"]))
     _, zero = line_called(figure, "zero ablation")
     _, mean = line_called(figure, "mean ablation")
     _, replaced = line_called(figure, "sparse autoencoder")
@@ -155,7 +165,7 @@ def test_recovery_stands_between_chance_and_the_truth(tables: dict[str, Table]) 
 
 def test_a_zero_denominator_is_a_gap_and_not_a_number(tables: dict[str, Table]) -> None:
     table = tables["fidelity"]
-    assert np.isnan(Ratio("active", "n_tokens").of(table.replace(n_tokens=np.zeros(len(table)))))
+    assert np.isnan(SumRatio("active", "n_tokens").of(table.replace(n_tokens=np.zeros(len(table)))))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.report.figures.curves import select
-from repro.report.figures.drawn import Standing
+from repro.report.figures.drawn import ForestRow
 from repro.report.figures.tradeoff import FVU, L0, METHODS
 from repro.report.plots import plots
 
@@ -40,7 +40,7 @@ def test_the_curves_of_the_localisation_begin_with_nothing_patched(tables: dict[
 
 
 def test_each_condition_stands_where_it_stands_in_the_forest(tables: dict[str, Table]):
-    one = Standing(low=-1.0, high=2.0, estimate=0.5, family=None)
+    one = ForestRow(low=-1.0, high=2.0, estimate=0.5, family=None)
     (row,) = read(plots(tables, {"c15 supported": one})["forest"])
     assert row == {"claim": "c15 supported", "standing": "0.5", "low": "-1.0", "high": "2.0"}
 

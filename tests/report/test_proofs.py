@@ -12,7 +12,7 @@ from repro.contract.proofs.mutants import (
     SeededMutants,
     write_report,
 )
-from repro.contract.proofs.readings import Found, ReadingResult, Readings, write_readings
+from repro.contract.proofs.multiverse import Found, ReadingResult, Multiverse, write_multiverse
 from repro.contract.verdict import SaboteurCount, Status
 from repro.errors import ReproError
 from repro.files import write_json
@@ -60,9 +60,9 @@ def folder(tmp_path: Path) -> Path:
         ReadingResult(name="r1", answers={"bos": False}, claims={"c15": found[0]}),
         ReadingResult(name="r2", answers={"tying": False}, claims={"c15": found[1]}),
     ]
-    write_readings(
-        tmp_path / "readings" / "readings.json",
-        Readings(date="2026-01-02", machine="m", profile="smoke", readings=rows),
+    write_multiverse(
+        tmp_path / "multiverse" / "multiverse.json",
+        Multiverse(date="2026-01-02", machine="m", profile="smoke", readings=rows),
     )
     (tmp_path / "calibration").mkdir()
     (tmp_path / "calibration" / FILE).write_bytes(COMMITTED.read_bytes())
@@ -115,7 +115,7 @@ def test_what_is_not_there_is_not_spoken_of(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "file",
-    ["calibration/calibration.json", "readings/readings.json", "mutants/seeded.json",
+    ["calibration/calibration.json", "multiverse/multiverse.json", "mutants/seeded.json",
      "mutants/mutmut.json"],
 )  # fmt: skip
 def test_a_malformed_file_is_named_with_what_makes_it_again(folder: Path, file: str):

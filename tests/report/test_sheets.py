@@ -48,7 +48,7 @@ def test_a_decomposition_is_told_at_the_number_patched_and_with_all(tables: dict
     curves = tables["ioi_curves"].columns
     told = rows_of(tables, 1)
     pca = (curves["method"] == "pca") & (curves["selection"] == "attribution")
-    pca &= (curves["site"] == "middle") & (curves["family"] == "io")
+    pca &= (curves["site"] == "middle") & (curves["corruption"] == "io")
     count = tables["ioi_edits"].columns["n_patched"].max()
 
     def ratio(rows: Any, over: str, under: str) -> float:

@@ -74,7 +74,7 @@ class Comparison(Contract):
     """Training tokens that were harvested."""
     activations: int
     """Training activations of every dictionary: those tokens less what is left out."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     peer_settings: dict[str, dict[str, Any]]
     """Settings of SAELens's trainers."""
@@ -118,7 +118,7 @@ class Search(Contract):
     """Training activations of each trial of the second round: all."""
     validation_tokens: int
     """Validation activations."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     seed: int
     """Seed of every trial."""

@@ -16,7 +16,7 @@ class DictionaryKey(Row):
     """L1 coefficient in the mean-squared-error convention; 0 where there is no penalty."""
     k: int
     """Number of components kept by a static or top-k method; 0 where the code decides by itself."""
-    width: float
+    expansion_factor: float
     """Dictionary size over the dimension of the activations (R)."""
     seed: int
     """Seed of initialisation and data order; 0 for methods without randomness."""
@@ -104,7 +104,7 @@ class AgreementRow(Row):
     """sae, random (two random dictionaries) or permuted (a dictionary and its own permutation)."""
     alpha: float
     """L1 coefficient."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     seed_a: int
     """First seed."""
@@ -118,10 +118,10 @@ class AgreementRow(Row):
     """Sum over matched pairs of their cosine."""
 
 
-class SubstitutionRow(DictionaryKey):
+class SplicedRow(DictionaryKey):
     """Next-token loss of one document with the activations replaced by their reconstruction."""
 
-    table: ClassVar[str] = "substitution"
+    table: ClassVar[str] = "spliced"
 
     document: int
     """Held-out document."""
@@ -129,7 +129,7 @@ class SubstitutionRow(DictionaryKey):
     """Predicted tokens, the same for every column of losses."""
     loss_clean: float
     """Sum of cross-entropies of the untouched model, in nats."""
-    loss_replaced: float
+    loss_spliced: float
     """Sum of cross-entropies with x replaced by x_hat, in nats."""
     loss_zero: float
     """Sum of cross-entropies with x replaced by zero, in nats."""

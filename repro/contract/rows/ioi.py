@@ -1,8 +1,9 @@
 """Rows of the tables that the stage `ioi` writes.
 
 Sums over pairs of prompts are stored, so that every mean over draws and seeds is exact. A pair is a
-base prompt and a target prompt of equal length; patching moves the base towards the target. `KL` is
-D(patched || target) at the last position, in nats (section 4.1 of the paper).
+clean prompt (the paper's base) and a counterfactual one (its target) of equal length; patching
+moves the clean run towards the counterfactual. `KL` is D(patched || counterfactual) at the last
+position, in nats (section 4.1 of the paper).
 """
 
 from typing import ClassVar
@@ -17,8 +18,8 @@ class PromptRow(Row):
 
     draw: int
     """Seed of the prompt set."""
-    family: str
-    """What the target changes: io (the paper's), swapped (IO and S exchanged), all (every name)."""
+    corruption: str
+    """What the counterfactual changes: io (the paper's), swapped (IO with S), all (names)."""
     split: str
     """select (features are chosen on it) or heldout (everything is measured on it)."""
     pair: int
@@ -26,17 +27,17 @@ class PromptRow(Row):
     template: str
     """Name of the sentence form, such as abba-07."""
     io: str
-    """Indirect object of the base prompt, the right answer."""
+    """Indirect object of the clean prompt, the right answer."""
     subject: str
-    """Subject of the base prompt, the wrong answer."""
-    target_io: str
-    """Right answer of the target prompt."""
-    target_subject: str
-    """Wrong answer of the target prompt."""
-    base: str
-    """The base prompt."""
-    target: str
-    """The target prompt."""
+    """Subject of the clean prompt, the wrong answer."""
+    counterfactual_io: str
+    """Right answer of the counterfactual prompt."""
+    counterfactual_subject: str
+    """Wrong answer of the counterfactual prompt."""
+    clean: str
+    """The clean prompt."""
+    counterfactual: str
+    """The counterfactual prompt."""
     n_prompts: int
     """1: the denominator of accuracy."""
     n_tokens: int
@@ -44,11 +45,11 @@ class PromptRow(Row):
     n_changed: int
     """Tokens from the first one that differs to the last."""
     correct: int
-    """Whether the untouched model finds IO likelier than S after the base prompt: 0 or 1."""
+    """Whether the untouched model finds IO likelier than S after the clean prompt: 0 or 1."""
     logit_difference: float
-    """Logit of IO less that of S after the base prompt."""
+    """Logit of IO less that of S after the clean prompt."""
     kl_clean: float
-    """KL of the untouched base output to the target output."""
+    """KL of the untouched clean output to the counterfactual output."""
 
 
 class LocalisationKey(Row):
@@ -60,12 +61,12 @@ class LocalisationKey(Row):
     """sae, sae_random_decoder, pca, pca_signed, ica, neurons, random, random_topk, identity, ..."""
     alpha: float
     """L1 coefficient; 0 where there is no penalty."""
-    width: float
+    expansion_factor: float
     """Dictionary size over the dimension of the activations (R)."""
     seed: int
     """Seed of the dictionary; 0 for methods without randomness."""
-    family: str
-    """What the target prompt changes: io, swapped or all."""
+    corruption: str
+    """What the counterfactual prompt changes: io, swapped or all."""
     selection: str
     """How features were chosen: attribution, elimination (the paper's), greedy, or none."""
     draw: int
@@ -94,11 +95,11 @@ class CurveRow(LocalisedRow):
     n: int
     """Pairs of prompts."""
     kl: float
-    """KL, D(patched || target)."""
+    """KL, D(patched || counterfactual)."""
     kl_reverse: float
-    """D(target || patched)."""
+    """D(counterfactual || patched)."""
     logit_shift: float
-    """Fall of the logit difference, IO less S of the base prompt, caused by the patch."""
+    """Fall of the logit difference, IO less S of the clean prompt, caused by the patch."""
     edit_norm: float
     """Norm of the change of the residual stream, over changed tokens."""
     norm: float
@@ -154,9 +155,9 @@ class EditRow(LocalisedRow):
     n: int
     """Pairs of prompts."""
     logit_shift: float
-    """Fall of the logit difference, IO less S of the base prompt."""
+    """Fall of the logit difference, IO less S of the clean prompt."""
     logit_shift_counterfactual: float
-    """The same fall when the target prompt itself is read."""
+    """The same fall when the counterfactual prompt itself is read."""
     edit_norm: float
     """Norm of the change, over changed tokens."""
     norm: float
@@ -173,7 +174,7 @@ class FeatureRow(LocalisedRow):
     feature: int
     """Row of the dictionary."""
     effect: float
-    """Attributed change of KL in nats a pair; negative where patching it brings the target near."""
+    """Attributed change of KL in nats a pair; negative where it brings the counterfactual near."""
     position: str
     """Where most of its attributed effect lies: io, s1, s2, end or other."""
     position_share: float

@@ -16,12 +16,12 @@ class ToyRow(Row):
     """sae, random (unit rows of chance) or truth (the true features in another order)."""
     alpha: float
     """L1 coefficient; 0 where there is no training."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     seed: int
     """Seed of initialisation and data order."""
     fvu_rank: int
-    """Place of this penalty by held-out FVU, 1 the smallest, among its regime, width and seed."""
+    """Place of this penalty by held-out FVU, 1 the smallest, among its regime, R and seed."""
     n_true: int
     """True features."""
     n_learned: int

@@ -25,7 +25,7 @@ class Bound(NamedTuple):
     """The bound: `sink_factor` times that median."""
 
 
-class Part(NamedTuple):
+class HarvestedShard(NamedTuple):
     """One shard of one site."""
 
     shard: Shard
@@ -83,7 +83,7 @@ class Harvester:
         documents: np.ndarray,
         bounds: dict[str, Bound],
         roles: Sequence[str],
-    ) -> dict[str, Part]:
+    ) -> dict[str, HarvestedShard]:
         """Write shard `number` of some sites from these sequences, one shard a site in memory."""
         kept: dict[str, list[Tensor]] = {role: [] for role in roles}
         origin: dict[str, list[Tensor]] = {role: [] for role in roles}
@@ -99,7 +99,9 @@ class Harvester:
             x = torch.cat(kept.pop(role))
             document = torch.cat(origin.pop(role))
             shard = write_shard(folder / role, split, number, x, document)
-            parts[role] = Part(shard, len(ids) * self.skip_positions, len(ids) * used - len(x))
+            parts[role] = HarvestedShard(
+                shard, len(ids) * self.skip_positions, len(ids) * used - len(x)
+            )
         return parts
 
 

@@ -38,7 +38,7 @@ class Asked(Job):
     """L1 coefficient with which it was trained; else 0."""
     k: int
     """Codes kept a token; 0 where all are."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     seed: int
     """Seed of training or of chance."""
@@ -52,5 +52,5 @@ class Asked(Job):
     @property
     def key(self) -> dict[str, Any]:
         """What names it in the tables of evidence."""
-        names = {"method", "alpha", "k", "width", "seed"}
+        names = {"method", "alpha", "k", "expansion_factor", "seed"}
         return {"site": self.of.site, **self.model_dump(include=names)}

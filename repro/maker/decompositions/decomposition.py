@@ -40,14 +40,14 @@ class Decomposition:
     @property
     def directions(self) -> Float[Tensor, "d_sae d_in"]:
         """Rows that write: what one unit of a code adds, in its own units."""
-        return self.dictionary.decoder
+        return self.dictionary.W_dec
 
     @property
     def d_in(self) -> int:
         """Coordinates of an activation."""
-        return self.dictionary.decoder.shape[1]
+        return self.dictionary.W_dec.shape[1]
 
     @property
     def d_sae(self) -> int:
         """Number of codes."""
-        return len(self.dictionary.decoder)
+        return len(self.dictionary.W_dec)

@@ -58,7 +58,7 @@ def decompose_item(job: ComponentsJob, folder: Path) -> None:
     if job.ica_rows:
         few = x[:: max(1, len(x) // job.ica_rows)][: job.ica_rows]
         ica = independent_components(few, job.ica_iterations, seed=0)
-        tensors |= {"ica_read": ica.encoder, "ica_write": ica.decoder}
+        tensors |= {"ica_read": ica.W_enc, "ica_write": ica.W_dec}
     write_with(folder / COMPONENTS, lambda part: save_file(tensors, part))
 
 

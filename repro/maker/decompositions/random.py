@@ -27,7 +27,7 @@ def random_topk(
     plain = Dictionary(rows, torch.zeros(d_sae), rows, "topk", k)
     x_hat = decode(plain, encode(plain, sample))
     gain = (sample * x_hat).sum() / x_hat.square().sum()
-    return plain._replace(encoder=rows * gain)
+    return plain._replace(W_enc=rows * gain)
 
 
 def random_orthogonal(d_in: int, seed: int) -> Float[Tensor, "d_in d_in"]:

@@ -96,7 +96,7 @@ def _mean_difference(asked: Asked) -> Dictionary:
 
 
 def _d_sae(asked: Asked) -> int:
-    return round(asked.width * asked.of.d_in)
+    return round(asked.expansion_factor * asked.of.d_in)
 
 
 def training_sample(site: SiteFiles, count: int) -> Tensor:

@@ -28,7 +28,7 @@ class Member(BaseModel):
     """Role of the site, or planted set."""
     method: str
     """sae, sae_standard or sae_random_decoder."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     seed: int
     """Seed of initialisation and data order."""
@@ -109,10 +109,19 @@ def site_files(trained: Path, store: Path) -> SiteFiles:
 
 def asked_of(member: Member, site: SiteFiles, trained: Path) -> Asked:
     """A trained dictionary as what is asked for."""
-    names = {"method", "alpha", "k", "width", "seed", "sha256"}
+    names = {"method", "alpha", "k", "expansion_factor", "seed", "sha256"}
     return Asked(of=site, file=trained / member.file, **member.model_dump(include=names))
 
 
-def untrained(site: SiteFiles, method: str, *, k: int = 0, width: float = 1.0) -> Asked:
+def untrained(site: SiteFiles, method: str, *, k: int = 0, expansion_factor: float = 1.0) -> Asked:
     """A decomposition that needs no training."""
-    return Asked(of=site, method=method, alpha=0.0, k=k, width=width, seed=0, file=None, sha256="")
+    return Asked(
+        of=site,
+        method=method,
+        alpha=0.0,
+        k=k,
+        expansion_factor=expansion_factor,
+        seed=0,
+        file=None,
+        sha256="",
+    )

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.maker.dictionaries.metrics import Spread, TokenSums, removal_cost, token_sums
+from repro.maker.dictionaries.metrics import Moments, TokenSums, removal_cost, token_sums
 from repro.maker.dictionaries.model import Dictionary, decode, encode
 from repro.maker.dictionaries.refit import refit_squared_error
 
@@ -33,7 +33,7 @@ def reconstruct(
     dictionary: Dictionary,
     x: Float[Tensor, "batch d_in"],
     document: Int[Tensor, " batch"],
-    spread: Spread,
+    spread: Moments,
 ) -> Reconstruction:
     """Encode and decode every activation and add up what it cost, document by document.
 
@@ -41,13 +41,13 @@ def reconstruct(
     """
     documents, place = document.unique(return_inverse=True)
     sums = [torch.zeros(len(documents), dtype=torch.float64) for _ in TokenSums._fields]
-    firings = torch.zeros(len(dictionary.bias), dtype=torch.int64)
-    removal = torch.zeros(len(dictionary.bias), dtype=torch.float64)
+    firings = torch.zeros(len(dictionary.b_enc), dtype=torch.int64)
+    removal = torch.zeros(len(dictionary.b_enc), dtype=torch.float64)
     for part, where in zip(x.split(CHUNK), place.split(CHUNK), strict=True):
         c = encode(dictionary, part)
         x_hat = decode(dictionary, c)
         found = token_sums(part, c, x_hat, spread)
-        removal += removal_cost(dictionary.decoder, c, part - x_hat).double()
+        removal += removal_cost(dictionary.W_dec, c, part - x_hat).double()
         for total, values in zip(sums, found, strict=True):
             total.index_add_(0, where, values.double())
         firings += (c != 0).sum(dim=0)

@@ -47,23 +47,23 @@ def loss_terms(
 class Gradient(NamedTuple):
     """Gradient of the loss in the free parameters, with the two terms as a by-product."""
 
-    weight: Float[Tensor, "sae d_sae d_in"]
+    W_enc: Float[Tensor, "sae d_sae d_in"]
     """Gradient in the free rows (before normalisation for the tied autoencoder)."""
-    bias: Float[Tensor, "sae 1 d_sae"]
+    b_enc: Float[Tensor, "sae 1 d_sae"]
     """Gradient in the encoder bias."""
     c: Float[Tensor, "sae batch d_sae"]
     """Codes of the batch."""
     error: Float[Tensor, "sae batch d_in"]
     """x_hat - x of the batch."""
-    decoder: Float[Tensor, "sae d_sae d_in"] | None = None
+    W_dec: Float[Tensor, "sae d_sae d_in"] | None = None
     """Gradient in the decoder's free rows where it has its own."""
-    centre: Float[Tensor, "sae 1 d_in"] | None = None
+    b_dec: Float[Tensor, "sae 1 d_in"] | None = None
     """Gradient in the decoder bias where there is one."""
 
 
 def tied_gradient(
-    weight: Float[Tensor, "sae d_sae d_in"],
-    bias: Float[Tensor, "sae 1 d_sae"],
+    W_enc: Float[Tensor, "sae d_sae d_in"],
+    b_enc: Float[Tensor, "sae 1 d_sae"],
     alpha: Float[Tensor, "sae 1 1"],
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
@@ -82,23 +82,23 @@ def tied_gradient(
     because a taped backward pass keeps copies that the processor's caches cannot hold; the tests
     compare it with autograd in float64.
     """
-    norm = weight.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
-    rows = weight / norm
+    norm = W_enc.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
+    rows = W_enc / norm
     read = rows.to(matmul)
-    inputs = x.to(matmul).expand(len(weight), -1, -1)
-    c, error, slope, d_code = _backward_to_code(read, read, bias, alpha, inputs, reduction)
-    gradient = torch.bmm(c.mT, slope).baddbmm_(d_code.mT, inputs).to(weight.dtype)
+    inputs = x.to(matmul).expand(len(W_enc), -1, -1)
+    c, error, slope, d_code = _backward_to_code(read, read, b_enc, alpha, inputs, reduction)
+    gradient = torch.bmm(c.mT, slope).baddbmm_(d_code.mT, inputs).to(W_enc.dtype)
     gradient = _through_norm(gradient, rows, norm)
-    return Gradient(gradient, d_code.to(bias.dtype).sum(dim=1, keepdim=True), c, error)
+    return Gradient(gradient, d_code.to(b_enc.dtype).sum(dim=1, keepdim=True), c, error)
 
 
 def untied_gradient(
-    weight: Float[Tensor, "sae d_sae d_in"],
-    bias: Float[Tensor, "sae 1 d_sae"],
+    W_enc: Float[Tensor, "sae d_sae d_in"],
+    b_enc: Float[Tensor, "sae 1 d_sae"],
     alpha: Float[Tensor, "sae 1 1"],
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
-    decoder: Float[Tensor, "sae d_sae d_in"],
+    W_dec: Float[Tensor, "sae d_sae d_in"],
     reduction: Reduction = "mean",
 ) -> Gradient:
     """Gradient for an encoder W with rows of its own beside the decoder rows f = D / |D|.
@@ -108,18 +108,18 @@ def untied_gradient(
 
     Paper: equations 5 and 6 (the variant for MLP sites): the encoder is not normalised.
     """
-    inputs = x.to(matmul).expand(len(weight), -1, -1)
-    return _with_own_encoder(weight, bias, alpha, inputs, decoder, reduction)[0]
+    inputs = x.to(matmul).expand(len(W_enc), -1, -1)
+    return _with_own_encoder(W_enc, b_enc, alpha, inputs, W_dec, reduction)[0]
 
 
 def standard_gradient(
-    weight: Float[Tensor, "sae d_sae d_in"],
-    bias: Float[Tensor, "sae 1 d_sae"],
+    W_enc: Float[Tensor, "sae d_sae d_in"],
+    b_enc: Float[Tensor, "sae 1 d_sae"],
     alpha: Float[Tensor, "sae 1 1"],
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
-    decoder: Float[Tensor, "sae d_sae d_in"],
-    centre: Float[Tensor, "sae 1 d_in"],
+    W_dec: Float[Tensor, "sae d_sae d_in"],
+    b_dec: Float[Tensor, "sae 1 d_in"],
     reduction: Reduction = "mean",
 ) -> Gradient:
     """Gradient for the field's standard autoencoder: encoder W, unit rows f, decoder bias b_d.
@@ -131,44 +131,44 @@ def standard_gradient(
     default of the field's trainers. Trained to tell what the paper's architecture costs from what
     its training does.
     """
-    inputs = (x - centre).to(matmul)
-    found, slope, d_code = _with_own_encoder(weight, bias, alpha, inputs, decoder, reduction)
-    given = slope.to(centre.dtype).sum(dim=1, keepdim=True)
-    taken = d_code.to(bias.dtype).sum(dim=1, keepdim=True) @ weight
-    return found._replace(centre=given - taken)
+    inputs = (x - b_dec).to(matmul)
+    found, slope, d_code = _with_own_encoder(W_enc, b_enc, alpha, inputs, W_dec, reduction)
+    given = slope.to(b_dec.dtype).sum(dim=1, keepdim=True)
+    taken = d_code.to(b_enc.dtype).sum(dim=1, keepdim=True) @ W_enc
+    return found._replace(b_dec=given - taken)
 
 
 def _with_own_encoder(
-    weight: Tensor,
-    bias: Tensor,
+    W_enc: Tensor,
+    b_enc: Tensor,
     alpha: Tensor,
     inputs: Tensor,
-    decoder: Tensor,
+    W_dec: Tensor,
     reduction: Reduction,
 ) -> tuple[Gradient, Tensor, Tensor]:
     """Gradient where encoder and decoder are apart, with dL/dx_hat and dL/dc."""
-    norm = decoder.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
-    rows = decoder / norm
+    norm = W_dec.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
+    rows = W_dec / norm
     c, error, slope, d_code = _backward_to_code(
-        weight.to(inputs.dtype), rows.to(inputs.dtype), bias, alpha, inputs, reduction
+        W_enc.to(inputs.dtype), rows.to(inputs.dtype), b_enc, alpha, inputs, reduction
     )
     found = Gradient(
-        weight=torch.bmm(d_code.mT, inputs).to(weight.dtype),
-        bias=d_code.to(bias.dtype).sum(dim=1, keepdim=True),
+        W_enc=torch.bmm(d_code.mT, inputs).to(W_enc.dtype),
+        b_enc=d_code.to(b_enc.dtype).sum(dim=1, keepdim=True),
         c=c,
         error=error,
-        decoder=_through_norm(torch.bmm(c.mT, slope).to(decoder.dtype), rows, norm),
+        W_dec=_through_norm(torch.bmm(c.mT, slope).to(W_dec.dtype), rows, norm),
     )
     return found, slope, d_code
 
 
 def random_decoder_gradient(
-    weight: Float[Tensor, "sae d_sae d_in"],
-    bias: Float[Tensor, "sae 1 d_sae"],
+    W_enc: Float[Tensor, "sae d_sae d_in"],
+    b_enc: Float[Tensor, "sae 1 d_sae"],
     alpha: Float[Tensor, "sae 1 1"],
     x: Float[Tensor, "batch d_in"],
     matmul: torch.dtype,
-    decoder: Float[Tensor, "d_sae d_in"],
+    W_dec: Float[Tensor, "d_sae d_in"],
     reduction: Reduction = "mean",
     ks: tuple[int, ...] = (),
 ) -> Gradient:
@@ -178,13 +178,13 @@ def random_decoder_gradient(
     sets the others to zero, through which no gradient flows. Not in the paper: the frozen-decoder
     baseline of Korznikov et al. (2026, arXiv 2602.14111).
     """
-    inputs = x.to(matmul).expand(len(weight), -1, -1)
-    write = decoder.to(matmul).expand(len(weight), -1, -1)
+    inputs = x.to(matmul).expand(len(W_enc), -1, -1)
+    write = W_dec.to(matmul).expand(len(W_enc), -1, -1)
     c, error, _, d_code = _backward_to_code(
-        weight.to(matmul), write, bias, alpha, inputs, reduction, ks
+        W_enc.to(matmul), write, b_enc, alpha, inputs, reduction, ks
     )
-    gradient = torch.bmm(d_code.mT, inputs).to(weight.dtype)
-    return Gradient(gradient, d_code.to(bias.dtype).sum(dim=1, keepdim=True), c, error)
+    gradient = torch.bmm(d_code.mT, inputs).to(W_enc.dtype)
+    return Gradient(gradient, d_code.to(b_enc.dtype).sum(dim=1, keepdim=True), c, error)
 
 
 def _through_norm(gradient: Tensor, rows: Tensor, norm: Tensor) -> Tensor:
@@ -196,7 +196,7 @@ def _through_norm(gradient: Tensor, rows: Tensor, norm: Tensor) -> Tensor:
 def _backward_to_code(
     read: Tensor,
     write: Tensor,
-    bias: Tensor,
+    b_enc: Tensor,
     alpha: Tensor,
     inputs: Tensor,
     reduction: Reduction,
@@ -204,7 +204,7 @@ def _backward_to_code(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Codes, error, dL/dx_hat and dL/dc of a stack."""
     _, batch, d_in = inputs.shape
-    c = torch.baddbmm(bias.to(read.dtype), inputs, read.mT).relu_()
+    c = torch.baddbmm(b_enc.to(read.dtype), inputs, read.mT).relu_()
     for member, k in zip(c, ks, strict=bool(ks)):
         member.copy_(largest(member, k))
     error = torch.baddbmm(inputs, c, write, beta=-1)

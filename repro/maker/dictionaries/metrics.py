@@ -30,7 +30,7 @@ class TokenSums(NamedTuple):
     """<x_hat, x_hat>."""
 
 
-class Spread(NamedTuple):
+class Moments(NamedTuple):
     """Mean and variance of each coordinate over the held-out sample."""
 
     mean: Float[Tensor, " d_in"]
@@ -39,7 +39,7 @@ class Spread(NamedTuple):
     """Variance of the sample (divided by n)."""
 
 
-def spread_of(x: Float[Tensor, "batch d_in"]) -> Spread:
+def moments_of(x: Float[Tensor, "batch d_in"]) -> Moments:
     """Mean and variance of each coordinate.
 
     Raises:
@@ -53,14 +53,14 @@ def spread_of(x: Float[Tensor, "batch d_in"]) -> Spread:
             expected="finite activations that vary in every coordinate",
             mend="raise tokenize.heldout_tokens in params.yaml",
         )
-    return Spread(mean.to(x.dtype), variance.to(x.dtype))
+    return Moments(mean.to(x.dtype), variance.to(x.dtype))
 
 
 def token_sums(
     x: Float[Tensor, "batch d_in"],
     c: Float[Tensor, "batch d_sae"],
     x_hat: Float[Tensor, "batch d_in"],
-    spread: Spread,
+    spread: Moments,
 ) -> TokenSums:
     """The additive quantities behind FVU, L0 and shrinkage.
 

@@ -19,7 +19,7 @@ from torch import Tensor
 from repro.errors import ArtifactError, DegenerateInputError
 from repro.files import write_with
 
-Rule = Literal["relu", "topk", "linear"]
+Activation = Literal["relu", "topk", "linear"]
 
 MIN_ROW_NORM = 1e-8
 """Rows shorter than this are not divided by their norm but by this, as in the authors' code."""
@@ -45,31 +45,31 @@ class Transform(NamedTuple):
 class Dictionary(NamedTuple):
     """An encoder and a decoder with the rule that makes codes sparse."""
 
-    encoder: Float[Tensor, "d_sae d_in"]
+    W_enc: Float[Tensor, "d_sae d_in"]
     """Rows that read; for the paper's autoencoder the same unit rows as the decoder."""
-    bias: Float[Tensor, " d_sae"]
+    b_enc: Float[Tensor, " d_sae"]
     """Added before the rule; there is no decoder bias (paper, section 2)."""
-    decoder: Float[Tensor, "d_sae d_in"]
+    W_dec: Float[Tensor, "d_sae d_in"]
     """Rows that write: the features."""
-    rule: Rule
+    activation: Activation
     """relu (the paper's), topk (k largest positive entries) or linear (PCA)."""
     k: int
     """Entries kept by topk; 0 otherwise."""
 
 
-def unit_rows(weight: Float[Tensor, "*stack d_sae d_in"]) -> Float[Tensor, "*stack d_sae d_in"]:
+def unit_rows(W_enc: Float[Tensor, "*stack d_sae d_in"]) -> Float[Tensor, "*stack d_sae d_in"]:
     """Rows divided by their Euclidean norm (not below `MIN_ROW_NORM`).
 
     Paper: section 2, "rows normalised"; authors' code does it inside the forward pass, so the
     gradient flows through it. Not a projection after the step.
     """
-    return weight / weight.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
+    return W_enc / W_enc.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
 
 
-def tied(weight: Float[Tensor, "d_sae d_in"], bias: Float[Tensor, " d_sae"]) -> Dictionary:
+def tied(W_enc: Float[Tensor, "d_sae d_in"], b_enc: Float[Tensor, " d_sae"]) -> Dictionary:
     """The paper's autoencoder from its free parameters (equations 1 to 3)."""
-    rows = unit_rows(weight)
-    return Dictionary(encoder=rows, bias=bias, decoder=rows, rule="relu", k=0)
+    rows = unit_rows(W_enc)
+    return Dictionary(W_enc=rows, b_enc=b_enc, W_dec=rows, activation="relu", k=0)
 
 
 def encode(dictionary: Dictionary, x: Float[Tensor, "batch d_in"]) -> Float[Tensor, "batch d_sae"]:
@@ -78,11 +78,11 @@ def encode(dictionary: Dictionary, x: Float[Tensor, "batch d_in"]) -> Float[Tens
     Paper: equation 1 (section 2). Under topk all but the k largest entries are set to zero after
     the ReLU (appendix G's control); under linear c = M x.
     """
-    pre = x @ dictionary.encoder.T + dictionary.bias
-    if dictionary.rule == "linear":
+    pre = x @ dictionary.W_enc.T + dictionary.b_enc
+    if dictionary.activation == "linear":
         return pre
     c = pre.relu()
-    if dictionary.rule == "relu":
+    if dictionary.activation == "relu":
         return c
     return largest(c, dictionary.k)
 
@@ -98,7 +98,7 @@ def decode(dictionary: Dictionary, c: Float[Tensor, "batch d_sae"]) -> Float[Ten
 
     Paper: equations 2 and 3 (section 2).
     """
-    return c @ dictionary.decoder
+    return c @ dictionary.W_dec
 
 
 def fit_transform_of(
@@ -130,11 +130,11 @@ def save_dictionary(
     path: Path, dictionary: Dictionary, transform: Transform, about: dict[str, Any]
 ) -> None:
     """Write dictionary, transform and description as one safetensors file."""
-    tensors = {"bias": dictionary.bias, "decoder": dictionary.decoder, "mean": transform.mean}
-    if dictionary.encoder is not dictionary.decoder:
-        tensors["encoder"] = dictionary.encoder
+    tensors = {"b_enc": dictionary.b_enc, "W_dec": dictionary.W_dec, "mean": transform.mean}
+    if dictionary.W_enc is not dictionary.W_dec:
+        tensors["W_enc"] = dictionary.W_enc
     described = {
-        "rule": dictionary.rule,
+        "activation": dictionary.activation,
         "k": dictionary.k,
         "scale": transform.scale,
         "about": about,
@@ -160,12 +160,12 @@ def load_dictionary(path: Path) -> tuple[Dictionary, Transform, dict[str, Any]]:
             expected="safetensors written by repro.maker.dictionaries.model.save_dictionary",
             mend="dvc repro train",
         ) from None
-    decoder = tensors["decoder"]
+    W_dec = tensors["W_dec"]
     dictionary = Dictionary(
-        encoder=tensors.get("encoder", decoder),
-        bias=tensors["bias"],
-        decoder=decoder,
-        rule=described["rule"],
+        W_enc=tensors.get("W_enc", W_dec),
+        b_enc=tensors["b_enc"],
+        W_dec=W_dec,
+        activation=described["activation"],
         k=described["k"],
     )
     return dictionary, Transform(tensors["mean"], described["scale"]), described["about"]

@@ -21,7 +21,7 @@ def refit_squared_error(
     Solved in float64. Tokens without an active feature keep the error |x|^2.
     Reduction: sum over coordinates of one token.
     """
-    rows = dictionary.decoder.double()
+    rows = dictionary.W_dec.double()
     x64 = x.double()
     return torch.stack([_one(rows, token, code) for token, code in zip(x64, c, strict=True)])
 

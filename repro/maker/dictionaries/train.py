@@ -38,7 +38,7 @@ class Recipe:
     """Everything that decides what a stack becomes, given its activations."""
 
     name: str
-    """Name in messages: site, method, width and seed."""
+    """Name in messages: site, method, expansion factor and seed."""
     method: Method
     """The paper's autoencoder; the field's standard one (an encoder of its own, a decoder bias); or
     one with a frozen random decoder and a trained encoder."""
@@ -88,14 +88,14 @@ class Recipe:
 class Stack(NamedTuple):
     """Parameters of a stack and the state of its optimiser."""
 
-    weight: Float[Tensor, "sae d_sae d_in"]
+    W_enc: Float[Tensor, "sae d_sae d_in"]
     """Free rows of the encoder; the tied autoencoder's features are these, normalised."""
-    bias: Float[Tensor, "sae 1 d_sae"]
+    b_enc: Float[Tensor, "sae 1 d_sae"]
     """Encoder bias."""
-    decoder: Float[Tensor, "*sae d_sae d_in"]
+    W_dec: Float[Tensor, "*sae d_sae d_in"]
     """Frozen unit rows of the random-decoder method, shared; free rows of each member where it is
     untied; empty otherwise."""
-    centre: Float[Tensor, "*sae 1 d_in"]
+    b_dec: Float[Tensor, "*sae 1 d_in"]
     """Decoder bias of the standard autoencoder, subtracted before encoding; empty otherwise."""
     adam: torch.optim.Adam
     """Optimiser over all that is trained."""
@@ -103,7 +103,7 @@ class Stack(NamedTuple):
     def trained(self) -> dict[str, Tensor]:
         """The parameters that the optimiser moves, by name."""
         parameters = self.adam.param_groups[0]["params"]
-        return dict(zip(("weight", "bias", "decoder", "centre"), parameters, strict=False))
+        return dict(zip(("W_enc", "b_enc", "W_dec", "b_dec"), parameters, strict=False))
 
 
 class Record(NamedTuple):
@@ -160,9 +160,9 @@ def start(recipe: Recipe, d_in: int) -> Stack:
     rows.uniform_(-bound, bound, generator=generator)
     if recipe.method == "sae" and recipe.tied:
         rows *= recipe.start_scale
-    decoder = torch.empty(0, d_in)
+    W_dec = torch.empty(0, d_in)
     if recipe.method == "sae_random_decoder":
-        rows = decoder = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
+        rows = W_dec = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
     if recipe.has_own_encoder:
         own = torch.empty(recipe.d_sae, d_in).uniform_(-bound, bound, generator=generator)
         if recipe.method == "sae_standard":
@@ -170,18 +170,18 @@ def start(recipe: Recipe, d_in: int) -> Stack:
             rows = own * ENCODER_START
         else:
             own *= recipe.start_scale
-        decoder = own.repeat(len(recipe.alphas), 1, 1)
-    weight = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
-    bias = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
-    decoder = decoder.to(recipe.device)
-    centre = torch.zeros(
+        W_dec = own.repeat(len(recipe.alphas), 1, 1)
+    W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
+    b_enc = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
+    W_dec = W_dec.to(recipe.device)
+    b_dec = torch.zeros(
         len(recipe.alphas) if recipe.method == "sae_standard" else 0, 1, d_in, device=recipe.device
     )
-    moved = [weight, bias]
-    moved += [decoder] if recipe.has_own_encoder else []
-    moved += [centre] if recipe.method == "sae_standard" else []
+    moved = [W_enc, b_enc]
+    moved += [W_dec] if recipe.has_own_encoder else []
+    moved += [b_dec] if recipe.method == "sae_standard" else []
     adam = torch.optim.Adam(moved, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True)
-    return Stack(weight, bias, decoder, centre, adam)
+    return Stack(W_enc, b_enc, W_dec, b_dec, adam)
 
 
 def set_gradients(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> list[Gradient]:
@@ -223,14 +223,14 @@ def clip_(gradients: Iterable[Float[Tensor, "sae ..."]], longest: float) -> None
 
 def gradient(stack: Stack, part: slice, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
     """Gradient of the loss for the stack's method, of the members in `part`."""
-    free = (stack.weight[part], stack.bias[part], alpha[part], x, recipe.matmul)
+    free = (stack.W_enc[part], stack.b_enc[part], alpha[part], x, recipe.matmul)
     if recipe.method == "sae_standard":
-        return standard_gradient(*free, stack.decoder[part], stack.centre[part], recipe.reduction)
+        return standard_gradient(*free, stack.W_dec[part], stack.b_dec[part], recipe.reduction)
     if recipe.has_own_encoder:
-        return untied_gradient(*free, stack.decoder[part], recipe.reduction)
+        return untied_gradient(*free, stack.W_dec[part], recipe.reduction)
     if recipe.method == "sae":
         return tied_gradient(*free, recipe.reduction)
-    return random_decoder_gradient(*free, stack.decoder, recipe.reduction, recipe.ks[part])
+    return random_decoder_gradient(*free, stack.W_dec, recipe.reduction, recipe.ks[part])
 
 
 def train(
@@ -262,7 +262,7 @@ def train(
         done = step + 1
         logged = done % log_every == 0 or done == recipe.n_steps
         yield done, _record(done, x, parts, recipe) if logged else None
-    _raise_unless_finite(stack.weight.isfinite().all(dim=(1, 2)), recipe, recipe.n_steps)
+    _raise_unless_finite(stack.W_enc.isfinite().all(dim=(1, 2)), recipe, recipe.n_steps)
 
 
 def _forget_steps(adam: torch.optim.Adam) -> None:
@@ -302,17 +302,17 @@ def _raise_unless_finite(finite: Tensor, recipe: Recipe, step: int) -> None:
 
 def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
     """The members of a stack as dictionaries on the CPU, tied ones with exactly unit rows."""
-    weight, bias = stack.weight.detach().cpu(), stack.bias.detach().cpu()[:, 0]
+    W_enc, b_enc = stack.W_enc.detach().cpu(), stack.b_enc.detach().cpu()[:, 0]
     if recipe.has_own_encoder:
-        rows = unit_rows(stack.decoder.detach().cpu())
-        members = zip(weight, bias, rows, strict=True)
+        rows = unit_rows(stack.W_dec.detach().cpu())
+        members = zip(W_enc, b_enc, rows, strict=True)
         return [Dictionary(w, b, f, "relu", 0) for w, b, f in members]
     if recipe.method == "sae":
-        return [tied(w, b) for w, b in zip(weight, bias, strict=True)]
-    decoder = stack.decoder.cpu()
+        return [tied(w, b) for w, b in zip(W_enc, b_enc, strict=True)]
+    W_dec = stack.W_dec.cpu()
     ks = recipe.ks or [0] * len(recipe.alphas)
-    members = zip(weight, bias, ks, strict=True)
-    return [Dictionary(w, b, decoder, "topk" if k else "relu", k) for w, b, k in members]
+    members = zip(W_enc, b_enc, ks, strict=True)
+    return [Dictionary(w, b, W_dec, "topk" if k else "relu", k) for w, b, k in members]
 
 
 def centred_at(stack: Stack, transform: Transform) -> list[Transform]:
@@ -320,14 +320,14 @@ def centred_at(stack: Stack, transform: Transform) -> list[Transform]:
 
     z = (x - mean) scale,  z - b_dec = (x - (mean + b_dec / scale)) scale
     """
-    shifts = stack.centre.detach().cpu()[:, 0] / transform.scale
+    shifts = stack.b_dec.detach().cpu()[:, 0] / transform.scale
     moved = [transform._replace(mean=transform.mean + shift) for shift in shifts]
-    return moved or [transform] * len(stack.weight)
+    return moved or [transform] * len(stack.W_enc)
 
 
 def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
     """Write parameters, optimiser state and log of a half-trained stack."""
-    tensors = {name: getattr(stack, name) for name in ("weight", "bias", "decoder", "centre")}
+    tensors = {name: getattr(stack, name) for name in ("W_enc", "b_enc", "W_dec", "b_dec")}
     for name, parameter in stack.trained().items():
         for moment in ("exp_avg", "exp_avg_sq"):
             tensors[f"{name}.{moment}"] = stack.adam.state[parameter][moment]
@@ -342,7 +342,7 @@ def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record
         tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
         metadata = file.metadata()
     step = int(metadata["step"])
-    stack = start(recipe, tensors["weight"].shape[-1])
+    stack = start(recipe, tensors["W_enc"].shape[-1])
     for name, parameter in stack.trained().items():
         parameter.copy_(tensors[name])
         stack.adam.state[parameter] = {

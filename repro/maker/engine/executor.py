@@ -15,7 +15,7 @@ from repro.maker.engine.code import code_of
 from repro.maker.engine.job import Job
 from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of as sha256_of_json
-from repro.maker.engine.task import Backend, Task
+from repro.maker.engine.task import Backend, Item
 from repro.maker.params.executor import Executor
 
 J = TypeVar("J", bound=Job)
@@ -39,7 +39,7 @@ def map_items(
     results = [scratch / key_of(job, work) for job in jobs]
     # By result, so that two jobs that say the same are one piece of work.
     todo = {result: job for job, result in zip(jobs, results, strict=True) if not result.exists()}
-    tasks = [Task(work, job, result, how.threads) for result, job in todo.items()]
+    tasks = [Item(work, job, result, how.threads) for result, job in todo.items()]
     for _ in shown(BACKENDS[how.kind](tasks, how.workers), what=desc, total=len(tasks)):
         pass
     return results

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Task:
+class Item:
     """All that a worker needs, wherever it is: it pickles, and refers to files by their paths."""
 
     work: Callable[[Any, Path], None]
@@ -39,6 +39,6 @@ class Task:
 class Backend(Protocol):
     """Runs tasks in any order and place; yields once for each that is finished."""
 
-    def __call__(self, tasks: Sequence[Task], workers: int) -> Iterator[None]:
+    def __call__(self, tasks: Sequence[Item], workers: int) -> Iterator[None]:
         """Run all; the first exception of a task comes out here."""
         ...

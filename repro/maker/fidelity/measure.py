@@ -20,7 +20,7 @@ from repro.maker.dictionaries.metrics import (
     duplicates,
     liveness,
     matched_cosines,
-    spread_of,
+    moments_of,
     use_of,
 )
 from repro.maker.dictionaries.model import Dictionary
@@ -70,7 +70,7 @@ class AgreeJob(Job):
     """What is matched."""
     alpha: float
     """L1 coefficient of the setting."""
-    width: float
+    expansion_factor: float
     """Its dictionary size over dimension."""
     seed_a: int
     """Seed of the first."""
@@ -109,7 +109,7 @@ class Prompting(Job):
     """Its arithmetic."""
 
 
-class SubstituteJob(Job):
+class SpliceJob(Job):
     """One decomposition, or a bracket, in the place of the residual stream."""
 
     asked: Asked
@@ -128,7 +128,7 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
     dictionary = measured.dictionary
     raw, document = _heldout(job.asked.of.store, job.asked.of.manifest)
     x = measured.transform.forward(raw)
-    spread = spread_of(x)
+    spread = moments_of(x)
     found = reconstruct(dictionary, x, document, spread)
     state = liveness(
         found.firings,
@@ -157,7 +157,7 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
             {"document": d, "n_tokens": n, "squared_error_before": b, "squared_error_after": a}
             for d, n, b, a in zip(*(column.tolist() for column in again), strict=True)
         ]
-    alive = {"decoder": dictionary.decoder[state.is_alive].contiguous()}
+    alive = {"W_dec": dictionary.W_dec[state.is_alive].contiguous()}
     write_with(folder / ALIVE, lambda part: save_file(alive, part))
     write_json(folder / RESULT, result)
 
@@ -165,7 +165,7 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
 def _unit_counts(
     job: MeasureJob, dictionary: Dictionary, is_alive: Tensor, n_tokens: int
 ) -> dict[str, int]:
-    alive = dictionary.decoder[is_alive]
+    alive = dictionary.W_dec[is_alive]
     null = random_dictionary(alive.shape[1], len(alive), seed=job.null_seed)
     found, by_chance = (duplicates(rows, job.duplicate_cosine) for rows in (alive, null))
     return {
@@ -196,10 +196,10 @@ def agree_item(job: AgreeJob, folder: Path) -> None:
 
 
 def _alive(result: Path) -> Tensor:
-    return load_file(result / ALIVE)["decoder"]
+    return load_file(result / ALIVE)["W_dec"]
 
 
-def substitute_item(job: SubstituteJob, folder: Path) -> None:
+def splice_item(job: SpliceJob, folder: Path) -> None:
     """Work: next-token loss with the residual stream replaced, for one dictionary or one bracket.
 
     Positions that no dictionary was trained on, the first of each sequence and attention sinks,

@@ -12,10 +12,10 @@ from repro.contract.rows.fidelity import (
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    SubstitutionRow,
+    SplicedRow,
 )
 from repro.contract.rows.row import Row
-from repro.maker.fidelity.measure import BRACKETS, RESULT, AgreeJob, MeasureJob, SubstituteJob
+from repro.maker.fidelity.measure import BRACKETS, RESULT, AgreeJob, MeasureJob, SpliceJob
 
 
 def _result(folder: Path) -> Any:
@@ -38,36 +38,36 @@ def measured_rows(jobs: list[MeasureJob], results: list[Path]) -> dict[str, list
 
 def agreement_rows(pairs: list[AgreeJob], results: list[Path]) -> list[Row]:
     """One row a pair of dictionaries."""
-    names = {"site", "method", "alpha", "width", "seed_a", "seed_b"}
+    names = {"site", "method", "alpha", "expansion_factor", "seed_a", "seed_b"}
     return [
         AgreementRow(**pair.model_dump(include=names), **_result(folder))
         for pair, folder in zip(pairs, results, strict=True)
     ]
 
 
-def substitution_rows(
-    swaps: list[SubstituteJob], results: list[Path], ids: Tensor, document: Tensor
+def spliced_rows(
+    splices: list[SpliceJob], results: list[Path], ids: Tensor, document: Tensor
 ) -> Iterator[Row]:
     """One row a document: the losses of its sequences `ids` beside those of the brackets."""
     losses = [_by_document(_result(folder)["losses"], document) for folder in results]
     brackets = {
         (swap.asked.of.site, swap.asked.method): found
-        for swap, found in zip(swaps, losses, strict=True)
+        for swap, found in zip(splices, losses, strict=True)
         if swap.asked.method in BRACKETS
     }
-    for swap, replaced in zip(swaps, losses, strict=True):
+    for swap, replaced in zip(splices, losses, strict=True):
         if swap.asked.method == "clean":
             continue
         for number, total in replaced.items():
             clean, zero, mean = (
                 brackets[swap.asked.of.site, one][number] for one in ("clean", "zero", "mean")
             )
-            yield SubstitutionRow(
+            yield SplicedRow(
                 **swap.asked.key,
                 document=number,
                 n_predictions=int((document == number).sum()) * (ids.shape[1] - 1),
                 loss_clean=clean,
-                loss_replaced=total,
+                loss_spliced=total,
                 loss_zero=zero,
                 loss_mean=mean,
             )

@@ -33,13 +33,13 @@ def effects(task: Task, change: Change, steps: int) -> Float[Tensor, "pairs toke
     grows (Sundararajan et al. 2017, completeness). One step is attribution patching at the middle.
     """
     whole = change.whole()
-    gradient = torch.zeros_like(task.base)
+    gradient = torch.zeros_like(task.clean)
     for step in range(steps):
         t = (step + 0.5) / steps
         for part in task.parts():
-            x = (task.base[part] + t * whole[part]).requires_grad_(True)
+            x = (task.clean[part] + t * whole[part]).requires_grad_(True)
             with torch.enable_grad():
-                kl = divergence(task.readout(x, part), task.target_logits[part]).sum()
+                kl = divergence(task.readout(x, part), task.counterfactual_logits[part]).sum()
             gradient[part] += torch.autograd.grad(kl, x)[0] / steps
     return change.codes * (gradient @ change.features.T)
 
@@ -116,7 +116,7 @@ def _give_up(
 
 
 def _kl(task: Task, change: Change) -> Callable[[Sequence[int]], float]:
-    """Mean KL over pairs, D(patched || target), with a set of features patched."""
+    """Mean KL over pairs, D(patched || counterfactual), with a set of features patched."""
 
     def kl(features: Sequence[int]) -> float:
         edit = change.edit(torch.tensor(features, dtype=torch.int64))
@@ -126,4 +126,4 @@ def _kl(task: Task, change: Change) -> Callable[[Sequence[int]], float]:
 
 
 def _mean_kl(task: Task, logits: Float[Tensor, "pairs words"]) -> float:
-    return float(divergence(logits, task.target_logits).mean())
+    return float(divergence(logits, task.counterfactual_logits).mean())

@@ -47,7 +47,7 @@ def curve(
     by_count = {len(features): features for features in (every, *sets)}
     counts = sorted(by_count)
     found = measure_each(task, [*(change.edit(by_count[count]) for count in counts), *beside])
-    none = Point(0, measured(task, torch.zeros_like(task.base), task.base_logits))
+    none = Point(0, measured(task, torch.zeros_like(task.clean), task.clean_logits))
     return [none, *map(Point, counts, found)], found[len(counts) :]
 
 

@@ -46,9 +46,9 @@ def _with_l0(job: LocaliseJob, select: Task) -> Asked:
     """What is asked for; k of random top-k is the L0 that `like` has on these prompts."""
     if job.like is None:
         return job.asked
-    codes = decomposition_of(job.like).encode(select.base[select.changed])
+    codes = decomposition_of(job.like).encode(select.clean[select.changed])
     k = max(1, round(float((codes > 0).sum(dim=-1).double().mean())))
-    d_sae = round(job.asked.width * job.asked.of.d_in)
+    d_sae = round(job.asked.expansion_factor * job.asked.of.d_in)
     return job.asked.model_copy(update={"k": min(k, d_sae)})
 
 
@@ -72,7 +72,7 @@ def localise(
     """
     (method, draw), (select, heldout), (seen, unseen) = who, tasks, changes
     few = select.first(how.trial_pairs)
-    seen_few = seen._replace(codes=seen.codes[: len(few.base)])
+    seen_few = seen._replace(codes=seen.codes[: len(few.clean)])
     if how.selection == "elimination":
         kept = eliminate(
             few,
@@ -104,15 +104,15 @@ def localise(
 def _left(task: Task, change: Change) -> dict[str, float]:
     """KL on these prompts with nothing and with everything patched: can the task be carried?"""
     return {
-        "select_clean": float(divergence(task.base_logits, task.target_logits).sum()),
+        "select_clean": float(divergence(task.clean_logits, task.counterfactual_logits).sum()),
         "select_floor": measure(task, change.whole()).kl,
     }
 
 
 def _shift(task: Task, found: Measured) -> dict[str, Any]:
-    whole = difference(task, task.base_logits) - difference(task, task.target_logits)
+    whole = difference(task, task.clean_logits) - difference(task, task.counterfactual_logits)
     return {
-        "n": len(task.base),
+        "n": len(task.clean),
         "logit_shift": found.logit_shift,
         "logit_shift_counterfactual": float(whole.sum()),
         "edit_norm": found.edit_norm,
@@ -122,12 +122,12 @@ def _shift(task: Task, found: Measured) -> dict[str, Any]:
 
 def _end_of_scale(method: str, task: Task) -> Any:
     """Nothing patched, or the whole residual stream: the two ends that must be exact."""
-    whole = task.target - task.base
+    whole = task.counterfactual - task.clean
     edit = whole if method == "full_residual" else torch.zeros_like(whole)
     found = measure(task, edit)
-    clean = float(divergence(task.base_logits, task.target_logits).sum())
+    clean = float(divergence(task.clean_logits, task.counterfactual_logits).sum())
     return {
-        "n": len(task.base),
+        "n": len(task.clean),
         "n_features": 0,
         "kl_area": found.kl,
         "kl_clean": clean,
@@ -143,7 +143,7 @@ def _end_of_scale(method: str, task: Task) -> Any:
 def _summary(
     levels: list[float], task: Task, points: list[Point], n_features: int
 ) -> dict[str, Any]:
-    n = len(task.base)
+    n = len(task.clean)
     norm = points[0].measured.norm
     reached = [reach(points, level) for level in levels]
     return {

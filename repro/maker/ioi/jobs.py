@@ -6,7 +6,7 @@ from typing import Any
 
 from repro.maker.decompositions.asked import Asked
 from repro.maker.engine.job import Job
-from repro.maker.ioi.prompts import Family, Split
+from repro.maker.ioi.prompts import Corruption, Split
 
 ENDS = ("identity", "full_residual")
 """The two ends of the scale: nothing patched, and the whole residual stream."""
@@ -32,14 +32,14 @@ class Speaker(Job):
 
 
 class PromptsJob(Job):
-    """The pairs of prompts of one draw and family, and what the model makes of them."""
+    """The pairs of prompts of one draw and corruption, and what the model makes of them."""
 
     speaker: Speaker
     """Model and words."""
     draw: int
     """Seed of the pairs."""
-    family: Family
-    """What the target prompt changes."""
+    corruption: Corruption
+    """What the counterfactual prompt changes."""
     n_pairs: dict[Split, int]
     """Pairs of each split."""
     layers: Mapping[str, int]
@@ -99,8 +99,8 @@ class LocaliseJob(Job):
     """Model and words."""
     choosing: Choosing
     """How features are chosen."""
-    family: Family
-    """What the target prompt changes."""
+    corruption: Corruption
+    """What the counterfactual prompt changes."""
     draw: int
     """Seed of the pairs."""
     layer: int
@@ -123,7 +123,7 @@ class LocaliseJob(Job):
         """What names it in the tables of evidence."""
         own = {name: value for name, value in self.asked.key.items() if name != "k"}
         choosing = self.choosing.model_dump(include={"selection", "order"})
-        return {**own, **choosing, "family": self.family, "draw": self.draw}
+        return {**own, **choosing, "corruption": self.corruption, "draw": self.draw}
 
 
 class PlantedJob(Job):
@@ -142,6 +142,6 @@ class PlantedJob(Job):
     def key(self) -> dict[str, Any]:
         """What names it in the tables of evidence."""
         choosing = self.choosing.model_dump(include={"selection", "order"})
-        fixed = {"site": "planted", "alpha": 0.0, "width": 1.0, "family": "io"}
+        fixed = {"site": "planted", "alpha": 0.0, "expansion_factor": 1.0, "corruption": "io"}
         seeds = {"seed": self.draw, "draw": self.draw}
         return {**fixed, **choosing, **seeds, "method": self.method}

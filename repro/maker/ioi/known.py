@@ -2,9 +2,9 @@
 
     x = sum_j c_j g_j        logits = x W
 
-with orthonormal features g, of which just `CAUSES` are read by W. Base and target differ in every
-feature. The basis of the g must be found to need those few and no others, and a rotation of it many
-more: that is what localisation means.
+with orthonormal features g, of which just `CAUSES` are read by W. Clean and counterfactual differ
+in every feature. The basis of the g must be found to need those few and no others, and a rotation
+of it many more: that is what localisation means.
 """
 
 import torch
@@ -37,16 +37,16 @@ def planted_task(seed: int, split: int) -> Task:
         codes = torch.rand(PAIRS, DIMENSION, generator=generator)
         return (codes @ true)[:, None]
 
-    base, target = draw(), draw()
-    base_logits, target_logits = (x[:, 0] @ readout for x in (base, target))
-    names = torch.stack([base_logits.argmax(1), target_logits.argmax(1)], dim=1)
+    clean, counterfactual = draw(), draw()
+    clean_logits, counterfactual_logits = (x[:, 0] @ readout for x in (clean, counterfactual))
+    names = torch.stack([clean_logits.argmax(1), counterfactual_logits.argmax(1)], dim=1)
     return Task(
-        base=base,
-        target=target,
+        clean=clean,
+        counterfactual=counterfactual,
         changed=torch.ones(PAIRS, 1, dtype=torch.bool),
         names=names,
-        base_logits=base_logits,
-        target_logits=target_logits,
+        clean_logits=clean_logits,
+        counterfactual_logits=counterfactual_logits,
         readout=lambda x, _: x[:, 0] @ readout,
         batch=PAIRS,
     )

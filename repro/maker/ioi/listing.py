@@ -81,7 +81,7 @@ def _names(change: Float[Tensor, "pairs tokens"], pairs: list[Pair]) -> str:
         if not size[row] > 0 or len(told) >= N_NAMES:
             break
         rises = bool(change[row, change[row].abs().argmax()] > 0)
-        name = pairs[row].target_names[0] if rises else pairs[row].base_names[0]
+        name = pairs[row].counterfactual_names[0] if rises else pairs[row].clean_names[0]
         told[f"{'+' if rises else '-'}{name}"] = None
     return ", ".join(told)
 

@@ -2,7 +2,7 @@
 
     x' = x + sum over j in F of (c_bar_j - c_j) f_j        at every token, same F everywhere
 
-with codes c of the base prompt and c_bar of the target prompt; the error of the base run,
+with codes c of the clean prompt and c_bar of the counterfactual prompt; the error of the clean run,
 x - sum_j c_j f_j, is kept. `D(p || q)` is the Kullback-Leibler divergence in nats.
 """
 
@@ -24,18 +24,18 @@ Readout = Callable[
 class Task(NamedTuple):
     """Pairs of prompts as the instrument sees them; all that a language model knows is in here."""
 
-    base: Float[Tensor, "pairs tokens d_in"]
-    """Residual stream of the base prompts."""
-    target: Float[Tensor, "pairs tokens d_in"]
-    """Residual stream of the target prompts."""
+    clean: Float[Tensor, "pairs tokens d_in"]
+    """Residual stream of the clean prompts."""
+    counterfactual: Float[Tensor, "pairs tokens d_in"]
+    """Residual stream of the counterfactual prompts."""
     changed: Bool[Tensor, "pairs tokens"]
     """Tokens over which the size of an edit is summed."""
     names: Int[Tensor, "pairs 2"]
-    """Words whose logits are compared: IO and S of the base prompt."""
-    base_logits: Float[Tensor, "pairs words"]
-    """What the untouched model says to the base prompts."""
-    target_logits: Float[Tensor, "pairs words"]
-    """What it says to the target prompts."""
+    """Words whose logits are compared: IO and S of the clean prompt."""
+    clean_logits: Float[Tensor, "pairs words"]
+    """What the untouched model says to the clean prompts."""
+    counterfactual_logits: Float[Tensor, "pairs words"]
+    """What it says to the counterfactual prompts."""
     readout: Readout
     """From a residual stream to logits."""
     batch: int
@@ -48,11 +48,11 @@ class Task(NamedTuple):
 
     def parts(self) -> Iterator[Int[Tensor, " pairs"]]:
         """The pairs, a pass at a time: always the same parts, so equal input gives equal bytes."""
-        yield from torch.arange(len(self.base)).split(self.batch)
+        yield from torch.arange(len(self.clean)).split(self.batch)
 
 
 class Change(NamedTuple):
-    """What a dictionary sees change from the base prompts to the target ones."""
+    """What a dictionary sees change from the clean prompts to the target ones."""
 
     codes: Float[Tensor, "pairs tokens d_sae"]
     """c_bar - c."""
@@ -72,11 +72,11 @@ class Measured(NamedTuple):
     """Sums over pairs of one patched run."""
 
     kl: float
-    """D(patched || target), the paper's direction."""
+    """D(patched || counterfactual), the paper's direction."""
     kl_reverse: float
-    """D(target || patched)."""
+    """D(counterfactual || patched)."""
     logit_shift: float
-    """Fall of the difference of logits, IO less S of the base prompt."""
+    """Fall of the difference of logits, IO less S of the clean prompt."""
     edit_norm: float
     """Sum over changed tokens of |x' - x|."""
     norm: float
@@ -84,12 +84,14 @@ class Measured(NamedTuple):
 
 
 def change_of(task: Task, dictionary: Dictionary, transform: Transform) -> Change:
-    """Codes of the target prompts less those of the base prompts, and the features they weigh."""
+    """Codes of the counterfactual prompts less the clean ones', and the features they weigh."""
 
     def codes(x: Tensor) -> Tensor:
         return encode(dictionary, transform.forward(x.flatten(0, 1))).unflatten(0, x.shape[:2])
 
-    return Change(codes(task.target) - codes(task.base), dictionary.decoder / transform.scale)
+    return Change(
+        codes(task.counterfactual) - codes(task.clean), dictionary.W_dec / transform.scale
+    )
 
 
 def divergence(
@@ -101,15 +103,15 @@ def divergence(
 
 
 def difference(task: Task, logits: Float[Tensor, "pairs words"]) -> Float[Tensor, " pairs"]:
-    """Logit of IO less that of S, both of the base prompt."""
+    """Logit of IO less that of S, both of the clean prompt."""
     io, s = logits.double().gather(1, task.names).unbind(1)
     return io - s
 
 
 @torch.no_grad()
 def run(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Float[Tensor, "pairs words"]:
-    """Logits with the base prompts' residual stream moved by `edit`."""
-    return torch.cat([task.readout(task.base[part] + edit[part], part) for part in task.parts()])
+    """Logits with the clean prompts' residual stream moved by `edit`."""
+    return torch.cat([task.readout(task.clean[part] + edit[part], part) for part in task.parts()])
 
 
 @torch.no_grad()
@@ -117,14 +119,14 @@ def run_each(
     task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]
 ) -> Iterator[Float[Tensor, "pairs words"]]:
     """Logits for each edit in turn, as many edits a pass as fit: small passes waste the cores."""
-    n = len(task.base)
+    n = len(task.clean)
     if n > task.batch:
         yield from (run(task, edit) for edit in edits)
         return
     at_once = task.batch // n
     for start in range(0, len(edits), at_once):
         some = edits[start : start + at_once]
-        x = torch.cat([task.base + edit for edit in some])
+        x = torch.cat([task.clean + edit for edit in some])
         yield from task.readout(x, torch.arange(n).repeat(len(some))).split(n)
 
 
@@ -145,13 +147,13 @@ def measured(
     task: Task, edit: Float[Tensor, "pairs tokens d_in"], logits: Float[Tensor, "pairs words"]
 ) -> Measured:
     """The measures of an edit whose output is known, as sums over pairs."""
-    shift = difference(task, task.base_logits) - difference(task, logits)
+    shift = difference(task, task.clean_logits) - difference(task, logits)
     return Measured(
-        kl=float(divergence(logits, task.target_logits).sum()),
-        kl_reverse=float(divergence(task.target_logits, logits).sum()),
+        kl=float(divergence(logits, task.counterfactual_logits).sum()),
+        kl_reverse=float(divergence(task.counterfactual_logits, logits).sum()),
         logit_shift=float(shift.sum()),
         edit_norm=_norm(edit, task.changed),
-        norm=_norm(task.base, task.changed),
+        norm=_norm(task.clean, task.changed),
     )
 
 

@@ -21,13 +21,13 @@ RESULT, PAIRS, TENSORS = "result.json", "pairs.json", "tensors.safetensors"
 
 
 def prompts_item(job: PromptsJob, folder: Path) -> None:
-    """Work: the pairs of one draw and family, what the model says to them, and its streams."""
+    """Work: the pairs of one draw and corruption, what the model says to them, and its streams."""
     speaker = job.speaker
     model, encode_text = model_of(speaker.model, speaker.device, speaker.dtype), _encoder(job)
     drawn = draw_pairs(
         read_words(speaker.words),
         encode_text,
-        family=job.family,
+        corruption=job.corruption,
         counts=job.n_pairs,
         seed=job.draw,
         bos=speaker.bos,
@@ -35,15 +35,17 @@ def prompts_item(job: PromptsJob, folder: Path) -> None:
     rows, tensors = [], {}
     for split, pairs in drawn.items():
         batch = as_batch(pairs, encode_text)
-        logits = {n: model.logits(getattr(batch, n), batch.at).cpu() for n in ("base", "target")}
+        logits = {
+            n: model.logits(getattr(batch, n), batch.at).cpu() for n in ("clean", "counterfactual")
+        }
         for name, layer in job.layers.items():
-            for side in ("base", "target"):
+            for side in ("clean", "counterfactual"):
                 stream = model.residual(getattr(batch, side), [layer])[layer]
                 tensors[f"{split}.{name}.{side}"] = stream.float().cpu()
         for side, found in logits.items():
             tensors[f"{split}.{side}_logits"] = found
-        gap = logits["base"].double().gather(1, batch.names)
-        kl = divergence(logits["base"], logits["target"])
+        gap = logits["clean"].double().gather(1, batch.names)
+        kl = divergence(logits["clean"], logits["counterfactual"])
         for number, pair in enumerate(pairs):
             rows.append(
                 {
@@ -65,21 +67,21 @@ def _told(pair: Pair, split: str, number: int) -> dict[str, Any]:
         "split": split,
         "pair": number,
         "template": pair.template,
-        "io": pair.base_names[0],
-        "subject": pair.base_names[1],
-        "target_io": pair.target_names[0],
-        "target_subject": pair.target_names[1],
-        "base": pair.base,
-        "target": pair.target,
+        "io": pair.clean_names[0],
+        "subject": pair.clean_names[1],
+        "counterfactual_io": pair.counterfactual_names[0],
+        "counterfactual_subject": pair.counterfactual_names[1],
+        "clean": pair.clean,
+        "counterfactual": pair.counterfactual,
         "n_prompts": 1,
-        "n_tokens": len(pair.base_ids),
+        "n_tokens": len(pair.clean_ids),
     }
 
 
 def read_pairs(prompts: Path, split: Split) -> list[Pair]:
     """The pairs of a split, as `prompts_item` drew them."""
     listed = json.loads((prompts / PAIRS).read_text("utf8"))[split]
-    names = ("base_names", "target_names")
+    names = ("clean_names", "counterfactual_names")
     return [Pair(**{**one, **{name: tuple(one[name]) for name in names}}) for one in listed]
 
 
@@ -108,15 +110,15 @@ def task_of(job: LocaliseJob, split: Split) -> Task:
     batch = as_batch(read_pairs(job.prompts, split), _encoder(job))
 
     def readout(x: Tensor, part: Tensor) -> Tensor:
-        return model.logits_from(x, layer, batch.base[part], batch.at[part]).to(x.device)
+        return model.logits_from(x, layer, batch.clean[part], batch.at[part]).to(x.device)
 
     return Task(
-        base=tensors[f"{split}.{site}.base"],
-        target=tensors[f"{split}.{site}.target"],
+        clean=tensors[f"{split}.{site}.clean"],
+        counterfactual=tensors[f"{split}.{site}.counterfactual"],
         changed=batch.changed,
         names=batch.names,
-        base_logits=tensors[f"{split}.base_logits"],
-        target_logits=tensors[f"{split}.target_logits"],
+        clean_logits=tensors[f"{split}.base_logits"],
+        counterfactual_logits=tensors[f"{split}.target_logits"],
         readout=readout,
         batch=job.batch,
     )

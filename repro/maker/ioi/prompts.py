@@ -1,4 +1,4 @@
-"""Pairs of prompts: a base sentence and a target one, which differ in names alone.
+"""Pairs of prompts: a clean sentence and a counterfactual one, which differ in names alone.
 
 In the manner of the IOI data set (Wang et al. 2023) and the paper's section 4.1: a sentence names
 two people, then the subject again, and ends where the indirect object (IO) comes. Every name is one
@@ -16,37 +16,37 @@ from torch import Tensor
 from repro.errors import SourceError
 from repro.maker.ioi.words import MIN_NAMES, Words
 
-Family = Literal["io", "swapped", "all"]
+Corruption = Literal["io", "swapped", "all"]
 Split = Literal["select", "heldout"]
 Encode = Callable[[str], list[int]]
 """Text to token ids, without special tokens."""
 
 
 class Pair(NamedTuple):
-    """A base and a target sentence; names in the order IO, S."""
+    """A clean and a counterfactual sentence; names in the order IO, S."""
 
     template: str
-    base: str
-    target: str
-    base_names: tuple[str, str]
-    target_names: tuple[str, str]
-    base_ids: list[int]
-    target_ids: list[int]
+    clean: str
+    counterfactual: str
+    clean_names: tuple[str, str]
+    counterfactual_names: tuple[str, str]
+    clean_ids: list[int]
+    counterfactual_ids: list[int]
 
 
 class Batch(NamedTuple):
     """Pairs as tensors, padded on the right."""
 
-    base: Int[Tensor, "pairs tokens"]
-    """Token ids of the base prompts."""
-    target: Int[Tensor, "pairs tokens"]
-    """Token ids of the target prompts."""
+    clean: Int[Tensor, "pairs tokens"]
+    """Token ids of the clean prompts."""
+    counterfactual: Int[Tensor, "pairs tokens"]
+    """Token ids of the counterfactual prompts."""
     at: Int[Tensor, " pairs"]
     """Position after which the indirect object comes: the last one that is no padding."""
     changed: Bool[Tensor, "pairs tokens"]
     """From the first token that differs to the last that is no padding."""
     names: Int[Tensor, "pairs 2"]
-    """Token ids of IO and S of the base prompt."""
+    """Token ids of IO and S of the clean prompt."""
 
 
 def single_tokens(words: Sequence[str], encode: Encode) -> list[str]:
@@ -74,7 +74,7 @@ def draw_pairs(
     words: Words,
     encode: Encode,
     *,
-    family: Family,
+    corruption: Corruption,
     counts: dict[Split, int],
     seed: int,
     bos: int | None,
@@ -87,7 +87,7 @@ def draw_pairs(
     Args:
         words: names, places, objects, sentence forms.
         encode: the model's tokenizer.
-        family: what the target changes: IO alone, both names exchanged, or every name.
+        corruption: what the counterfactual changes: IO alone, both names exchanged, or every name.
         counts: pairs of each split.
         seed: seed of the draw.
         bos: beginning-of-sequence token, if the model is given one.
@@ -112,7 +112,7 @@ def draw_pairs(
         order = ("abba", "baba")[len(found) % 2]
         number = int(generator.integers(len(words.templates)))
         io, s, other, another = (str(n) for n in generator.choice(names, 4, replace=False))
-        changed = {"io": (other, s), "swapped": (s, io), "all": (other, another)}[family]
+        changed = {"io": (other, s), "swapped": (s, io), "all": (other, another)}[corruption]
         thing = {
             "place": places[int(generator.integers(len(places)))],
             "object": objects[int(generator.integers(len(objects)))],
@@ -120,13 +120,13 @@ def draw_pairs(
         key = (f"{order}-{number:02d}", frozenset((io, s)))
         if key in found:
             continue
-        base, target = (
+        clean, counterfactual = (
             _filled(words.templates[number], order, names_of, thing)
             for names_of in ((io, s), changed)
         )
         prefix = [] if bos is None else [bos]
-        ids = [prefix + encode(text) for text in (base, target)]
-        found[key] = Pair(key[0], base, target, (io, s), changed, *ids)
+        ids = [prefix + encode(text) for text in (clean, counterfactual)]
+        found[key] = Pair(key[0], clean, counterfactual, (io, s), changed, *ids)
     pairs = iter(found.values())
     return {split: [next(pairs) for _ in range(count)] for split, count in counts.items()}
 
@@ -139,29 +139,29 @@ def _filled(template: str, order: str, names: tuple[str, str], thing: dict[str, 
 
 def as_batch(pairs: Sequence[Pair], encode: Encode) -> Batch:
     """Pairs as tensors, padded on the right with token 0, as in the authors' code."""
-    length = max(len(pair.base_ids) for pair in pairs)
-    base = torch.zeros(len(pairs), length, dtype=torch.int64)
-    target = torch.zeros_like(base)
+    length = max(len(pair.clean_ids) for pair in pairs)
+    clean = torch.zeros(len(pairs), length, dtype=torch.int64)
+    counterfactual = torch.zeros_like(clean)
     changed = torch.zeros(len(pairs), length, dtype=torch.bool)
     for row, pair in enumerate(pairs):
-        n = len(pair.base_ids)
-        base[row, :n] = torch.tensor(pair.base_ids)
-        target[row, :n] = torch.tensor(pair.target_ids)
-        first = int((base[row] != target[row]).int().argmax())
+        n = len(pair.clean_ids)
+        clean[row, :n] = torch.tensor(pair.clean_ids)
+        counterfactual[row, :n] = torch.tensor(pair.counterfactual_ids)
+        first = int((clean[row] != counterfactual[row]).int().argmax())
         changed[row, first:n] = True
-    at = torch.tensor([len(pair.base_ids) - 1 for pair in pairs])
-    names = torch.tensor([[encode(f" {n}")[0] for n in pair.base_names] for pair in pairs])
-    return Batch(base, target, at, changed, names)
+    at = torch.tensor([len(pair.clean_ids) - 1 for pair in pairs])
+    names = torch.tensor([[encode(f" {n}")[0] for n in pair.clean_names] for pair in pairs])
+    return Batch(clean, counterfactual, at, changed, names)
 
 
 def roles(pair: Pair, encode: Encode) -> dict[str, list[int]]:
-    """Positions of a base prompt by what stands there: io, s1, s2, end; the rest is other."""
-    io, s = (encode(f" {name}")[0] for name in pair.base_names)
-    where_s = [i for i, token in enumerate(pair.base_ids) if token == s]
-    where_io = [i for i, token in enumerate(pair.base_ids) if token == io]
+    """Positions of a clean prompt by what stands there: io, s1, s2, end; the rest is other."""
+    io, s = (encode(f" {name}")[0] for name in pair.clean_names)
+    where_s = [i for i, token in enumerate(pair.clean_ids) if token == s]
+    where_io = [i for i, token in enumerate(pair.clean_ids) if token == io]
     return {
         "io": where_io[:1],
         "s1": where_s[:1],
         "s2": where_s[1:2],
-        "end": [len(pair.base_ids) - 1],
+        "end": [len(pair.clean_ids) - 1],
     }

@@ -26,7 +26,7 @@ def prompt_rows(jobs: Sequence[PromptsJob], paths: Sequence[Path]) -> Iterator[P
     """The pairs of each prompt set, as its item left them."""
     for job, path in zip(jobs, paths, strict=True):
         for found in json.loads((path / RESULT).read_text("utf8")):
-            yield PromptRow(draw=job.draw, family=job.family, **found)
+            yield PromptRow(draw=job.draw, corruption=job.corruption, **found)
 
 
 def tables_of(
@@ -57,7 +57,10 @@ def tables_of(
 
 def _setting(key: Key) -> tuple[Any, ...]:
     """What all seeds, draws and orders of a decomposition have in common."""
-    return tuple(key[name] for name in ("site", "method", "alpha", "width", "family", "selection"))
+    return tuple(
+        key[name]
+        for name in ("site", "method", "alpha", "expansion_factor", "corruption", "selection")
+    )
 
 
 def _carrying(

@@ -28,13 +28,13 @@ class Fidelity(Section):
     """Cosine from which a Hungarian match across seeds counts."""
     refit_tokens: Count
     """Held-out tokens on which active codes are refitted."""
-    substitution_tokens: Count
+    spliced_tokens: Count
     """Held-out tokens on which the language model is run with replaced activations."""
-    substitution_groups: list[str]
+    spliced_groups: list[str]
     """Groups of the grid whose dictionaries are put into the language model."""
-    substitution_top_k: list[Count]
+    spliced_top_k: list[Count]
     """Component counts at which PCA and neurons are put into the language model."""
-    substitution_batch: Count
+    spliced_batch: Count
     """Sequences a forward pass there."""
     device: Literal["auto", "cpu", "cuda"]
     """Where it is measured."""

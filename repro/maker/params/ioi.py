@@ -30,8 +30,8 @@ class Localisation(Section):
     decoder with the one number of codes kept; all seeds."""
     baselines: list[Baseline]
     """Decompositions that need no training."""
-    family: Literal["io", "swapped", "all"]
-    """What the target prompt changes: the indirect object, both names exchanged, or every name."""
+    corruption: Literal["io", "swapped", "all"]
+    """What the counterfactual changes: the indirect object, both names exchanged, or every name."""
     selection: Literal["attribution", "elimination", "greedy"]
     """How features are put in order, on the select prompts alone."""
     draws: Annotated[list[int], Field(min_length=1)]

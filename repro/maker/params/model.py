@@ -85,10 +85,10 @@ class Params(Setting):
         of_model = {
             name for name, one in self.train.groups.items() if one.site in self.activate.sites
         }
-        for name in self.fidelity.substitution_groups:
+        for name in self.fidelity.spliced_groups:
             if name not in of_model:
                 raise mismatch(
-                    "fidelity.substitution_groups",
+                    "fidelity.spliced_groups",
                     f"no group on the language model is named {name!r}",
                     one_of(of_model),
                 )

@@ -9,11 +9,11 @@ from repro.maker.params.section import Count, Positive, Section, Share, mismatch
 
 
 class Together(Section):
-    """Dictionaries trained together in one pass: the same site, width and method."""
+    """Dictionaries trained together in one pass: the same site, expansion factor and method."""
 
     site: str
     """Role of the site, or a planted set."""
-    width: Positive
+    expansion_factor: Positive
     """Dictionary size over dimension, R."""
     seeds: Annotated[list[int], Field(min_length=1)]
     """Seeds of initialisation and data order."""

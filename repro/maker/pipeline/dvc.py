@@ -11,7 +11,7 @@ from repro.maker.stage import ARTIFACTS, COMMITTED, EVIDENCE
 REPORT = "${root}/reports/${profile}"
 JUDGE = ["cli.py", "console.py", "contract", "errors.py", "files.py", "judge", "spec"]
 """What of the package decides a verdict; the report has its own folder on top."""
-PROOFS = ["bench", "calibration", "mutants", "readings"]
+PROOFS = ["bench", "calibration", "multiverse", "mutants"]
 """Committed folders that the report shows beside the verdicts."""
 PLOTS = {
     "tradeoff": "x: l0, y: fvu, template: series, title: FVU against L0",

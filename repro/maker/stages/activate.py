@@ -9,7 +9,7 @@ import torch
 
 from repro.errors import ParamsError
 from repro.files import write_json
-from repro.maker.activations.harvest import Bound, Harvester, Part
+from repro.maker.activations.harvest import Bound, HarvestedShard, Harvester
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import Manifest, Shard, write_manifest
 from repro.maker.activations.splits import SPLITS, Split
@@ -107,10 +107,10 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
 
 def _harvest(
     harvester: Harvester, section: Activate, tokens: Tokens, scratch: Path
-) -> tuple[dict[str, Bound], dict[str, list[dict[str, Part]]]]:
+) -> tuple[dict[str, Bound], dict[str, list[dict[str, HarvestedShard]]]]:
     """Every shard of every site into `scratch/out`; what an earlier run has finished is kept."""
     bounds = harvester.bounds(tokens.train, section.sink_factor)
-    parts: dict[str, list[dict[str, Part]]] = {split: [] for split in SPLITS}
+    parts: dict[str, list[dict[str, HarvestedShard]]] = {split: [] for split in SPLITS}
     for work in shown(work_of(tokens, section), what="shards of activations"):
         done = scratch / f"{work.split}-{work.number:05d}.json"
         if not done.exists():
@@ -124,16 +124,18 @@ def _harvest(
     return bounds, parts
 
 
-def _read_parts(done: Path) -> dict[str, Part]:
+def _read_parts(done: Path) -> dict[str, HarvestedShard]:
     content = json.loads(done.read_text(encoding="utf8"))
-    return {role: Part(Shard(**shard), *counts) for role, (shard, *counts) in content.items()}
+    return {
+        role: HarvestedShard(Shard(**shard), *counts) for role, (shard, *counts) in content.items()
+    }
 
 
 def _manifest(
     role: str,
     harvester: Harvester,
     bound: Bound,
-    parts: dict[str, list[dict[str, Part]]],
+    parts: dict[str, list[dict[str, HarvestedShard]]],
     made_by: dict[str, Any],
 ) -> Manifest:
     of = {split: [p[role] for p in parts[split] if role in p] for split in SPLITS}

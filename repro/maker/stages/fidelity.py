@@ -15,7 +15,7 @@ from repro.contract.rows.fidelity import (
     DictionaryRow,
     FidelityRow,
     RefitRow,
-    SubstitutionRow,
+    SplicedRow,
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
@@ -39,13 +39,13 @@ from repro.maker.fidelity.measure import (
     Agreement,
     MeasureJob,
     Prompting,
-    SubstituteJob,
+    SpliceJob,
     agree_item,
     chosen_sequences,
     measure_item,
-    substitute_item,
+    splice_item,
 )
-from repro.maker.fidelity.tables import agreement_rows, measured_rows, substitution_rows
+from repro.maker.fidelity.tables import agreement_rows, measured_rows, spliced_rows
 from repro.maker.params.activate import Activate
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.plant import TOY
@@ -83,20 +83,20 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     text and hook point, if `frontier` holds one: what the field's own trainer reaches.
     """
     how = params.fidelity.executor
-    bench = Bench(params, inputs)
+    bench = FidelityJobs(params, inputs)
     with scratch_folder(out, "items") as scratch:
         jobs = [*bench.trained(), *bench.controls(), *bench.baselines()]
         measured = map_items(measure_item, jobs, how, scratch, desc="reconstruction and units")
         pairs = list(bench.pairs(jobs, measured))
         agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
-        swaps = list(bench.substitutions())
-        swapped = map_items(substitute_item, swaps, how, scratch, desc="loss after replacement")
+        splices = list(bench.splices())
+        spliced = map_items(splice_item, splices, how, scratch, desc="loss after replacement")
         measures = measured_rows(jobs, measured)
         measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
             **measures,
             "agreement": agreement_rows(pairs, agreed),
-            "substitution": list(substitution_rows(swaps, swapped, *bench.sequences())),
+            "spliced": list(spliced_rows(splices, spliced, *bench.sequences())),
         }
         for name, rows in tables.items():
             write_evidence(
@@ -110,7 +110,7 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         put_files_in_place(scratch / "out", out)
 
 
-class Bench:
+class FidelityJobs:
     """What is on the bench: the inputs of the stage and the lists of jobs made from them."""
 
     def __init__(self, params: Sections, inputs: Inputs) -> None:
@@ -164,15 +164,15 @@ class Bench:
                 for a in seeds:
                     yield agree("permuted", a, a, 2000 + a)
 
-    def substitutions(self) -> Iterator[SubstituteJob]:
+    def splices(self) -> Iterator[SpliceJob]:
         """The chosen groups and baselines put into the language model, and the brackets."""
-        chosen = [m for m in self.members if m.group in self.settings.substitution_groups]
+        chosen = [m for m in self.members if m.group in self.settings.spliced_groups]
         for site in sorted({member.site for member in chosen}):
             asked = [self._plain(site, bracket) for bracket in BRACKETS]
             asked += [self._trained(member) for member in chosen if member.site == site]
-            for k in self.settings.substitution_top_k:
+            for k in self.settings.spliced_top_k:
                 asked += self._baselines_at(site, k)
-            yield from map(self._substitute, asked)
+            yield from map(self._splice, asked)
 
     def reference(self) -> list[FidelityRow]:
         """The reference frontier at each site that has one."""
@@ -191,7 +191,7 @@ class Bench:
 
     def sequences(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The held-out sequences on which activations are replaced, and the document of each."""
-        return chosen_sequences(self.inputs.tokenize, self.settings.substitution_tokens)
+        return chosen_sequences(self.inputs.tokenize, self.settings.spliced_tokens)
 
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
@@ -199,7 +199,7 @@ class Bench:
         ids, _ = self.sequences()
         return {
             "dictionaries_trained": len(self.members),
-            "tokens_substituted": ids.numel(),
+            "tokens_spliced": ids.numel(),
             **{f"heldout_tokens_{s}": m.rows("heldout") for s, m in manifests.items()},
             **{f"positions_skipped_{s}": sum(m.n_skipped.values()) for s, m in manifests.items()},
             **{f"sinks_dropped_{s}": sum(m.n_sinks.values()) for s, m in manifests.items()},
@@ -244,8 +244,8 @@ class Bench:
     def _trained(self, member: Member) -> Asked:
         return asked_of(member, self.sites[member.site], self.inputs.train)
 
-    def _plain(self, site: str, method: str, k: int = 0, width: float = 1.0) -> Asked:
-        return untrained(self.sites[site], method, k=k, width=width)
+    def _plain(self, site: str, method: str, k: int = 0, expansion_factor: float = 1.0) -> Asked:
+        return untrained(self.sites[site], method, k=k, expansion_factor=expansion_factor)
 
     def _baselines_at(self, site: str, k: int) -> Iterator[Asked]:
         if k <= self.sites[site].d_in:
@@ -280,7 +280,7 @@ class Bench:
             site=group.site,
             method=method,
             alpha=alpha,
-            width=group.width,
+            expansion_factor=group.expansion_factor,
             seed_a=a,
             seed_b=b,
             a=seeds[a],
@@ -290,7 +290,7 @@ class Bench:
             threads=self.settings.executor.threads,
         )
 
-    def _substitute(self, asked: Asked) -> SubstituteJob:
+    def _splice(self, asked: Asked) -> SpliceJob:
         model = self.inputs.fetch / "model"
         on = Prompting(
             model=model,
@@ -298,18 +298,16 @@ class Bench:
             tokens=self.inputs.tokenize,
             tokens_sha256=sha256_of(self.inputs.tokenize / "tokens.safetensors"),
             layer=self.on_model[asked.of.site],
-            n_tokens=self.settings.substitution_tokens,
+            n_tokens=self.settings.spliced_tokens,
             device=str(self.device),
             dtype=str(self.dtype).removeprefix("torch."),
         )
         threads = self.settings.executor.threads
-        return SubstituteJob(
-            asked=asked, on=on, batch=self.settings.substitution_batch, threads=threads
-        )
+        return SpliceJob(asked=asked, on=on, batch=self.settings.spliced_batch, threads=threads)
 
 
 STAGE = Stage(
     run,
     desc="How well each dictionary reconstructs, what its units do, what it costs the model.",
-    tables=(FidelityRow, RefitRow, DictionaryRow, AgreementRow, SubstitutionRow),
+    tables=(FidelityRow, RefitRow, DictionaryRow, AgreementRow, SplicedRow),
 )

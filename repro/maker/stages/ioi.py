@@ -72,12 +72,12 @@ class Inputs(NamedTuple):
 def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Patch, choose and measure for every plan; write six tables of evidence."""
     how = params.ioi.executor
-    bench = Bench(params, inputs)
+    bench = IoiJobs(params, inputs)
     with scratch_folder(out.with_name("ioi"), "items") as scratch:
         asked = list(bench.prompts())
         prompts = map_items(prompts_item, asked, how, scratch, desc="prompts")
         names = map_items(names_item, [bench.names()], how, scratch, desc="mean of each name")[0]
-        drawn = {(j.draw, j.family): path for j, path in zip(asked, prompts, strict=True)}
+        drawn = {(j.draw, j.corruption): path for j, path in zip(asked, prompts, strict=True)}
         jobs = list(bench.localisations(drawn, names / TENSORS))
         found = map_items(localise_item, jobs, how, scratch, desc="localisation")
         known = list(bench.planted())
@@ -100,7 +100,7 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         put_files_in_place(scratch / "out", out)
 
 
-class Bench:
+class IoiJobs:
     """The inputs of the stage and the lists of jobs made from them."""
 
     def __init__(self, params: Sections, inputs: Inputs) -> None:
@@ -117,13 +117,13 @@ class Bench:
         self.n_names = len(names)
 
     def prompts(self) -> Iterator[PromptsJob]:
-        """Every draw and family that a plan asks for, once."""
+        """Every draw and corruption that a plan asks for, once."""
         plans = self.settings.plans.values()
-        for draw, plan in {(d, p.family): (d, p) for p in plans for d in p.draws}.values():
+        for draw, plan in {(d, p.corruption): (d, p) for p in plans for d in p.draws}.values():
             yield PromptsJob(
                 speaker=self.speaker,
                 draw=draw,
-                family=plan.family,
+                corruption=plan.corruption,
                 n_pairs={
                     "select": self.settings.select_pairs,
                     "heldout": self.settings.heldout_pairs,
@@ -236,9 +236,9 @@ class Bench:
 
     def _baseline(self, site: str, method: str, like: Asked | None, names: Path) -> Asked:
         """An untrained decomposition; an overcomplete one as wide as the trained ones beside it."""
-        wide = like.width if like else 2.0
+        wide = like.expansion_factor if like else 2.0
         width = {"random": wide, "random_topk": wide, "pca_signed": 2.0}.get(method, 1.0)
-        asked = untrained(self.sites[site], method, width=width)
+        asked = untrained(self.sites[site], method, expansion_factor=width)
         return asked.model_copy(update={"names": names}) if method == "mean_difference" else asked
 
     def _job(
@@ -252,10 +252,10 @@ class Bench:
             like=like,
             speaker=self.speaker,
             choosing=choosing,
-            family=plan.family,
+            corruption=plan.corruption,
             draw=draw,
             layer=self.layers[plan.site],
-            prompts=drawn[draw, plan.family],
+            prompts=drawn[draw, plan.corruption],
             batch=self.settings.batch,
             listed=self.settings.listed if wants_list else 0,
             tokens=self.inputs.tokenize,
@@ -265,7 +265,7 @@ class Bench:
 
 
 def _middle(trained: list[Asked]) -> Asked | None:
-    """Of the penalised dictionaries the one in the middle, whose width and L0 baselines take."""
+    """Of the penalised dictionaries the one in the middle, whose R and L0 baselines take."""
     sparse = sorted((a for a in trained if a.alpha > 0), key=lambda a: (a.alpha, a.seed))
     return sparse[len(sparse) // 2] if sparse else None
 

@@ -17,7 +17,7 @@ from repro.maker.decompositions.random import random_dictionary
 from repro.maker.decompositions.registry import decomposition_of
 from repro.maker.decompositions.trained import Member, asked_of, read_trained, site_files
 from repro.maker.dictionaries.evaluate import reconstruct
-from repro.maker.dictionaries.metrics import matched_cosines, nearest_cosines, spread_of
+from repro.maker.dictionaries.metrics import matched_cosines, moments_of, nearest_cosines
 from repro.maker.dictionaries.model import Dictionary
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job
@@ -88,7 +88,7 @@ class RecoverJob(Job):
     @property
     def setting(self) -> tuple[str, float, int]:
         """What the penalties of one curve have in common."""
-        return self.asked.of.site, self.asked.width, self.asked.seed
+        return self.asked.of.site, self.asked.expansion_factor, self.asked.seed
 
 
 def recover_item(job: RecoverJob, folder: Path) -> None:
@@ -96,21 +96,21 @@ def recover_item(job: RecoverJob, folder: Path) -> None:
     truth = read_truth(job.asked.of.store)
     trained = decomposition_of(job.asked)
     dictionary = _in_its_place(job, trained.dictionary, truth)
-    cosines = matched_cosines(truth, dictionary.decoder)
+    cosines = matched_cosines(truth, dictionary.W_dec)
     x, document = read_split(job.asked.of.store, "heldout")
     z = trained.transform.forward(x.float())
     # One document: the toy asks about dictionaries, so seeds are its only clusters.
-    sums = reconstruct(dictionary, z, torch.zeros_like(document).long(), spread_of(z)).sums
+    sums = reconstruct(dictionary, z, torch.zeros_like(document).long(), moments_of(z)).sums
     write_json(
         folder / RESULT,
         {
             "n_true": len(truth),
-            "n_learned": len(dictionary.decoder),
+            "n_learned": len(dictionary.W_dec),
             "cosine": float(cosines.double().sum()),
             "n_recovered": int((cosines >= job.recovered_cosine).sum()),
-            "nearest_cosine": float(nearest_cosines(truth, dictionary.decoder).double().sum()),
+            "nearest_cosine": float(nearest_cosines(truth, dictionary.W_dec).double().sum()),
             "nearest_cosine_learned": float(
-                nearest_cosines(dictionary.decoder, truth).double().sum()
+                nearest_cosines(dictionary.W_dec, truth).double().sum()
             ),
             "n_tokens": len(z),
             "active": float(sums.active.sum()),
@@ -123,7 +123,7 @@ def recover_item(job: RecoverJob, folder: Path) -> None:
 def _in_its_place(job: RecoverJob, trained: Dictionary, truth: torch.Tensor) -> Dictionary:
     match job.method:
         case "random":
-            rows = random_dictionary(truth.shape[1], len(trained.decoder), seed=job.null_seed)
+            rows = random_dictionary(truth.shape[1], len(trained.W_dec), seed=job.null_seed)
         case "truth":
             generator = torch.Generator().manual_seed(job.null_seed)
             rows = truth[torch.randperm(len(truth), generator=generator)]
@@ -133,7 +133,7 @@ def _in_its_place(job: RecoverJob, trained: Dictionary, truth: torch.Tensor) -> 
 
 
 def _jobs(settings: Toy, inputs: Inputs) -> Iterator[RecoverJob]:
-    """The trained dictionaries, and for each regime, width and seed one of chance and the truth."""
+    """The trained dictionaries, and for each regime, R and seed one of chance and the truth."""
     members = [m for m in read_trained(inputs.train).dictionaries if m.site in TOY]
     jobs = [_job(member, settings, inputs) for member in members]
     jobs.sort(key=lambda job: job.setting)
@@ -177,7 +177,7 @@ def _ranked(
         ]
         yield ToyRow(
             **job.model_dump(include={"method", "alpha"}),
-            **job.asked.model_dump(include={"width", "seed"}),
+            **job.asked.model_dump(include={"expansion_factor", "seed"}),
             **result,
             regime=job.asked.of.site.removeprefix("planted_"),
             fvu_rank=1 + sum(other < own for other in rivals),

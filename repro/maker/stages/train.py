@@ -116,7 +116,7 @@ class TrainJob(Job):
     """Role of the site, or planted set."""
     method: Method
     """The autoencoder."""
-    width: float
+    expansion_factor: float
     """Dictionary size over dimension."""
     knobs: list[tuple[float, int]]
     """Penalty and number of codes kept (0: all) of each member."""
@@ -207,7 +207,7 @@ def _save(
     folder: Path, stack: Stack, recipe: Recipe, transform: Transform, job: TrainJob,
     log: list[Record],
 ) -> None:  # fmt: skip
-    about = job.model_dump(include={"group", "site", "method", "width", "seed"})
+    about = job.model_dump(include={"group", "site", "method", "expansion_factor", "seed"})
     members = zip(dictionaries(stack, recipe), centred_at(stack, transform), strict=True)
     for index, (dictionary, centred) in enumerate(members):
         knob = {"alpha": recipe.alphas[index], "k": dictionary.k}
@@ -245,11 +245,11 @@ def _job(
         group=name,
         site=group.site,
         method=group.method,
-        width=group.width,
+        expansion_factor=group.expansion_factor,
         knobs=group.knobs,
         seed=seed,
         d_in=manifest.dimension,
-        d_sae=round(group.width * manifest.dimension),
+        d_sae=round(group.expansion_factor * manifest.dimension),
         n_steps=n_steps,
         batch=settings.batch,
         mixing_shards=settings.mixing_shards,
@@ -269,7 +269,7 @@ def _job(
 def recipe_of(job: TrainJob) -> Recipe:
     """What the engine is told."""
     return Recipe(
-        name=f"{job.group} ({job.method}, site {job.site}, width {job.width:g}, seed {job.seed})",
+        name=f"{job.group} ({job.method}, {job.site}, R {job.expansion_factor:g}, seed {job.seed})",
         method=job.method,
         d_sae=job.d_sae,
         alphas=tuple(alpha for alpha, _ in job.knobs),
@@ -295,7 +295,7 @@ def recipe_of(job: TrainJob) -> Recipe:
 def _members(job: TrainJob, folder: Path, out: Path) -> list[Member]:
     return [
         Member(
-            **job.model_dump(include={"group", "site", "method", "width", "seed"}),
+            **job.model_dump(include={"group", "site", "method", "expansion_factor", "seed"}),
             alpha=alpha,
             k=k,
             file=str((folder / f"a{index}.safetensors").relative_to(out)),

@@ -92,7 +92,7 @@ def compare(
     return {
         **identity(artifacts, SITE),
         "activations": len(x),
-        "width": WIDTH,
+        "expansion_factor": WIDTH,
         "peer_settings": {"saelens_standard": peers.STANDARD[0], "saelens_topk": peers.TOPK[0]},
         "peer_versions": trained[0][0]["versions"],
         "dictionaries": told,
@@ -147,7 +147,13 @@ def _write_frontier(
     """The reference trainers' sums by held-out document, as rows of the fidelity table."""
     rows = [
         FidelityRow(
-            site=SITE, method=one.trainer, alpha=one.alpha, k=one.k, width=WIDTH, seed=0, **row
+            site=SITE,
+            method=one.trainer,
+            alpha=one.alpha,
+            k=one.k,
+            expansion_factor=WIDTH,
+            seed=0,
+            **row,
         )
         for one in made
         for row in document_sums(one.heldout)

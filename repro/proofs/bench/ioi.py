@@ -41,11 +41,11 @@ def localisation(
     encode_text = encoder(folder)
     counts: dict[Split, int] = {"select": PAIRS, "heldout": 1}
     pairs = draw_pairs(
-        read_words("embedded"), encode_text, family="io", counts=counts, seed=0, bos=None
+        read_words("embedded"), encode_text, corruption="io", counts=counts, seed=0, bos=None
     )["select"]
     batch = as_batch(pairs, encode_text)
     few = Batch(*(tensor[:TRIALS] for tensor in batch))
-    patched = model.residual(batch.target, [layer])[layer]
+    patched = model.residual(batch.counterfactual, [layer])[layer]
     ours = partial(_above, model, batch, layer, patched)
     naive = partial(_whole, model, batch, layer, patched)
     speeds = [(PAIRS / seconds(ours, runs=RUNS), PAIRS / seconds(naive, runs=RUNS)) for _ in "abc"]
@@ -54,7 +54,7 @@ def localisation(
         "block": layer,
         "blocks": model.n_layers,
         "pairs": PAIRS,
-        "tokens": batch.base.shape[1],
+        "tokens": batch.clean.shape[1],
         "patched_per_s": sorted(a for a, _ in speeds)[1],
         "naive_per_s": sorted(b for _, b in speeds)[1],
         "patched_over_naive": ratios[1],
@@ -70,13 +70,13 @@ def localisation(
 
 @torch.no_grad()
 def _above(model: LanguageModel, batch: Batch, layer: int, stream: Tensor) -> Tensor:
-    return model.logits_from(stream, layer, batch.base, batch.at)
+    return model.logits_from(stream, layer, batch.clean, batch.at)
 
 
 @torch.no_grad()
 def _whole(model: LanguageModel, batch: Batch, layer: int, stream: Tensor) -> Tensor:
     with model.bridge.hooks(fwd_hooks=[(model.hook(layer), lambda x, hook: stream)]):  # noqa: ARG005
-        return model.logits(batch.base, batch.at)
+        return model.logits(batch.clean, batch.at)
 
 
 class _Prompts(NamedTuple):
@@ -95,15 +95,15 @@ class _Prompts(NamedTuple):
 
         def readout(x: Tensor, part: Tensor) -> Tensor:
             count()
-            return model.logits_from(x, layer, few.base[part], few.at[part])
+            return model.logits_from(x, layer, few.clean[part], few.at[part])
 
         return Task(
-            base=stream(few.base),
-            target=stream(few.target),
+            clean=stream(few.clean),
+            counterfactual=stream(few.counterfactual),
             changed=few.changed,
             names=few.names,
-            base_logits=model.logits(few.base, few.at),
-            target_logits=model.logits(few.target, few.at),
+            clean_logits=model.logits(few.clean, few.at),
+            counterfactual_logits=model.logits(few.counterfactual, few.at),
             readout=readout,
             batch=TRIALS,
         )
@@ -113,7 +113,7 @@ def _prices(prompts: _Prompts, how: Elimination) -> Iterator[dict[str, Any]]:
     """Passes and seconds of eliminations that begin with ever more of the best coordinates."""
     passes: list[float] = []
     task = prompts.task(lambda: passes.append(perf_counter()))
-    d_in = task.base.shape[-1]
+    d_in = task.clean.shape[-1]
     whole = change_of(task, rotation(torch.eye(d_in)), Transform(torch.zeros(d_in), 1.0))
     best = ranking(effects(task, whole, steps=1))
     for chunk, n in ((c, n) for c in (how.chunk, 1) for n in FEATURES if c > 1 or n <= MOST_SINGLY):

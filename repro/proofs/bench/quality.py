@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from repro.maker.dictionaries.evaluate import Reconstruction, reconstruct
-from repro.maker.dictionaries.metrics import spread_of, use_of
+from repro.maker.dictionaries.metrics import moments_of, use_of
 from repro.maker.dictionaries.model import Dictionary, Transform
 
 FREQUENT, EFFECTIVE = 0.01, 0.1
@@ -17,7 +17,7 @@ def measured(
 ) -> Reconstruction:
     """Reconstruction of activations of the language model, in the dictionary's own units."""
     z = transform.forward(x.float())
-    return reconstruct(dictionary, z, document.long(), spread_of(z))
+    return reconstruct(dictionary, z, document.long(), moments_of(z))
 
 
 def quality(found: Reconstruction) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def search(params: Params, activations: Path, scratch: Path) -> dict[str, Any]:
         "tokens": TOKENS,
         "final_tokens": manifest.rows("train"),
         "validation_tokens": manifest.rows("validation"),
-        "width": WIDTH,
+        "expansion_factor": WIDTH,
         "seed": 0,
         "base": BASE,
         "taken": {name: value for name, value in _recipe_of(params).items() if value != BASE[name]},
@@ -291,7 +291,7 @@ def started(recipe: Recipe, d_in: int) -> Stack:
     """
     stack = start(recipe, d_in)
     if not recipe.tied:
-        stack.weight.copy_(unit_rows(stack.decoder) * ENCODER_START)
+        stack.W_enc.copy_(unit_rows(stack.W_dec) * ENCODER_START)
     return stack
 
 

@@ -24,7 +24,7 @@ from repro.spec.decisions import (
 from repro.spec.quantities import Ratio, Where
 from repro.spec.words import family
 
-SETTINGS = ("alpha", "k", "width")
+SETTINGS = ("alpha", "k", "expansion_factor")
 """Numbers that are settings; columns of text are settings too."""
 
 

@@ -41,7 +41,7 @@ class Draws:
 
 
 @dataclass(frozen=True)
-class Task:
+class Trial:
     """Draws from one world, and what they are for."""
 
     subject: str
@@ -73,20 +73,20 @@ class Tally:
 class Plan:
     """The tasks of one subject, and the boundaries that it cannot stand on."""
 
-    tasks: list[Task]
+    tasks: list[Trial]
     units: dict[str, str]
     unreachable: list[str]
 
 
 def plan(name: str, subject: Subject, draws: Draws) -> Plan:
     """The worlds to draw from: every boundary under every shape of error, and power curves."""
-    tasks: list[Task] = []
+    tasks: list[Trial] = []
     units: dict[str, str] = {}
     unreachable: list[str] = []
 
     def add(label: str, errors: Errors, effect: float, worlds: Worlds, n: int) -> None:
         given = (subject.check, worlds, subject.confidence, n, draws.seed)
-        tasks.append(Task(name, label, errors, effect, *given))
+        tasks.append(Trial(name, label, errors, effect, *given))
 
     for edge in edges_of(subject):
         label, worlds = label_of(subject, edge), placed(subject, edge, 0.0)
@@ -102,7 +102,7 @@ def plan(name: str, subject: Subject, draws: Draws) -> Plan:
     return Plan(tasks, units, unreachable)
 
 
-def tallies(tasks: Sequence[Task], jobs: int) -> Iterator[Tally]:
+def tallies(tasks: Sequence[Trial], jobs: int) -> Iterator[Tally]:
     """The verdicts of each task, in order; every task has its own seed, so jobs do not matter."""
     if jobs == 1:
         yield from map(tally, tasks)
@@ -111,7 +111,7 @@ def tallies(tasks: Sequence[Task], jobs: int) -> Iterator[Tally]:
         yield from pool.map(tally, tasks)
 
 
-def tally(task: Task) -> Tally:
+def tally(task: Trial) -> Tally:
     """Count the verdicts of one task."""
     words = f"{task.subject}|{task.edge}|{task.errors}|{task.effect!r}"
     draw = np.random.default_rng([task.seed, crc32(words.encode())])
@@ -131,7 +131,7 @@ def tally(task: Task) -> Tally:
     )
 
 
-def _status(task: Task, tables: dict[str, Table]) -> Status | None:
+def _status(task: Trial, tables: dict[str, Table]) -> Status | None:
     """The verdict, or none where a ratio has no value or no row is left."""
     try:
         return run_check(task.check, tables, task.confidence).status

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from repro.contract.evidence import Table
 from repro.report.figures import dictionaries, localisation, losses, toy, tradeoff
 from repro.report.figures.curves import select
-from repro.report.figures.drawn import Drawn, Standing
+from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.figures.forest import forest
 from repro.report.figures.style import style, svg_of
 
 SITES = ("middle", "early", "late")
 
 
-class Plan(NamedTuple):
+class FigurePlan(NamedTuple):
     """One kind of figure: for which claim, from which tables, at which sites, drawn how.
 
     Each panel shows the rows of one value of the column `by`.
@@ -31,104 +31,106 @@ class Plan(NamedTuple):
 
 
 PLANS = (
-    Plan(
+    FigurePlan(
         "c06",
         ("ioi_curves",),
         localisation.kl_by_number,
         "KL against features patched, chosen by attribution; bands span seeds and draws",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c06",
         ("ioi_curves",),
         localisation.kl_by_number_of_elimination,
         "The same where the paper's elimination chose them; a line a seed, draw and order",
         part="elimination",
     ),
-    Plan(
+    FigurePlan(
         "c07",
         ("ioi_curves",),
         localisation.kl_by_edit,
         "KL against the size of the edit; bands span seeds and draws",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c09",
         ("ioi",),
         localisation.floor_by_alpha,
         "The distance that is left with every feature patched; thin lines are seeds",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c10",
         ("ioi_edits",),
         localisation.shift_by_method,
         "How far the edit moves the answer; dots are seeds and draws",
     ),
-    Plan(
+    FigurePlan(
         "c14",
         ("fidelity",),
         tradeoff.smoothness,
         "Error against sparsity on logarithmic axes, with its cubic fit and the residuals",
         sites=("middle", "planted_knee"),
     ),
-    Plan(
+    FigurePlan(
         "c15",
         ("fidelity",),
         tradeoff.tradeoff,
         "Error against sparsity, each method; thin lines are seeds",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c15",
         ("fidelity",),
         tradeoff.tradeoff_normalised,
         "The same with each coordinate divided by its own variance",
         part="normalised",
     ),
-    Plan(
+    FigurePlan(
         "c16",
         ("fidelity",),
         tradeoff.by_width,
-        "Error against sparsity, one curve a width R; thin lines are seeds",
+        "Error against sparsity, one curve an expansion factor R; thin lines are seeds",
         sites=("middle", "planted_width"),
     ),
-    Plan("c17", ("dictionaries",), dictionaries.alive_by_width, "Alive features by width"),
-    Plan(
+    FigurePlan(
+        "c17", ("dictionaries",), dictionaries.alive_by_width, "Alive features by expansion factor"
+    ),
+    FigurePlan(
         "c18",
         ("dictionaries",),
         dictionaries.dead_by_alpha,
         "Dead features by sparsity penalty",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c19",
         ("dictionaries",),
         dictionaries.duplicates_by_alpha,
         "Duplicated features by sparsity penalty, with the random null",
     ),
-    Plan(
+    FigurePlan(
         "c20",
         ("fidelity",),
         dictionaries.shrinkage_by_alpha,
         "Shrinkage by sparsity penalty",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c20",
         ("refit",),
         dictionaries.refit_by_alpha,
         "What refitting the active codes gains",
         part="refit",
     ),
-    Plan(
+    FigurePlan(
         "c21",
-        ("substitution", "fidelity"),
+        ("spliced", "fidelity"),
         losses.added_loss,
         "Loss added by replacing activations, against sparsity",
         sites=SITES,
     ),
-    Plan(
+    FigurePlan(
         "c22",
         ("toy",),
         toy.recovery_by_alpha,
@@ -136,22 +138,22 @@ PLANS = (
         sites=("independent", "hard"),
         by="regime",
     ),
-    Plan(
+    FigurePlan(
         "c22",
         ("toy",),
         toy.recovery_by_alpha_and_width,
-        "One-to-one cosine with the planted features, by penalty and width",
+        "One-to-one cosine with the planted features, by penalty and expansion factor",
         part="widths",
         sites=("independent",),
         by="regime",
     ),
-    Plan(
+    FigurePlan(
         "k02",
         ("fidelity",),
         tradeoff.trained_and_frozen,
         "Trained dictionary against a frozen random decoder; thin lines are seeds",
     ),
-    Plan(
+    FigurePlan(
         "k04",
         ("agreement",),
         dictionaries.agreement_by_alpha,
@@ -168,7 +170,7 @@ def drawn_from(tables: Mapping[str, Table]) -> Iterator[Drawn]:
                 yield from _panels(plan, [tables[name] for name in plan.tables])
 
 
-def drawn_forest(labels: Sequence[str], rows: Sequence[Standing]) -> Drawn:
+def drawn_forest(labels: Sequence[str], rows: Sequence[ForestRow]) -> Drawn:
     """The figure of all verdicts at once."""
     caption = "How far each interval lies from its threshold, each claim on its own scale"
     with style():
@@ -189,7 +191,7 @@ def drawn_frontier(table: Table) -> Drawn | None:
     return Drawn("frontier", "", caption, drawn)
 
 
-def _panels(plan: Plan, tables: list[Table]) -> Iterator[Drawn]:
+def _panels(plan: FigurePlan, tables: list[Table]) -> Iterator[Drawn]:
     for site in plan.sites:
         here = [select(table, **{plan.by: site}) for table in tables]
         if not all("sae" in table.columns["method"] for table in here):

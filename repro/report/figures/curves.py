@@ -10,7 +10,7 @@ from repro.contract.evidence import Table
 
 
 @dataclass(frozen=True)
-class Ratio:
+class SumRatio:
     """Sum of one column over the sum of another, as everywhere in the evidence."""
 
     over: str
@@ -50,14 +50,16 @@ def groups(table: Table, column: str) -> Iterator[tuple[float, Table]]:
         yield value.item(), table.rows(table.columns[column] == value)
 
 
-def curve(table: Table, along: str, x: Ratio | None, y: Ratio) -> Curve:
+def curve(table: Table, along: str, x: SumRatio | None, y: SumRatio) -> Curve:
     """One point for each value of `along`: at its ratio x (or at the value itself), height y."""
     found = groups(table, along)
     points = sorted((x.of(rows) if x else value, y.of(rows)) for value, rows in found)
     return Curve(*np.array(points, dtype=float).reshape(-1, 2).T)
 
 
-def seed_curves(table: Table, along: str, x: Ratio | None, y: Ratio, *, by: str = "seed") -> Curve:
+def seed_curves(
+    table: Table, along: str, x: SumRatio | None, y: SumRatio, *, by: str = "seed"
+) -> Curve:
     """The curves of all values of `by` as one, with a gap after each: one stroke to draw."""
     gap = np.array([np.nan])
     parts = [curve(rows, along, x, y) for _, rows in groups(table, by)]

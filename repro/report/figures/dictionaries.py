@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import Ratio, above, curve, groups, seed_curves, select
+from repro.report.figures.curves import SumRatio, above, curve, groups, seed_curves, select
 from repro.report.figures.style import BLUE, GREY, PURPLE, VERMILLION, legend_above, panel
 from repro.report.figures.tradeoff import WIDTH_OF_GRID
 
@@ -17,15 +17,15 @@ _PAIRS = 1 << 20
 
 
 def alive_by_width(table: Table) -> Figure:
-    """Alive share against width: a thin grey line an α, a strong one for all α above 0 together."""
+    """Alive share against R: a thin grey line an α, a strong one for all α above 0 together."""
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel("R: dictionary size over dimension", "share of features alive")
-    share = Ratio("n_alive", "n_features")
+    share = SumRatio("n_alive", "n_features")
     for i, (_, some) in enumerate(groups(rows, "alpha")):
-        points = curve(some, "width", None, share)
+        points = curve(some, "expansion_factor", None, share)
         label = "one α" if i == 0 else None
         axes.plot(points.x, points.y, color=GREY, marker=".", linewidth=0.7, label=label)
-    points = curve(rows, "width", None, share)
+    points = curve(rows, "expansion_factor", None, share)
     axes.plot(points.x, points.y, color=VERMILLION, marker="o", label="all α above 0")
     axes.set_xscale("log", base=2)
     axes.set_xticks(points.x, [f"{width:g}" for width in points.x])
@@ -36,20 +36,20 @@ def alive_by_width(table: Table) -> Figure:
 
 def dead_by_alpha(table: Table) -> Figure:
     """Share of features that are not alive, against α."""
-    rows = select(table, method="sae", width=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     dead = rows.columns["n_features"] - rows.columns["n_alive"]
     figure, axes = panel(ALPHA_LABEL, "share of features dead or too rare")
-    series = [("sparse autoencoder, R = 2", VERMILLION, "o", Ratio("dead", "n_features"))]
+    series = [("sparse autoencoder, R = 2", VERMILLION, "o", SumRatio("dead", "n_features"))]
     return _against_alpha(figure, axes, rows.replace(dead=dead), series)
 
 
 def duplicates_by_alpha(table: Table) -> Figure:
     """Share of alive features with a near copy, and the same in a random dictionary."""
-    rows = select(table, method="sae", width=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "share of alive features duplicated")
     series = [
-        ("sparse autoencoder, R = 2", VERMILLION, "o", Ratio("n_duplicated", "n_alive")),
-        ("random dictionary", GREY, "x", Ratio("n_duplicated_null", "n_alive")),
+        ("sparse autoencoder, R = 2", VERMILLION, "o", SumRatio("n_duplicated", "n_alive")),
+        ("random dictionary", GREY, "x", SumRatio("n_duplicated_null", "n_alive")),
     ]
     return _against_alpha(figure, axes, rows, series)
 
@@ -57,13 +57,13 @@ def duplicates_by_alpha(table: Table) -> Figure:
 def agreement_by_alpha(table: Table) -> Figure:
     """Share of features that another seed found too, with the random null and a perfect match."""
     figure, axes = panel(ALPHA_LABEL, "share matched at cosine 0.7")
-    share = Ratio("n_matched", "n_features")
+    share = SumRatio("n_matched", "n_features")
     for method, label, colour, marker in (
         ("permuted", "a dictionary with itself", PURPLE, "D"),
         ("sae", "sparse autoencoder, R = 2", VERMILLION, "o"),
         ("random", "random dictionaries", GREY, "x"),
     ):
-        rows = select(table, method=method, width=WIDTH_OF_GRID)
+        rows = select(table, method=method, expansion_factor=WIDTH_OF_GRID)
         if not len(rows):
             continue
         _against_alpha(figure, axes, rows, [(label, colour, marker, share)], legend=False)
@@ -77,9 +77,9 @@ def agreement_by_alpha(table: Table) -> Figure:
 
 def shrinkage_by_alpha(table: Table) -> Figure:
     """How much longer the activation is than its reconstruction, against α; 1 is no shrinkage."""
-    rows = select(table, method="sae", width=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "shrinkage ⟨x, x̂⟩ / ⟨x̂, x̂⟩")
-    ratio = Ratio("x_dot_reconstruction", "reconstruction_dot_reconstruction")
+    ratio = SumRatio("x_dot_reconstruction", "reconstruction_dot_reconstruction")
     axes.axhline(1, color=GREY, linestyle=":", label="no shrinkage")
     return _against_alpha(
         figure, axes, rows, [("sparse autoencoder, R = 2", VERMILLION, "o", ratio)]
@@ -88,10 +88,10 @@ def shrinkage_by_alpha(table: Table) -> Figure:
 
 def refit_by_alpha(table: Table) -> Figure:
     """Share of the squared error that least-squares codes on the same active units take away."""
-    rows = select(table, method="sae", width=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     gain = rows.columns["squared_error_before"] - rows.columns["squared_error_after"]
     figure, axes = panel(ALPHA_LABEL, "share of error removed by refitting")
-    series = [("sparse autoencoder, R = 2", BLUE, "s", Ratio("gain", "squared_error_before"))]
+    series = [("sparse autoencoder, R = 2", BLUE, "s", SumRatio("gain", "squared_error_before"))]
     return _against_alpha(figure, axes, rows.replace(gain=gain), series)
 
 
@@ -99,7 +99,7 @@ def _against_alpha(
     figure: Figure,
     axes: Axes,
     rows: Table,
-    series: Sequence[tuple[str, str, str, Ratio]],
+    series: Sequence[tuple[str, str, str, SumRatio]],
     *,
     legend: bool = True,
 ) -> Figure:

@@ -16,7 +16,7 @@ class Drawn(NamedTuple):
     """The `<svg>` element."""
 
 
-class Standing(NamedTuple):
+class ForestRow(NamedTuple):
     """How a claim stands to its threshold: 0 is the threshold, above 0 speaks for the claim."""
 
     low: float

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from repro.report.figures.drawn import Standing
+from repro.report.figures.drawn import ForestRow
 from repro.report.figures.style import BLUE, GREY, INK, legend_above, panel
 
 
-def forest(labels: Sequence[str], rows: Sequence[Standing]) -> Figure:
+def forest(labels: Sequence[str], rows: Sequence[ForestRow]) -> Figure:
     """One line a claim, each scaled to its own largest distance from the threshold."""
     figure, axes = panel("← against the claim · for the claim →", "")
     figure.set_size_inches(4.6, 1.2 + 0.3 * len(rows))

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import Ratio, above, curve, groups, methods_present, select
+from repro.report.figures.curves import SumRatio, above, curve, groups, methods_present, select
 from repro.report.figures.style import (
     BLUE,
     GREEN,
@@ -25,10 +25,10 @@ from repro.report.figures.style import (
     panel,
 )
 
-KL = Ratio("kl", "n")
-FLOOR = Ratio("kl_floor", "n")
-EDIT = Ratio("edit_norm", "norm")
-SHIFT = Ratio("logit_shift", "logit_shift_counterfactual")
+KL = SumRatio("kl", "n")
+FLOOR = SumRatio("kl_floor", "n")
+EDIT = SumRatio("edit_norm", "norm")
+SHIFT = SumRatio("logit_shift", "logit_shift_counterfactual")
 KL_LABEL = "KL to the counterfactual output (nats)"
 NONE_AT = 0.5
 """Where "none patched" stands on the logarithmic axis."""
@@ -105,7 +105,7 @@ def floor_by_alpha(table: Table) -> Figure:
         thin = curve(of_seed, "alpha", None, FLOOR)
         at = np.searchsorted(alphas, thin.x)
         axes.plot(at, thin.y, color=VERMILLION, linewidth=0.5, alpha=0.6)
-    clean = Ratio("kl_clean", "n").of(rows)
+    clean = SumRatio("kl_clean", "n").of(rows)
     axes.axhline(clean, color=GREY, linestyle=":", label="nothing patched")
     axes.axhline(0.0, color=BLUE, linestyle=":", label="PCA: everything patched")
     axes.set_xticks(places, [f"{alpha:.1e}".replace("e-0", "e-") for alpha in alphas])
@@ -135,8 +135,8 @@ def shift_by_method(table: Table) -> Figure:
 
 
 def papers_rows(table: Table, selection: str) -> Table:
-    """The paper's family of targets, features chosen one way."""
-    return select(table, family="io", selection=selection)
+    """The paper's corruption, features chosen one way."""
+    return select(table, corruption="io", selection=selection)
 
 
 def series(table: Table) -> Iterator[tuple[Line, Table]]:
@@ -162,7 +162,7 @@ def _runs(table: Table) -> Iterator[Table]:
             yield rows
 
 
-def _with_band(axes: Axes, line: Line, rows: Table, x: Ratio | None) -> None:
+def _with_band(axes: Axes, line: Line, rows: Table, x: SumRatio | None) -> None:
     at, middle, low, high = [], [], [], []
     for count, some in groups(rows, "n_patched"):
         single = [KL.of(run) for run in _runs(some)]

@@ -4,22 +4,30 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import Curve, Ratio, above, curve, groups, methods_present, select
+from repro.report.figures.curves import (
+    Curve,
+    SumRatio,
+    above,
+    curve,
+    groups,
+    methods_present,
+    select,
+)
 from repro.report.figures.style import GREY, legend_above, panel
 from repro.report.figures.tradeoff import L0, L0_LABEL, METHODS, PLAIN, WIDTH_OF_GRID, plain_log_x
 
 ADDED_LABEL = "added loss (nats per token)"
 
 
-def added_loss(substitution: Table, fidelity: Table) -> Figure:
+def added_loss(spliced: Table, fidelity: Table) -> Figure:
     """Added loss against L0, each method, with zero and mean ablation as horizontal lines.
 
     L0 is that of the same dictionary in the fidelity table.
     """
     figure, axes = panel(L0_LABEL, ADDED_LABEL)
-    for method in methods_present(substitution, tuple(METHODS)):
+    for method in methods_present(spliced, tuple(METHODS)):
         line = METHODS[method]
-        losses = _of_grid(_added(substitution), method, line.knob)
+        losses = _of_grid(_added(spliced), method, line.knob)
         points = _joined(losses, _of_grid(fidelity, method, line.knob), line.knob)
         if not len(points.x):
             continue
@@ -32,7 +40,7 @@ def added_loss(substitution: Table, fidelity: Table) -> Figure:
             label=line.label,
         )
     for ablation, dash in (("zero", "--"), ("mean", ":")):
-        height = Ratio(f"added_{ablation}", "n_predictions").of(_added(substitution))
+        height = SumRatio(f"added_{ablation}", "n_predictions").of(_added(spliced))
         axes.axhline(height, color=GREY, linestyle=dash, label=f"{ablation} ablation")
     # Dictionaries add tenths of a nat and ablations several: linear up to 0.1, then logarithmic.
     axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
@@ -44,18 +52,20 @@ def added_loss(substitution: Table, fidelity: Table) -> Figure:
 
 
 def _added(table: Table) -> Table:
-    losses = {name: table.columns[f"loss_{name}"] for name in ("replaced", "zero", "mean")}
+    losses = {name: table.columns[f"loss_{name}"] for name in ("spliced", "zero", "mean")}
     clean = table.columns["loss_clean"]
     return table.replace(**{f"added_{name}": loss - clean for name, loss in losses.items()})
 
 
 def _of_grid(table: Table, method: str, knob: str) -> Table:
     rows = select(table, method=method)
-    return above(select(rows, width=WIDTH_OF_GRID), "alpha", 0) if knob == "alpha" else rows
+    return (
+        above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0) if knob == "alpha" else rows
+    )
 
 
 def _joined(losses: Table, codes: Table, knob: str) -> Curve:
     l0 = {value: L0.of(rows) for value, rows in groups(codes, knob)}
-    heights = curve(losses, knob, None, Ratio("added_replaced", "n_predictions"))
+    heights = curve(losses, knob, None, SumRatio("added_spliced", "n_predictions"))
     pairs = [(l0[at], y) for at, y in zip(heights.x.tolist(), heights.y, strict=True) if at in l0]
     return Curve(*np.array(sorted(pairs), dtype=float).reshape(-1, 2).T)

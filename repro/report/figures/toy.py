@@ -1,20 +1,20 @@
-"""Figures of the toy: how well planted features are found, by penalty and by width."""
+"""Figures of the toy: how well planted features are found, by penalty and by expansion factor."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import Ratio, curve, groups, seed_curves, select
+from repro.report.figures.curves import SumRatio, curve, groups, seed_curves, select
 from repro.report.figures.style import GREY, PURPLE, SKY, VERMILLION, legend_above, panel
 from repro.report.figures.tradeoff import WIDTH_OF_GRID
 
-MATCHED = Ratio("cosine", "n_true")
-NEAREST = Ratio("nearest_cosine", "n_true")
+MATCHED = SumRatio("cosine", "n_true")
+NEAREST = SumRatio("nearest_cosine", "n_true")
 
 
 def recovery_by_alpha(table: Table) -> Figure:
     """One-to-one cosine and MMCS against α, between chance and the truth itself."""
-    rows = select(table, width=WIDTH_OF_GRID)
+    rows = select(table, expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel("α: L1 coefficient", "mean cosine with the true features")
     trained = select(rows, method="sae")
     for label, colour, marker, ratio in (
@@ -41,11 +41,11 @@ def recovery_by_alpha(table: Table) -> Figure:
 
 
 def recovery_by_alpha_and_width(table: Table) -> Figure:
-    """Heat map of the one-to-one cosine over penalty and width, as in the post of the toy."""
+    """Heat map of the one-to-one cosine over penalty and R, as in the post of the toy."""
     trained = select(table, method="sae")
-    alphas, widths = (np.unique(trained.columns[name]) for name in ("alpha", "width"))
+    alphas, widths = (np.unique(trained.columns[name]) for name in ("alpha", "expansion_factor"))
     cells = np.full((len(widths), len(alphas)), np.nan)
-    for row, (_, of_width) in enumerate(groups(trained, "width")):
+    for row, (_, of_width) in enumerate(groups(trained, "expansion_factor")):
         for alpha, of_cell in groups(of_width, "alpha"):
             cells[row, int(np.searchsorted(alphas, alpha))] = MATCHED.of(of_cell)
     figure, axes = panel("α: L1 coefficient", "R: dictionary size over dimension")

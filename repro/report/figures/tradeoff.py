@@ -12,7 +12,7 @@ from numpy.polynomial import Polynomial
 from repro.contract.evidence import Table
 from repro.report.figures.curves import (
     Curve,
-    Ratio,
+    SumRatio,
     above,
     curve,
     groups,
@@ -31,9 +31,9 @@ from repro.report.figures.style import (
     panel,
 )
 
-L0 = Ratio("active", "n_tokens")
-FVU = Ratio("squared_error", "variance")
-FVU_NORMALISED = Ratio("squared_error_normalised", "variance_normalised")
+L0 = SumRatio("active", "n_tokens")
+FVU = SumRatio("squared_error", "variance")
+FVU_NORMALISED = SumRatio("squared_error_normalised", "variance_normalised")
 
 L0_LABEL = "L0: active units per token (log scale)"
 FVU_LABEL = "FVU: share of variance unexplained"
@@ -77,7 +77,7 @@ WIDTHS: Mapping[float, Line] = {
 }
 
 
-def tradeoff(table: Table, y: Ratio = FVU, ylabel: str = FVU_LABEL) -> Figure:
+def tradeoff(table: Table, y: SumRatio = FVU, ylabel: str = FVU_LABEL) -> Figure:
     """FVU against L0, every method: a thin line a seed, a strong one for all seeds together."""
     return _by_method(table, METHODS, y, ylabel)
 
@@ -100,7 +100,7 @@ def trained_and_frozen(table: Table) -> Figure:
 
 def smoothness(table: Table) -> Figure:
     """The curve on logarithmic axes, its cubic fit, and the residual of each point as a bar."""
-    rows = above(select(table, method="sae", width=WIDTH_OF_GRID), "alpha", 0)
+    rows = above(select(table, method="sae", expansion_factor=WIDTH_OF_GRID), "alpha", 0)
     points = curve(rows, "alpha", L0, FVU)
     figure, axes = panel(L0_LABEL, "FVU (log scale)")
     line = METHODS["sae"]
@@ -119,22 +119,22 @@ def smoothness(table: Table) -> Figure:
 
 
 def by_width(table: Table) -> Figure:
-    """FVU against L0, one curve a width: where they coincide, a larger dictionary adds nothing."""
+    """FVU against L0, one curve an R: where they coincide, a larger dictionary adds nothing."""
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel(L0_LABEL, FVU_LABEL)
-    for width, some in groups(rows, "width"):
+    for width, some in groups(rows, "expansion_factor"):
         line = WIDTHS.get(width, Line(f"R = {width:g}", GREEN, "v"))
         _draw(axes, curve(some, "alpha", L0, FVU), line)
         _draw(axes, seed_curves(some, "alpha", L0, FVU), line, thin=True)
     return _finish(figure, axes)
 
 
-def _by_method(table: Table, lines: Mapping[str, Line], y: Ratio, ylabel: str) -> Figure:
+def _by_method(table: Table, lines: Mapping[str, Line], y: SumRatio, ylabel: str) -> Figure:
     figure, axes = panel(L0_LABEL, ylabel)
     for method in methods_present(table, tuple(lines)):
         line, rows = lines[method], select(table, method=method)
         if line.knob == "alpha":
-            rows = above(select(rows, width=WIDTH_OF_GRID), "alpha", 0)
+            rows = above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
         if len(rows):
             _draw(axes, curve(rows, line.knob, L0, y), line)
             _draw(axes, seed_curves(rows, line.knob, L0, y), line, thin=True)

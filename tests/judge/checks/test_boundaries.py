@@ -216,12 +216,12 @@ labels = st.lists(
 def test_rows_are_split_by_the_values_of_all_columns_together(keys: list[tuple[int, int, int]]):
     """The oracle is a dictionary of lists, which knows no codes."""
     alpha, width, k = np.array(keys).T
-    table = table_of(alpha=alpha, width=width, k=k, method="sae")
+    table = table_of(alpha=alpha, expansion_factor=width, k=k, method="sae")
     expected: dict[tuple, list[int]] = {}
     for row, key in enumerate(keys):
         expected.setdefault(key, []).append(row)
     where = (Where(column="method", values=("sae",)),)
-    found = cells_along(table, where, "alpha", "width", "k")
+    found = cells_along(table, where, "alpha", "expansion_factor", "k")
     assert list(found) == sorted(expected)
     assert {key: cell.rows.tolist() for key, cell in found.items()} == expected
 

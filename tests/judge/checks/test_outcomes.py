@@ -205,7 +205,7 @@ def widths(*factors: float, noise: float = 0.005, shift: float = 1.0) -> Table:
 
 
 FALLS_BY_WIDTH = monotone(
-    0.005, along="width", direction="falling", matched=Matched(x=L0, knob="alpha")
+    0.005, along="expansion_factor", direction="falling", matched=Matched(x=L0, knob="alpha")
 )
 
 

@@ -56,8 +56,8 @@ def parts(error: ReproError) -> tuple[str, str, str]:
         ),
         (
             Monotone(
-                **SHARED, along="width", direction="falling", by="smallest_step", margin=0.1,
-                matched=Matched(x=NET, knob="alpha"),
+                **SHARED, along="expansion_factor", direction="falling",
+                by="smallest_step", margin=0.1, matched=Matched(x=NET, knob="alpha"),
             ),
             "share at equal net (method = sae) falls along width, every step by more than 0.1",
         ),
@@ -94,7 +94,7 @@ def test_quantities_rows_and_families_are_told():
     assert (quantity(NET), quantity(SHARE)) == ("ln net", "share")
     conditions = (
         Where(column="alpha", pick="min"), Where(column="k", pick="max"),
-        Where(column="width", values=(2.0, 0.5)),
+        Where(column="expansion_factor", values=(2.0, 0.5)),
     )  # fmt: skip
     assert rows(conditions) == "alpha at its smallest, k at its largest, width = 2 or 0.5"
     assert rows(()) == "all rows"

@@ -56,7 +56,7 @@ def site(tmp_path: Path) -> SiteFiles:
 
 
 def asked(site: SiteFiles, method: str) -> Asked:
-    given = untrained(site, method, k=SPARSE.get(method, 0), width=2.0)
+    given = untrained(site, method, k=SPARSE.get(method, 0), expansion_factor=2.0)
     return given.model_copy(update={"names": site.transform.with_name("names.safetensors")})
 
 
@@ -94,7 +94,9 @@ def test_a_trained_dictionary_brings_its_own_centre_and_scale(site: SiteFiles, t
     file = tmp_path / "a0.safetensors"
     rows = torch.randn(9, D_IN, generator=torch.Generator().manual_seed(5))
     save_dictionary(file, tied(rows, torch.zeros(9)), own, {})
-    given = Asked(of=site, method="sae", alpha=0.01, k=0, width=1.5, seed=0, file=file, sha256="")
+    given = Asked(
+        of=site, method="sae", alpha=0.01, k=0, expansion_factor=1.5, seed=0, file=file, sha256=""
+    )
     found, x = decomposition_of(given), normal(3, 20)
     z = (x - 7.0) * 0.25
     unit = torch.nn.functional.normalize(rows, dim=1)

@@ -48,10 +48,10 @@ def any_dictionaries(draw: st.DrawFn) -> tuple[Dictionary, Tensor]:
     """A dictionary with any rule, tied or not, and activations of its dimension."""
     one, x = draw(dictionaries())
     if draw(st.booleans()):
-        one = one._replace(encoder=normal(draw(seeds), *one.decoder.shape))
-    rule = draw(st.sampled_from(["relu", "topk", "linear"]))
-    k = draw(st.integers(1, len(one.bias))) if rule == "topk" else 0
-    return one._replace(rule=rule, k=k), x
+        one = one._replace(W_enc=normal(draw(seeds), *one.W_dec.shape))
+    activation = draw(st.sampled_from(["relu", "topk", "linear"]))
+    k = draw(st.integers(1, len(one.b_enc))) if activation == "topk" else 0
+    return one._replace(activation=activation, k=k), x
 
 
 @st.composite

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def unit_rows(weight: Array) -> Array:
+def unit_rows(W_enc: Array) -> Array:
     """f_i = W_i / |W_i|."""
-    return np.stack([row / np.sqrt((row**2).sum()) for row in weight])
+    return np.stack([row / np.sqrt((row**2).sum()) for row in W_enc])
 
 
-def relu_codes(encoder: Array, bias: Array, x: Array) -> Array:
+def relu_codes(W_enc: Array, b_enc: Array, x: Array) -> Array:
     """c_bi = max(0, sum_j M_ij x_bj + b_i)."""
-    n, d = encoder.shape
+    n, d = W_enc.shape
     return np.array(
         [
-            [max(0.0, sum(encoder[i, j] * row[j] for j in range(d)) + bias[i]) for i in range(n)]
+            [max(0.0, sum(W_enc[i, j] * row[j] for j in range(d)) + b_enc[i]) for i in range(n)]
             for row in x
         ]
     )
@@ -38,9 +38,9 @@ def keep_largest(c: Array, k: int) -> Array:
     return kept
 
 
-def reconstruction(decoder: Array, c: Array) -> Array:
+def reconstruction(W_dec: Array, c: Array) -> Array:
     """x_hat_b = sum_i c_bi f_i."""
-    return np.array([sum(v * f for v, f in zip(row, decoder, strict=True)) for row in c])
+    return np.array([sum(v * f for v, f in zip(row, W_dec, strict=True)) for row in c])
 
 
 def squared_error(x: Array, x_hat: Array) -> float:
@@ -54,10 +54,10 @@ def sparsity(c: Array) -> float:
     return sum(abs(entry) for row in c for entry in row) / len(c)
 
 
-def tied_loss(weight: Array, bias: Array, alpha: float, x: Array) -> float:
+def tied_loss(W_enc: Array, b_enc: Array, alpha: float, x: Array) -> float:
     """Equation 4 with the mean over coordinates, of the autoencoder with rows W / |W|."""
-    rows = weight / np.sqrt((weight**2).sum(axis=1, keepdims=True))
-    return frozen_decoder_loss(rows, bias, alpha, x, rows)
+    rows = W_enc / np.sqrt((W_enc**2).sum(axis=1, keepdims=True))
+    return frozen_decoder_loss(rows, b_enc, alpha, x, rows)
 
 
 def largest(c: Array, k: int) -> Array:
@@ -69,12 +69,12 @@ def largest(c: Array, k: int) -> Array:
 
 
 def frozen_decoder_loss(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, k: int = 0
+    W_enc: Array, b_enc: Array, alpha: float, x: Array, W_dec: Array, k: int = 0
 ) -> float:
     """The same loss with an encoder of its own; with `k` only the largest codes are kept."""
-    c = np.maximum(0, x @ weight.T + bias)
+    c = np.maximum(0, x @ W_enc.T + b_enc)
     c = np.array([largest(of_token, k) for of_token in c]) if k else c
-    return float(((c @ decoder - x) ** 2).mean() + alpha * np.abs(c).sum(axis=1).mean())
+    return float(((c @ W_dec - x) ** 2).mean() + alpha * np.abs(c).sum(axis=1).mean())
 
 
 def differences(function: Callable[[Array], float], at: Array, step: float = 1e-6) -> Array:
@@ -88,13 +88,13 @@ def differences(function: Callable[[Array], float], at: Array, step: float = 1e-
     return slope
 
 
-def tied_slope(weight: Array, bias: Array, alpha: float, x: Array) -> tuple[Array, Array]:
+def tied_slope(W_enc: Array, b_enc: Array, alpha: float, x: Array) -> tuple[Array, Array]:
     """Gradient of `tied_loss`, token by token, by the chain rule through W / |W|."""
-    norm = np.sqrt((weight**2).sum(axis=1))
-    rows = weight / norm[:, None]
-    in_rows, in_bias = np.zeros_like(weight), np.zeros_like(bias)
+    norm = np.sqrt((W_enc**2).sum(axis=1))
+    rows = W_enc / norm[:, None]
+    in_rows, in_bias = np.zeros_like(W_enc), np.zeros_like(b_enc)
     for token in x:
-        c = np.maximum(0, rows @ token + bias)
+        c = np.maximum(0, rows @ token + b_enc)
         outer = 2 * (c @ rows - token) / x.size
         inner = np.where(c > 0, rows @ outer + alpha / len(x), 0)
         in_rows += np.outer(c, outer) + np.outer(inner, token)
@@ -107,43 +107,43 @@ def tied_slope(weight: Array, bias: Array, alpha: float, x: Array) -> tuple[Arra
 
 
 def frozen_decoder_slope(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, k: int = 0
+    W_enc: Array, b_enc: Array, alpha: float, x: Array, W_dec: Array, k: int = 0
 ) -> tuple[Array, Array]:
     """Gradient of `frozen_decoder_loss` in the encoder, token by token."""
-    in_weight, in_bias = np.zeros_like(weight), np.zeros_like(bias)
+    in_weight, in_bias = np.zeros_like(W_enc), np.zeros_like(b_enc)
     for token in x:
-        c = np.maximum(0, weight @ token + bias)
+        c = np.maximum(0, W_enc @ token + b_enc)
         c = largest(c, k) if k else c
-        outer = 2 * (c @ decoder - token) / x.size
-        inner = np.where(c > 0, decoder @ outer + alpha / len(x), 0)
+        outer = 2 * (c @ W_dec - token) / x.size
+        inner = np.where(c > 0, W_dec @ outer + alpha / len(x), 0)
         in_weight += np.outer(inner, token)
         in_bias += inner
     return in_weight, in_bias
 
 
 def standard_loss(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, centre: Array
+    W_enc: Array, b_enc: Array, alpha: float, x: Array, W_dec: Array, b_dec: Array
 ) -> float:
     """The same loss with unit rows of the decoder, of tokens from which its bias is taken off."""
-    return frozen_decoder_loss(weight, bias, alpha, x - centre, unit_rows(decoder))
+    return frozen_decoder_loss(W_enc, b_enc, alpha, x - b_dec, unit_rows(W_dec))
 
 
 def standard_slope(
-    weight: Array, bias: Array, alpha: float, x: Array, decoder: Array, centre: Array
+    W_enc: Array, b_enc: Array, alpha: float, x: Array, W_dec: Array, b_dec: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Gradient of `standard_loss` in encoder, bias, decoder and its bias, token by token."""
-    norm = np.sqrt((decoder**2).sum(axis=1))
-    rows = decoder / norm[:, None]
-    in_weight, in_bias = np.zeros_like(weight), np.zeros_like(bias)
-    in_rows, in_centre = np.zeros_like(decoder), np.zeros_like(centre)
-    for token in x - centre:
-        c = np.maximum(0, weight @ token + bias)
+    norm = np.sqrt((W_dec**2).sum(axis=1))
+    rows = W_dec / norm[:, None]
+    in_weight, in_bias = np.zeros_like(W_enc), np.zeros_like(b_enc)
+    in_rows, in_centre = np.zeros_like(W_dec), np.zeros_like(b_dec)
+    for token in x - b_dec:
+        c = np.maximum(0, W_enc @ token + b_enc)
         outer = 2 * (c @ rows - token) / x.size
         inner = np.where(c > 0, rows @ outer + alpha / len(x), 0)
         in_weight += np.outer(inner, token)
         in_bias += inner
         in_rows += np.outer(c, outer)
-        in_centre += outer - inner @ weight
+        in_centre += outer - inner @ W_enc
     turning = [
         (np.eye(len(row)) - np.outer(row, row)) @ slope / length
         for row, slope, length in zip(rows, in_rows, norm, strict=True)

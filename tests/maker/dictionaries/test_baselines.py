@@ -28,8 +28,8 @@ def stretched(seed: int, n: int = 60) -> Tensor:
 
 def remade(one: Dictionary, x: Tensor) -> Tensor:
     """Reconstruction in the precision of the activations."""
-    exact = Dictionary(one.encoder.to(x.dtype), one.bias.to(x.dtype), one.decoder.to(x.dtype),
-                       one.rule, one.k)  # fmt: skip
+    exact = Dictionary(one.W_enc.to(x.dtype), one.b_enc.to(x.dtype), one.W_dec.to(x.dtype),
+                       one.activation, one.k)  # fmt: skip
     return decode(exact, encode(exact, x))
 
 
@@ -98,12 +98,12 @@ def random_case(seed: int) -> tuple[Dictionary, Tensor]:
 @given(seeds)
 def test_the_gain_of_a_random_dictionary_is_the_best_one(seed):
     one, x = random_case(seed)
-    assert_close(one.decoder.norm(dim=1), torch.ones(24))
-    gain = one.encoder.norm(dim=1)
-    assert_close(one.encoder, gain.mean() * one.decoder)
+    assert_close(one.W_dec.norm(dim=1), torch.ones(24))
+    gain = one.W_enc.norm(dim=1)
+    assert_close(one.W_enc, gain.mean() * one.W_dec)
 
     def error(factor: np.ndarray) -> float:
-        scaled = one._replace(encoder=one.encoder * float(factor[0]))
+        scaled = one._replace(W_enc=one.W_enc * float(factor[0]))
         return float((x - decode(scaled, encode(scaled, x))).double().square().sum())
 
     errors = [error(np.array([factor])) for factor in (0.98, 1.0, 1.02)]
@@ -121,16 +121,16 @@ def test_random_dictionaries_are_unit_rows_that_their_seed_decides(seed, d_sae):
     assert torch.equal(rows, random_dictionary(5, d_sae, seed))
     assert not torch.equal(rows, random_dictionary(5, d_sae, seed + 1))
     one, _ = random_case(seed)
-    assert torch.equal(one.decoder, random_case(seed)[0].decoder)
-    assert not torch.equal(one.decoder, random_case(seed + 1)[0].decoder)
+    assert torch.equal(one.W_dec, random_case(seed)[0].W_dec)
+    assert not torch.equal(one.W_dec, random_case(seed + 1)[0].W_dec)
 
 
 shares = st.sampled_from([0.1, 0.25, 0.5, 0.75, 1.0])
 
 
 def lively(seed: int) -> tuple[Dictionary, Tensor]:
-    bias = 0.5 + 0.1 * normal(seed + 2, 20)
-    return tied(normal(seed, 20, 8), bias), normal(seed + 1, 50, 8)
+    b_enc = 0.5 + 0.1 * normal(seed + 2, 20)
+    return tied(normal(seed, 20, 8), b_enc), normal(seed + 1, 50, 8)
 
 
 @given(seeds, shares)
@@ -152,10 +152,10 @@ def test_copied_units_are_copies_and_the_others_are_as_before(seed, share):
     assert_close(c[:, -n:], before[:, :n])
     assert torch.equal(c[:, :-n], before[:, :-n])
     assert torch.equal(encode(one, x), before), "the dictionary given stays as it is"
-    assert duplicates(other.decoder, 0.999) == (2 * n, n)
-    assert_close(other.decoder, unit_rows(other.decoder))
+    assert duplicates(other.W_dec, 0.999) == (2 * n, n)
+    assert_close(other.W_dec, unit_rows(other.W_dec))
 
 
 def test_a_share_of_less_than_one_unit_copies_none():
     dictionary = tied(normal(0, 4, 3), normal(1, 4))
-    assert torch.equal(with_copied_units(dictionary, 0.1).decoder, dictionary.decoder)
+    assert torch.equal(with_copied_units(dictionary, 0.1).W_dec, dictionary.W_dec)

@@ -15,7 +15,14 @@ from repro.maker.dictionaries.evaluate import (
     reconstruct,
     refit,
 )
-from repro.maker.dictionaries.metrics import TokenSums, fvu, l0, removal_cost, spread_of, token_sums
+from repro.maker.dictionaries.metrics import (
+    TokenSums,
+    fvu,
+    l0,
+    moments_of,
+    removal_cost,
+    token_sums,
+)
 from repro.maker.dictionaries.model import Dictionary, decode, encode, tied
 from repro.maker.dictionaries.refit import refit_squared_error
 from tests.maker.dictionaries.arrays import (
@@ -31,7 +38,7 @@ ids = st.lists(st.sampled_from([2, 3, 70]), min_size=9, max_size=9)
 
 
 def evaluated(dictionary: Dictionary, x: Tensor, document: list[int]) -> Reconstruction:
-    return reconstruct(dictionary, x, torch.tensor(document[: len(x)]), spread_of(x))
+    return reconstruct(dictionary, x, torch.tensor(document[: len(x)]), moments_of(x))
 
 
 @given(any_dictionaries(), ids)
@@ -42,7 +49,7 @@ def test_sums_by_document_are_sums_over_its_tokens(case, document):
     assert found.documents.tolist() == sorted(set(names))
     assert found.n_tokens.tolist() == [names.count(name) for name in found.documents]
     c = encode(dictionary, x)
-    by_token = token_sums(x, c, decode(dictionary, c), spread_of(x))
+    by_token = token_sums(x, c, decode(dictionary, c), moments_of(x))
     for total, values in zip(found.sums, by_token, strict=True):
         assert total.dtype == torch.float64
         for name, its in zip(found.documents, total, strict=True):
@@ -79,12 +86,12 @@ def test_more_tokens_than_fit_into_a_chunk_are_all_counted():
     x = normal(0, 2 * CHUNK + 5, 3)
     one = tied(normal(1, 4, 3), 0.3 * normal(2, 4))
     document = torch.arange(len(x)) // 1000
-    found = reconstruct(one, x, document, spread_of(x))
+    found = reconstruct(one, x, document, moments_of(x))
     c = encode(one, x)
     assert found.n_tokens.tolist() == [1000] * 8 + [len(x) - 8000]
     assert torch.equal(found.firings, (c != 0).sum(0))
-    assert_close(found.removal, removal_cost(one.decoder, c, x - decode(one, c)))
-    expected = token_sums(x, c, decode(one, c), spread_of(x))
+    assert_close(found.removal, removal_cost(one.W_dec, c, x - decode(one, c)))
+    expected = token_sums(x, c, decode(one, c), moments_of(x))
     for total, values in zip(found.sums, expected, strict=True):
         last = torch.stack([part.sum() for part in values.split(1000)])
         assert_close(total, last)
@@ -115,7 +122,7 @@ def test_a_perfect_dictionary_leaves_nothing_unexplained(seed):
 def test_a_token_that_is_not_a_number_spoils_its_document_and_no_other(case, document):
     dictionary, x = case
     document[: len(x)] = [3, *[70] * (len(x) - 1)]
-    spread = spread_of(x)
+    spread = moments_of(x)
     x[0, 0] = torch.nan
     found = reconstruct(dictionary, x, torch.tensor(document[: len(x)]), spread)
     for name in set(TokenSums._fields) - {"active"}:

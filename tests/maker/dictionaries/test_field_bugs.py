@@ -61,12 +61,12 @@ def test_steps_far_below_the_grain_of_bfloat16_still_move_every_weight(matmul: t
     lr = 1e-7
     recipe = dataclasses.replace(RECIPE, lr=lr, matmul=matmul)
     stack = start(recipe, 8)
-    first = stack.weight.clone()
+    first = stack.W_enc.clone()
     for _ in train(stack, iter([normal(1, 64, 8, dtype=torch.float32)] * 20), recipe):
         pass
-    moved = (stack.weight - first).abs()
+    moved = (stack.W_enc - first).abs()
     assert float((moved > lr).float().mean()) > 0.95
-    assert float((stack.bias.abs() > lr).float().mean()) > 0.95
+    assert float((stack.b_enc.abs() > lr).float().mean()) > 0.95
 
 
 def test_a_log_of_the_loss_never_holds_what_is_no_number():
@@ -114,7 +114,14 @@ def measured(project: Path, method: str, **changes) -> dict:
         transform=file, transform_sha256="", components=None, components_sha256="",
     )  # fmt: skip
     asked = Asked(
-        of=of, method=method, alpha=0.0, k=0, width=2.0, seed=0, file=file, sha256=sha256_of(file)
+        of=of,
+        method=method,
+        alpha=0.0,
+        k=0,
+        expansion_factor=2.0,
+        seed=0,
+        file=file,
+        sha256=sha256_of(file),
     )
     told: dict[str, Any] = {
         "group": "", "alive_firings": 2, "dense_share": 0.9, "frequent_share": 0.01,

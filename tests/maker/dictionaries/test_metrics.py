@@ -11,7 +11,7 @@ from torch.testing import assert_close
 from repro.errors import DegenerateInputError
 from repro.maker.decompositions.random import random_dictionary
 from repro.maker.dictionaries.metrics import (
-    Spread,
+    Moments,
     TokenSums,
     Use,
     duplicates,
@@ -19,9 +19,9 @@ from repro.maker.dictionaries.metrics import (
     l0,
     liveness,
     matched_cosines,
+    moments_of,
     nearest_cosines,
     removal_cost,
-    spread_of,
     token_sums,
     use_of,
 )
@@ -89,7 +89,7 @@ def test_l0_is_a_count_of_entries_a_token(case, scale):
     c = encode(dictionary, x)
     counted = sum(entry != 0 for row in c.tolist() for entry in row) / len(x)
     assert_close(float(l0(c)), counted)
-    assert 0 <= l0(c) <= len(dictionary.bias)
+    assert 0 <= l0(c) <= len(dictionary.b_enc)
     assert_close(l0(-scale * c), l0(c))
     assert_close(l0(c.repeat(3, 1)), l0(c))
     assert_close(l0(torch.cat([c, c], dim=1)), 2 * l0(c))
@@ -98,7 +98,7 @@ def test_l0_is_a_count_of_entries_a_token(case, scale):
 @given(seeds, batches, sizes, scales)
 def test_the_spread_is_that_of_each_coordinate(seed, batch, d_in, scale):
     x = scale * normal(seed, batch, d_in) + 1
-    found = spread_of(x)
+    found = moments_of(x)
     (rows,) = numpy(x)
     np.testing.assert_allclose(found.mean, rows.mean(axis=0))
     np.testing.assert_allclose(found.variance, ((rows - rows.mean(axis=0)) ** 2).mean(axis=0))
@@ -106,18 +106,18 @@ def test_the_spread_is_that_of_each_coordinate(seed, batch, d_in, scale):
 
 def test_a_coordinate_that_never_varies_is_refused():
     with pytest.raises(DegenerateInputError, match="1 coordinates"):
-        spread_of(torch.tensor([[1.0, 2.0], [1.0, 3.0]]))
+        moments_of(torch.tensor([[1.0, 2.0], [1.0, 3.0]]))
 
 
 def test_a_coordinate_that_is_not_a_number_is_refused():
     with pytest.raises(DegenerateInputError):
-        spread_of(torch.tensor([[1.0, torch.nan], [2.0, 3.0]]))
+        moments_of(torch.tensor([[1.0, torch.nan], [2.0, 3.0]]))
 
 
 @given(dictionaries())
 def test_token_sums_are_their_equations(case):
     dictionary, x = case
-    spread = Spread(*(normal(7, 2, x.shape[1]).square() + 0.1))
+    spread = Moments(*(normal(7, 2, x.shape[1]).square() + 0.1))
     c = encode(dictionary, x)
     x_hat = decode(dictionary, c)
     found = token_sums(x, c, x_hat, spread)
@@ -136,7 +136,7 @@ def test_token_sums_hold_the_identity_of_the_squared_error(case):
     """|x - x_hat|^2 = |x|^2 - 2 <x, x_hat> + <x_hat, x_hat>."""
     dictionary, x = case
     c = encode(dictionary, x)
-    s = token_sums(x, c, decode(dictionary, c), spread_of(x))
+    s = token_sums(x, c, decode(dictionary, c), moments_of(x))
     expanded = x.square().sum(1) - 2 * s.x_dot_reconstruction + s.reconstruction_dot_reconstruction
     assert_close(s.squared_error, expanded)
 
@@ -145,8 +145,8 @@ def test_token_sums_hold_the_identity_of_the_squared_error(case):
 def test_units_of_single_coordinates_leave_normalised_sums(seed, batch, d_in, scale):
     x, x_hat, c = normal(seed, batch, d_in), normal(seed + 1, batch, d_in), torch.ones(batch, 1)
     unit = torch.linspace(1, 1 + scale, d_in, dtype=x.dtype)
-    plain = token_sums(x, c, x_hat, spread_of(x))
-    other = token_sums(unit * x, c, unit * x_hat, spread_of(unit * x))
+    plain = token_sums(x, c, x_hat, moments_of(x))
+    other = token_sums(unit * x, c, unit * x_hat, moments_of(unit * x))
     assert_close(other.squared_error_normalised, plain.squared_error_normalised)
     assert_close(other.variance_normalised, plain.variance_normalised)
     total = float(plain.variance_normalised.sum())
@@ -156,7 +156,7 @@ def test_units_of_single_coordinates_leave_normalised_sums(seed, batch, d_in, sc
 @given(dictionaries())
 def test_a_token_that_is_not_a_number_has_no_error_that_is_one(case):
     dictionary, x = case
-    spread = spread_of(x)
+    spread = moments_of(x)
     x[0, 0] = torch.nan
     c = encode(dictionary, x)
     found = token_sums(x, c, decode(dictionary, c), spread)
@@ -190,20 +190,20 @@ def test_liveness_is_counted_against_tokens_and_not_against_features(firings, bo
 def costs_of(dictionary: Dictionary, x: Tensor) -> Tensor:
     """What the removal of each unit costs on these activations."""
     c = encode(dictionary, x)
-    return removal_cost(dictionary.decoder, c, x - decode(dictionary, c))
+    return removal_cost(dictionary.W_dec, c, x - decode(dictionary, c))
 
 
 @given(any_dictionaries())
 def test_the_cost_of_a_removal_is_what_the_error_grows_by_without_the_unit(case):
     dictionary, x = case
-    slow = oracles.removal_costs(*numpy(dictionary.decoder, encode(dictionary, x), x))
+    slow = oracles.removal_costs(*numpy(dictionary.W_dec, encode(dictionary, x), x))
     np.testing.assert_allclose(costs_of(dictionary, x), slow, atol=1e-9)
 
 
 @given(dictionaries(), scales, seeds)
 def test_costs_of_removal_follow_the_unit_of_the_space_and_not_its_orientation(case, scale, seed):
     dictionary, x = case
-    rows, c = dictionary.decoder, encode(dictionary, x)
+    rows, c = dictionary.W_dec, encode(dictionary, x)
     error = x - decode(dictionary, c)
     found, turn, moved = (
         removal_cost(rows, c, error),
@@ -283,10 +283,10 @@ def test_use_is_counted_unit_by_unit_whatever_the_unit_of_the_space(units, expla
 def test_units_that_collapsed_fire_at_every_token_and_are_still_counted_out():
     """Half of the units copy the activations, the others hold a code just above zero."""
     rows = rotation(0, 8)
-    bias = torch.tensor([0.0] * 4 + [1e-3] * 4, dtype=torch.float64)
-    dictionary, x = tied(rows, bias), normal(1, 1000, 4).abs() @ rows[:4]
+    b_enc = torch.tensor([0.0] * 4 + [1e-3] * 4, dtype=torch.float64)
+    dictionary, x = tied(rows, b_enc), normal(1, 1000, 4).abs() @ rows[:4]
     c = encode(dictionary, x)
-    sums = token_sums(x, c, decode(dictionary, c), spread_of(x))
+    sums = token_sums(x, c, decode(dictionary, c), moments_of(x))
     firings = (c != 0).sum(dim=0)
     assert int(liveness(firings, 1000, alive_firings=10, dense_share=0.1).is_alive.sum()) == 8
     found = use_of(
@@ -364,7 +364,7 @@ def test_coordinates_that_are_nan_are_counted_as_unfit():
     x = normal(0, 5, 3)
     x[0, 1] = float("nan")
     with pytest.raises(DegenerateInputError, match="1 coordinates"):
-        spread_of(x)
+        moments_of(x)
 
 
 @given(seeds, sizes, sizes, sizes)

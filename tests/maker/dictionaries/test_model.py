@@ -41,11 +41,11 @@ from tests.maker.dictionaries.arrays import (
 def test_encode_and_decode_are_the_equations_of_the_paper(case):
     dictionary, x = case
     m, b, d, xs = numpy(*dictionary[:3], x)
-    if dictionary.rule == "linear":
+    if dictionary.activation == "linear":
         c = np.array([[m_i @ row + b_i for m_i, b_i in zip(m, b, strict=True)] for row in xs])
     else:
         c = oracles.relu_codes(m, b, xs)
-    if dictionary.rule == "topk":
+    if dictionary.activation == "topk":
         c = oracles.keep_largest(c, dictionary.k)
     found = encode(dictionary, x)
     np.testing.assert_allclose(found, c, atol=1e-12)
@@ -56,7 +56,7 @@ def test_encode_and_decode_are_the_equations_of_the_paper(case):
 def test_scaling_activations_and_bias_scales_codes_and_reconstructions(case, scale):
     dictionary, x = case
     c = encode(dictionary, x)
-    scaled = encode(dictionary._replace(bias=scale * dictionary.bias), scale * x)
+    scaled = encode(dictionary._replace(b_enc=scale * dictionary.b_enc), scale * x)
     assert_close(scaled, scale * c)
     assert_close(decode(dictionary, scaled), scale * decode(dictionary, c))
 
@@ -107,27 +107,27 @@ def test_rows_have_unit_norm_whatever_their_scale(seed, d_sae, d_in, scale):
 
 @given(seeds, sizes, sizes, st.integers(1, 4))
 def test_rows_of_a_stack_are_normalised_member_by_member(seed, d_sae, d_in, n):
-    weight = normal(seed, n, d_sae, d_in)
-    assert_close(unit_rows(weight), torch.stack([unit_rows(member) for member in weight]))
+    W_enc = normal(seed, n, d_sae, d_in)
+    assert_close(unit_rows(W_enc), torch.stack([unit_rows(member) for member in W_enc]))
 
 
 def test_a_row_of_zeros_stays_zero_and_finite():
-    weight = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
-    assert_close(unit_rows(weight), torch.tensor([[0.0, 0.0], [0.6, 0.8]]))
+    W_enc = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    assert_close(unit_rows(W_enc), torch.tensor([[0.0, 0.0], [0.6, 0.8]]))
 
 
 @given(dictionaries(), scales)
 def test_scaling_free_rows_changes_nothing(case, scale):
     dictionary, x = case
-    again = tied(scale * dictionary.decoder, dictionary.bias)
+    again = tied(scale * dictionary.W_dec, dictionary.b_enc)
     assert_close(encode(again, x), encode(dictionary, x))
 
 
 @given(dictionaries(), seeds)
 def test_permuting_features_permutes_codes_and_leaves_reconstructions(case, seed):
     dictionary, x = case
-    moved = order(seed, len(dictionary.bias))
-    shuffled = tied(dictionary.decoder[moved], dictionary.bias[moved])
+    moved = order(seed, len(dictionary.b_enc))
+    shuffled = tied(dictionary.W_dec[moved], dictionary.b_enc[moved])
     assert_close(encode(shuffled, x), encode(dictionary, x)[:, moved])
     assert_close(decode(shuffled, encode(shuffled, x)), decode(dictionary, encode(dictionary, x)))
 
@@ -136,7 +136,7 @@ def test_permuting_features_permutes_codes_and_leaves_reconstructions(case, seed
 def test_rotating_the_space_rotates_reconstructions_and_leaves_codes(case, seed):
     dictionary, x = case
     turn = rotation(seed, x.shape[1])
-    turned = tied(dictionary.decoder @ turn, dictionary.bias)
+    turned = tied(dictionary.W_dec @ turn, dictionary.b_enc)
     c = encode(dictionary, x)
     assert_close(encode(turned, x @ turn), c)
     assert_close(decode(turned, c), decode(dictionary, c) @ turn)
@@ -145,8 +145,8 @@ def test_rotating_the_space_rotates_reconstructions_and_leaves_codes(case, seed)
 @given(dictionaries(), st.integers(1, 4))
 def test_topk_keeps_the_k_largest_positive_entries_and_no_more(case, k):
     dictionary, x = case
-    k = min(k, len(dictionary.bias))
-    c = encode(dictionary._replace(rule="topk", k=k), x)
+    k = min(k, len(dictionary.b_enc))
+    c = encode(dictionary._replace(activation="topk", k=k), x)
     full = encode(dictionary, x)
     assert (c != 0).sum(dim=1).max() <= k
     assert_close(c.sort(dim=1).values[:, -k:], full.sort(dim=1).values[:, -k:])
@@ -191,16 +191,16 @@ def test_constant_activations_cannot_be_scaled():
 
 
 @pytest.mark.parametrize("tie", [True, False])
-@pytest.mark.parametrize(("rule", "k"), [("relu", 0), ("topk", 2), ("linear", 0)])
+@pytest.mark.parametrize(("activation", "k"), [("relu", 0), ("topk", 2), ("linear", 0)])
 @FEW
 @given(dictionaries(), seeds, scales)
 def test_saving_and_loading_gives_the_same_dictionary_and_the_same_bytes(
-    rule, k, tie, case, seed, scale
+    activation, k, tie, case, seed, scale
 ):
     dictionary, x = case
-    dictionary = dictionary._replace(rule=rule, k=k)
+    dictionary = dictionary._replace(activation=activation, k=k)
     if not tie:
-        dictionary = dictionary._replace(encoder=normal(seed + 1, *dictionary.decoder.shape))
+        dictionary = dictionary._replace(W_enc=normal(seed + 1, *dictionary.W_dec.shape))
     transform = Transform(normal(seed, x.shape[1]), scale)
     with tempfile.TemporaryDirectory() as folder:
         first, second = Path(folder) / "a.safetensors", Path(folder) / "b.safetensors"
@@ -209,11 +209,11 @@ def test_saving_and_loading_gives_the_same_dictionary_and_the_same_bytes(
         save_dictionary(second, loaded, its_transform, about)
         assert first.read_bytes() == second.read_bytes()
     assert about == {"alpha": 0.5}
-    assert (loaded.rule, loaded.k) == (dictionary.rule, dictionary.k)
+    assert (loaded.activation, loaded.k) == (dictionary.activation, dictionary.k)
     for one, other in zip(loaded[:3], dictionary[:3], strict=True):
         assert torch.equal(one, other)
-    assert (loaded.encoder is loaded.decoder) == tie
-    assert_close(loaded.decoder.norm(dim=1), torch.ones(len(loaded.bias), dtype=torch.float64))
+    assert (loaded.W_enc is loaded.W_dec) == tie
+    assert_close(loaded.W_dec.norm(dim=1), torch.ones(len(loaded.b_enc), dtype=torch.float64))
     assert torch.equal(encode(loaded, x), encode(dictionary, x))
     assert torch.equal(its_transform.forward(x), transform.forward(x))
     assert torch.equal(its_transform.inverse(x), transform.inverse(x))

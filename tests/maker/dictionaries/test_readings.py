@@ -33,65 +33,65 @@ reductions = st.sampled_from(["mean", "sum"])
 
 
 def untied_loss(
-    weight: Tensor, bias: Tensor, alpha: Tensor, x: Tensor, decoder: Tensor, reduction
+    W_enc: Tensor, b_enc: Tensor, alpha: Tensor, x: Tensor, W_dec: Tensor, reduction
 ) -> Tensor:
-    c = (x @ weight.mT + bias).relu()
-    terms = loss_terms(x, c @ unit_rows(decoder), c, reduction)
+    c = (x @ W_enc.mT + b_enc).relu()
+    terms = loss_terms(x, c @ unit_rows(W_dec), c, reduction)
     return (terms.squared_error + alpha.flatten() * terms.sparsity).sum()
 
 
 @given(seeds, sizes, sizes, sizes, reductions)
 def test_the_untied_gradient_is_autograds(seed, batch, d_in, d_sae, reduction):
-    weight, decoder = normal(seed, 2, d_sae, d_in), normal(seed + 1, 2, d_sae, d_in)
-    bias, x = normal(seed + 2, 2, 1, d_sae), normal(seed + 3, batch, d_in)
+    W_enc, W_dec = normal(seed, 2, d_sae, d_in), normal(seed + 1, 2, d_sae, d_in)
+    b_enc, x = normal(seed + 2, 2, 1, d_sae), normal(seed + 3, batch, d_in)
     alpha = torch.tensor([0.0, 0.3], dtype=torch.float64).view(-1, 1, 1)
-    free = [t.clone().requires_grad_() for t in (weight, bias, decoder)]
+    free = [t.clone().requires_grad_() for t in (W_enc, b_enc, W_dec)]
     untied_loss(free[0], free[1], alpha, x, free[2], reduction).backward()
-    found = untied_gradient(weight, bias, alpha, x, torch.float64, decoder, reduction)
-    assert found.decoder is not None
-    for name, leaf in zip(("weight", "bias", "decoder"), free, strict=True):
+    found = untied_gradient(W_enc, b_enc, alpha, x, torch.float64, W_dec, reduction)
+    assert found.W_dec is not None
+    for name, leaf in zip(("W_enc", "b_enc", "W_dec"), free, strict=True):
         assert_close(getattr(found, name), leaf.grad)
 
 
 @given(seeds, sizes, sizes, sizes)
 def test_the_printed_sum_is_the_mean_with_alpha_over_the_dimension(seed, batch, d_in, d_sae):
     """Protocol: in the printed form alpha must be multiplied by d; gradients differ by d alone."""
-    weight, bias = normal(seed, 1, d_sae, d_in), normal(seed + 1, 1, 1, d_sae)
+    W_enc, b_enc = normal(seed, 1, d_sae, d_in), normal(seed + 1, 1, 1, d_sae)
     x, alpha = normal(seed + 2, batch, d_in), torch.full((1, 1, 1), 0.1, dtype=torch.float64)
-    decoder = unit_rows(normal(seed + 3, d_sae, d_in))
+    W_dec = unit_rows(normal(seed + 3, d_sae, d_in))
     own = (normal(seed + 4, 1, d_sae, d_in), normal(seed + 5, 1, 1, d_in))
     pairs = [
         (
-            tied_gradient(weight, bias, alpha * d_in, x, torch.float64, "sum"),
-            tied_gradient(weight, bias, alpha, x, torch.float64, "mean"),
+            tied_gradient(W_enc, b_enc, alpha * d_in, x, torch.float64, "sum"),
+            tied_gradient(W_enc, b_enc, alpha, x, torch.float64, "mean"),
         ),
         (
-            random_decoder_gradient(weight, bias, alpha * d_in, x, torch.float64, decoder, "sum"),
-            random_decoder_gradient(weight, bias, alpha, x, torch.float64, decoder, "mean"),
+            random_decoder_gradient(W_enc, b_enc, alpha * d_in, x, torch.float64, W_dec, "sum"),
+            random_decoder_gradient(W_enc, b_enc, alpha, x, torch.float64, W_dec, "mean"),
         ),
         (
-            standard_gradient(weight, bias, alpha * d_in, x, torch.float64, *own, "sum"),
-            standard_gradient(weight, bias, alpha, x, torch.float64, *own, "mean"),
+            standard_gradient(W_enc, b_enc, alpha * d_in, x, torch.float64, *own, "sum"),
+            standard_gradient(W_enc, b_enc, alpha, x, torch.float64, *own, "mean"),
         ),
     ]
     for printed, code in pairs:
-        for name in ("weight", "bias", "decoder", "centre"):
+        for name in ("W_enc", "b_enc", "W_dec", "b_dec"):
             if getattr(code, name) is not None:
                 assert_close(getattr(printed, name), d_in * getattr(code, name))
 
 
 def test_untied_dictionaries_read_with_rows_of_their_own_and_write_with_unit_rows():
     for dictionary in dictionaries(trained(UNTIED, data()), UNTIED):
-        assert not torch.equal(dictionary.encoder, dictionary.decoder)
-        assert_close(dictionary.decoder.norm(dim=1), torch.ones(16))
-        assert not torch.allclose(dictionary.encoder.norm(dim=1), torch.ones(16), atol=1e-3)
+        assert not torch.equal(dictionary.W_enc, dictionary.W_dec)
+        assert_close(dictionary.W_dec.norm(dim=1), torch.ones(16))
+        assert not torch.allclose(dictionary.W_enc.norm(dim=1), torch.ones(16), atol=1e-3)
 
 
 def test_an_untied_stack_equals_each_member_trained_alone():
     together = dictionaries(trained(UNTIED, data()), UNTIED)
     for alpha, member in zip(UNTIED.alphas, together, strict=True):
         alone = dataclasses.replace(UNTIED, alphas=(alpha,))
-        for name in ("encoder", "bias", "decoder"):
+        for name in ("W_enc", "b_enc", "W_dec"):
             found = getattr(dictionaries(trained(alone, data()), alone)[0], name)
             assert_close(found, getattr(member, name), rtol=1e-4, atol=1e-6)
 
@@ -114,9 +114,9 @@ def test_every_reading_resumes_to_the_same_bytes(tmp_path, changes):
     assert step == 17
     for _ in train(again, iter(data()[17:]), how, first_step=step):
         pass
-    assert torch.equal(whole.weight, again.weight)
-    assert torch.equal(whole.bias, again.bias)
-    assert torch.equal(whole.decoder, again.decoder)
+    assert torch.equal(whole.W_enc, again.W_enc)
+    assert torch.equal(whole.b_enc, again.b_enc)
+    assert torch.equal(whole.W_dec, again.W_dec)
 
 
 def adam_by_hand(gradients: list[np.ndarray], how, *, frozen: bool) -> np.ndarray:
@@ -142,18 +142,18 @@ def test_three_parameters_move_as_in_textbook_adam_or_as_in_the_authors_loop(cou
     generator = np.random.default_rng(0)
     given_ = [generator.normal(size=3) for _ in range(how.n_steps)]
     stack = start(how, 3)
-    stack.weight.zero_()
+    stack.W_enc.zero_()
     left = iter(given_)
 
     def planted(stack, part, alpha, x, recipe):
-        found = tied_gradient(torch.ones(1, 1, 3), stack.bias, alpha, x, torch.float32)
-        return found._replace(weight=torch.tensor(next(left), dtype=torch.float32).view(1, 1, 3))
+        found = tied_gradient(torch.ones(1, 1, 3), stack.b_enc, alpha, x, torch.float32)
+        return found._replace(W_enc=torch.tensor(next(left), dtype=torch.float32).view(1, 1, 3))
 
     monkeypatch.setattr("repro.maker.dictionaries.train.gradient", planted)
     for _ in train(stack, iter(torch.zeros(how.n_steps, 2, 3)), how):
         pass
     by_hand = {f: adam_by_hand(given_, how, frozen=f)[-1] for f in (True, False)}
-    np.testing.assert_allclose(stack.weight[0, 0], by_hand[counter == "frozen"], rtol=1e-4)
+    np.testing.assert_allclose(stack.W_enc[0, 0], by_hand[counter == "frozen"], rtol=1e-4)
     assert not np.allclose(by_hand[True], by_hand[False], rtol=0.05)
 
 

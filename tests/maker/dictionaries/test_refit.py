@@ -24,7 +24,7 @@ from tests.maker.dictionaries.arrays import (
 
 def solved(dictionary: Dictionary, x: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
     """The oracle's error, and how far above it the jitter on the diagonal may end."""
-    rows, tokens, codes = numpy(dictionary.decoder, x, c)
+    rows, tokens, codes = numpy(dictionary.W_dec, x, c)
     pairs = [oracles.least_squares(rows[code != 0], token)
              for token, code in zip(tokens, codes, strict=True)]  # fmt: skip
     error, squares = torch.tensor(pairs, dtype=torch.float64).unbind(1)
@@ -64,8 +64,8 @@ def test_refit_scales_squared_and_does_not_see_order_or_orientation(case, scale,
     c = encode(dictionary, x)
     found = refit_squared_error(dictionary, x, c)
     assert_close(refit_squared_error(dictionary, scale * x, c), scale**2 * found)
-    moved, turn = order(seed, len(dictionary.bias)), rotation(seed, x.shape[1])
-    other = dictionary._replace(decoder=(dictionary.decoder @ turn)[moved])
+    moved, turn = order(seed, len(dictionary.b_enc)), rotation(seed, x.shape[1])
+    other = dictionary._replace(W_dec=(dictionary.W_dec @ turn)[moved])
     assert_close(refit_squared_error(other, x @ turn, c[:, moved]), found, atol=1e-8, rtol=1e-6)
 
 

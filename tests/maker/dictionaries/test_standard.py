@@ -34,7 +34,7 @@ from tests.maker.dictionaries.oracles import Array
 from tests.maker.dictionaries.test_train import AS_IT_IS, D_IN, METHODS, data, recipe, trained
 
 EXACT = torch.float64
-PARTS = ("weight", "bias", "decoder", "centre")
+PARTS = ("W_enc", "b_enc", "W_dec", "b_dec")
 STANDARD = recipe(method="sae_standard")
 
 Case = tuple[dict[str, Tensor], Tensor, Tensor]
@@ -46,10 +46,10 @@ def standards(draw: st.DrawFn) -> Case:
     n, d_in, d_sae, batch = draw(st.integers(1, 3)), draw(sizes), draw(sizes), draw(sizes)
     alphas, seed = draw(st.lists(st.floats(0, 2), min_size=n, max_size=n)), draw(seeds)
     parameters = {
-        "weight": normal(seed, n, d_sae, d_in),
-        "bias": 0.3 * normal(seed + 1, n, 1, d_sae),
-        "decoder": 2 * normal(seed + 2, n, d_sae, d_in),
-        "centre": normal(seed + 3, n, 1, d_in),
+        "W_enc": normal(seed, n, d_sae, d_in),
+        "b_enc": 0.3 * normal(seed + 1, n, 1, d_sae),
+        "W_dec": 2 * normal(seed + 2, n, d_sae, d_in),
+        "b_dec": normal(seed + 3, n, 1, d_in),
     }
     alpha = torch.tensor(alphas, dtype=EXACT).view(-1, 1, 1)
     return parameters, alpha, normal(seed + 4, batch, d_in)
@@ -58,8 +58,8 @@ def standards(draw: st.DrawFn) -> Case:
 def slopes(
     parameters: dict[str, Tensor], alpha: Tensor, x: Tensor, reduction: Reduction = "mean"
 ) -> Gradient:
-    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
-    return standard_gradient(weight, bias, alpha, x, EXACT, decoder, centre, reduction)
+    W_enc, b_enc, W_dec, b_dec = (parameters[name] for name in PARTS)
+    return standard_gradient(W_enc, b_enc, alpha, x, EXACT, W_dec, b_dec, reduction)
 
 
 def of(found: Gradient) -> dict[str, Tensor]:
@@ -76,9 +76,9 @@ reductions = st.sampled_from(["mean", "sum"])
 def test_the_standard_gradient_is_autograds(case, reduction):
     parameters, alpha, x = case
     free = {name: part.clone().requires_grad_() for name, part in parameters.items()}
-    rows = unit_rows(free["decoder"])
-    c = ((x - free["centre"]) @ free["weight"].mT + free["bias"]).relu()
-    terms = loss_terms(x, c @ rows + free["centre"], c, reduction)
+    rows = unit_rows(free["W_dec"])
+    c = ((x - free["b_dec"]) @ free["W_enc"].mT + free["b_enc"]).relu()
+    terms = loss_terms(x, c @ rows + free["b_dec"], c, reduction)
     (terms.squared_error + alpha.flatten() * terms.sparsity).sum().backward()
     for name, part in of(slopes(parameters, alpha, x, reduction)).items():
         assert_close(part, free[name].grad)
@@ -89,10 +89,10 @@ def differences(parameters: list[Array], alpha: float, x: Array) -> Iterator[Arr
     for index, at in enumerate(parameters):
 
         def loss(value: Array, index: int = index) -> float:
-            weight, bias, decoder, centre = (
+            W_enc, b_enc, W_dec, b_dec = (
                 value if i == index else part for i, part in enumerate(parameters)
             )
-            return oracles.standard_loss(weight, bias, alpha, x, decoder, centre)
+            return oracles.standard_loss(W_enc, b_enc, alpha, x, W_dec, b_dec)
 
         yield oracles.differences(loss, at)
 
@@ -101,7 +101,7 @@ def differences(parameters: list[Array], alpha: float, x: Array) -> Iterator[Arr
 @given(standards())
 def test_the_standard_gradient_is_the_slope_of_the_loss(case):
     parameters, alpha, x = case
-    before = (x - parameters["centre"]) @ parameters["weight"].mT + parameters["bias"]
+    before = (x - parameters["b_dec"]) @ parameters["W_enc"].mT + parameters["b_enc"]
     assume(before.abs().min() > 1e-4)  # a difference across the corner of a ReLU is no derivative
     found = of(slopes(*case))
     (tokens,) = numpy(x)
@@ -126,10 +126,10 @@ def test_the_standard_gradient_is_the_oracles(case):
 @given(standards())
 def test_with_its_centre_at_zero_it_is_the_untied_one(case):
     parameters, alpha, x = case
-    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
-    found = slopes({**parameters, "centre": torch.zeros_like(centre)}, alpha, x)
-    expected = untied_gradient(weight, bias, alpha, x, EXACT, decoder)
-    for name in ("weight", "bias", "decoder", "c", "error"):
+    W_enc, b_enc, W_dec, b_dec = (parameters[name] for name in PARTS)
+    found = slopes({**parameters, "b_dec": torch.zeros_like(b_dec)}, alpha, x)
+    expected = untied_gradient(W_enc, b_enc, alpha, x, EXACT, W_dec)
+    for name in ("W_enc", "b_enc", "W_dec", "c", "error"):
         assert_close(getattr(found, name), getattr(expected, name))
 
 
@@ -137,7 +137,7 @@ def test_with_its_centre_at_zero_it_is_the_untied_one(case):
 def test_activations_and_centre_that_move_together_change_nothing(case, seed):
     parameters, alpha, x = case
     by = normal(seed, x.shape[1])
-    moved = slopes({**parameters, "centre": parameters["centre"] + by}, alpha, x + by)
+    moved = slopes({**parameters, "b_dec": parameters["b_dec"] + by}, alpha, x + by)
     plain = slopes(*case)
     assert_close(of(moved), of(plain))
     assert_close((moved.c, moved.error), (plain.c, plain.error))
@@ -158,14 +158,14 @@ def test_codes_and_error_are_those_of_the_equations(case):
 @given(standards(), seeds)
 def test_it_turns_with_the_space_and_moves_with_the_features(case, seed):
     parameters, alpha, x = case
-    turn, moved = rotation(seed, x.shape[1]), order(seed, parameters["weight"].shape[1])
+    turn, moved = rotation(seed, x.shape[1]), order(seed, parameters["W_enc"].shape[1])
 
     def turned(parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {name: part if name == "bias" else part @ turn for name, part in parts.items()}
+        return {name: part if name == "b_enc" else part @ turn for name, part in parts.items()}
 
     def shuffled(parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        mixed = {name: parts[name][:, moved] for name in ("weight", "decoder")}
-        return {**parts, **mixed, "bias": parts["bias"][:, :, moved]}
+        mixed = {name: parts[name][:, moved] for name in ("W_enc", "W_dec")}
+        return {**parts, **mixed, "b_enc": parts["b_enc"][:, :, moved]}
 
     plain = of(slopes(*case))
     assert_close(of(slopes(turned(parameters), alpha, x @ turn)), turned(plain))
@@ -188,34 +188,34 @@ def test_the_penalty_enters_once_linearly_and_in_the_centre_too(case):
     free, once, twice = (of(slopes(parameters, a, x)) for a in (0 * alpha, alpha, 2 * alpha))
     for name in PARTS:
         assert_close(twice[name] - free[name], 2 * (once[name] - free[name]))
-    pull = once["bias"] - free["bias"]
-    assert_close(once["centre"] - free["centre"], -pull @ parameters["weight"])
-    assert_close(once["decoder"], free["decoder"])
+    pull = once["b_enc"] - free["b_enc"]
+    assert_close(once["b_dec"] - free["b_dec"], -pull @ parameters["W_enc"])
+    assert_close(once["W_dec"], free["W_dec"])
 
 
 @given(standards(), scales)
 def test_only_the_direction_of_a_decoder_row_matters(case, scale):
     parameters, alpha, x = case
     plain = of(slopes(*case))
-    scaled = of(slopes({**parameters, "decoder": scale * parameters["decoder"]}, alpha, x))
-    assert_close(scaled["decoder"] * scale, plain["decoder"])
-    for name in ("weight", "bias", "centre"):
+    scaled = of(slopes({**parameters, "W_dec": scale * parameters["W_dec"]}, alpha, x))
+    assert_close(scaled["W_dec"] * scale, plain["W_dec"])
+    for name in ("W_enc", "b_enc", "b_dec"):
         assert_close(scaled[name], plain[name])
-    along = (plain["decoder"] * unit_rows(parameters["decoder"])).sum(-1)
+    along = (plain["W_dec"] * unit_rows(parameters["W_dec"])).sum(-1)
     assert_close(along, torch.zeros_like(along), atol=1e-10, rtol=0)
 
 
 def test_bfloat16_products_give_an_fp32_gradient_within_their_rounding():
     parameters = {
-        "weight": normal(0, 2, 24, 12).float(),
-        "bias": normal(1, 2, 1, 24).float(),
-        "decoder": normal(2, 2, 24, 12).float(),
-        "centre": normal(3, 2, 1, 12).float(),
+        "W_enc": normal(0, 2, 24, 12).float(),
+        "b_enc": normal(1, 2, 1, 24).float(),
+        "W_dec": normal(2, 2, 24, 12).float(),
+        "b_dec": normal(3, 2, 1, 12).float(),
     }
     x, alpha = normal(4, 64, 12).float(), torch.full((2, 1, 1), 0.1)
-    weight, bias, decoder, centre = (parameters[name] for name in PARTS)
+    W_enc, b_enc, W_dec, b_dec = (parameters[name] for name in PARTS)
     exact, rounded = (
-        of(standard_gradient(weight, bias, alpha, x, kind, decoder, centre))
+        of(standard_gradient(W_enc, b_enc, alpha, x, kind, W_dec, b_dec))
         for kind in (torch.float32, torch.bfloat16)
     )
     for name in PARTS:
@@ -227,9 +227,9 @@ def with_centre(seed: int, n: int = 3) -> Stack:
     """A stack in float64 that has learned something, its centre included."""
     stack = start(dataclasses.replace(STANDARD, seed=seed), D_IN)
     made = {name: getattr(stack, name).double() for name in PARTS}
-    made["weight"] += 0.1 * normal(seed, n, 16, D_IN)
-    made["bias"] += 0.1 * normal(seed + 1, n, 1, 16)
-    made["centre"] += normal(seed + 2, n, 1, D_IN)
+    made["W_enc"] += 0.1 * normal(seed, n, 16, D_IN)
+    made["b_enc"] += 0.1 * normal(seed + 1, n, 1, 16)
+    made["b_dec"] += normal(seed + 2, n, 1, D_IN)
     return stack._replace(**made)
 
 
@@ -245,10 +245,10 @@ def test_a_learned_centre_is_a_shift_of_the_transform_that_is_saved(seed, transf
     members = zip(dictionaries(stack, STANDARD), centred_at(stack, transform), strict=True)
     for m, (one, at) in enumerate(members):
         c = encode(one, at.forward(x))
-        w, b, d, centre = numpy(*(getattr(stack, name)[m].squeeze(0) for name in PARTS))
+        w, b, d, b_dec = numpy(*(getattr(stack, name)[m].squeeze(0) for name in PARTS))
         z = (x.numpy() - transform.mean.numpy()) * transform.scale
-        codes = oracles.relu_codes(w, b, z - centre)
-        made = oracles.reconstruction(oracles.unit_rows(d), codes) + centre
+        codes = oracles.relu_codes(w, b, z - b_dec)
+        made = oracles.reconstruction(oracles.unit_rows(d), codes) + b_dec
         np.testing.assert_allclose(c, codes, rtol=1e-8, atol=1e-9)
         x_hat = made / transform.scale + transform.mean.numpy()
         np.testing.assert_allclose(at.inverse(decode(one, c)), x_hat, rtol=1e-8, atol=1e-9)
@@ -267,9 +267,9 @@ def test_the_saved_file_reconstructs_as_training_did(tmp_path):
     stack, x = trained(STANDARD, data()), data(1)[0]
     transform = Transform(torch.full((D_IN,), 2.0), 0.5)
     alpha = torch.tensor(STANDARD.alphas).view(-1, 1, 1)
-    weight, bias, decoder, centre = (getattr(stack, name) for name in PARTS)
-    assert bool((centre.abs().amax(dim=(1, 2)) > 1e-3).all()), "it has learned one"
-    learned = standard_gradient(weight, bias, alpha, x, torch.float32, decoder, centre)
+    W_enc, b_enc, W_dec, b_dec = (getattr(stack, name) for name in PARTS)
+    assert bool((b_dec.abs().amax(dim=(1, 2)) > 1e-3).all()), "it has learned one"
+    learned = standard_gradient(W_enc, b_enc, alpha, x, torch.float32, W_dec, b_dec)
     members = zip(dictionaries(stack, STANDARD), centred_at(stack, transform), strict=True)
     for m, (one, at) in enumerate(members):
         save_dictionary(tmp_path / "a.safetensors", one, at, {})
@@ -287,10 +287,10 @@ def test_activations_off_their_centre_teach_it_where_they_are(seed):
     batches = [x + far for x in data(400, seed)]
     how = dataclasses.replace(STANDARD, d_sae=2, alphas=(0.5,), n_steps=400, lr=3e-2)
     stack = trained(how, batches)
-    assert_close(stack.centre[0, 0], torch.full((D_IN,), far), rtol=0, atol=0.4)
+    assert_close(stack.b_dec[0, 0], torch.full((D_IN,), far), rtol=0, atol=0.4)
     (one,), (at,) = dictionaries(stack, how), centred_at(stack, AS_IT_IS)
     nothing = at.inverse(torch.zeros(1, D_IN))
-    assert_close(nothing, stack.centre[0], rtol=0, atol=1e-5)
+    assert_close(nothing, stack.b_dec[0], rtol=0, atol=1e-5)
     assert float(encode(one, at.forward(batches[0])).sum(1).mean()) < 0.5
 
 
@@ -298,10 +298,10 @@ def test_activations_off_their_centre_teach_it_where_they_are(seed):
 def test_encoder_and_decoder_start_along_the_same_unit_rows_and_part(seed):
     how = dataclasses.replace(STANDARD, seed=seed)
     first, last = start(how, D_IN), trained(how, data())
-    assert_close(10 * first.weight, first.decoder)
-    cosines = torch.nn.functional.cosine_similarity(last.weight, last.decoder, dim=-1)
+    assert_close(10 * first.W_enc, first.W_dec)
+    cosines = torch.nn.functional.cosine_similarity(last.W_enc, last.W_dec, dim=-1)
     assert float(cosines.min()) < 0.999
-    assert not torch.equal(first.decoder, last.decoder)
+    assert not torch.equal(first.W_dec, last.W_dec)
     for one in dictionaries(last, how):
-        assert_close(one.decoder.norm(dim=1), torch.ones(16))
-        assert not torch.allclose(one.encoder.norm(dim=1), torch.ones(16), atol=1e-3)
+        assert_close(one.W_dec.norm(dim=1), torch.ones(16))
+        assert not torch.allclose(one.W_enc.norm(dim=1), torch.ones(16), atol=1e-3)

@@ -109,7 +109,7 @@ def test_a_run_stopped_half_way_through_the_rise_goes_on_with_it(
         shifted = partial(lambda by, step, how: penalty_share(step - by, how), lost)
         monkeypatch.setattr("repro.maker.dictionaries.train.penalty_share", shifted)
         other = continued(path, how, data())
-        assert not torch.allclose(other.weight, whole.weight, atol=1e-4), (
+        assert not torch.allclose(other.W_enc, whole.W_enc, atol=1e-4), (
             "one begun anew, or left out"
         )
 
@@ -278,7 +278,7 @@ def test_a_cut_in_another_unit_would_be_seen(method, unit):
     how = recipe(method=method, clip=10.0, **EXACT)
     other = dataclasses.replace(printed(how), clip=unit * how.clip)
     assert not torch.allclose(
-        trained(how, uneven()).weight, trained(other, uneven()).weight, atol=1e-2
+        trained(how, uneven()).W_enc, trained(other, uneven()).W_enc, atol=1e-2
     )
 
 
@@ -293,8 +293,8 @@ def test_one_long_gradient_holds_the_others_back_only_where_nothing_is_cut(metho
         stack = start(how, D_IN)
         steps = train(stack, iter(spiked), how)
         next(steps)
-        first = stack.weight.clone()
+        first = stack.W_enc.clone()
         for _ in steps:
             pass
-        far[clip] = float((stack.weight - first).norm())
+        far[clip] = float((stack.W_enc - first).norm())
     assert far[0.25] > 2 * far[0.0]

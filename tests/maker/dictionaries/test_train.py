@@ -132,13 +132,13 @@ def textbook(how: Recipe, batches: list[Tensor]) -> tuple[list[Array], list[orac
     """Adam on the stated loss in float64, one member alone, slopes from the oracle."""
     first = start(how, D_IN)
     parameters = numpy(*(part[0].squeeze(0) for part in first.trained().values()))
-    frozen = numpy(first.decoder) if how.method == "sae_random_decoder" else []
+    frozen = numpy(first.W_dec) if how.method == "sae_random_decoder" else []
     adams = [oracles.Adam(*how.betas, how.eps) for _ in parameters]
     for step, batch in enumerate(batches):
         (x,) = numpy(batch)
         alpha = how.alphas[0] * oracles.risen(step, Fraction(how.penalty_warmup), how.n_steps)
-        weight, bias, *more = parameters
-        slopes = SLOPES[how.method](weight, bias, alpha, x, *more, *frozen, *how.ks)
+        W_enc, b_enc, *more = parameters
+        slopes = SLOPES[how.method](W_enc, b_enc, alpha, x, *more, *frozen, *how.ks)
         slopes = oracles.shortened(slopes, how.clip / D_IN) if how.clip else slopes
         lr = step_size(step, how)
         moves = zip(adams, parameters, slopes, strict=True)
@@ -198,9 +198,9 @@ def test_the_first_step_is_one_step_size_whatever_the_gradient(changes):
     """With its bias corrected, Adam's first step is lr * sign of the gradient."""
     how = recipe(**changes)
     stack = start(how, D_IN)
-    before = stack.weight.clone()
+    before = stack.W_enc.clone()
     next(train(stack, iter(data(1)), how))
-    moved, slope = stack.weight - before, stack.weight.grad
+    moved, slope = stack.W_enc - before, stack.W_enc.grad
     assert slope is not None
     clear = slope.abs() > 1e-5
     expected = -step_size(0, how) * slope.sign()
@@ -241,14 +241,14 @@ def test_rows_keep_their_length_through_training(changes):
     """At every step: features of length 1, and a gradient that turns them but does not stretch."""
     how = recipe(**changes)
     stack = start(how, D_IN)
-    drawn = stack.decoder.clone()
+    drawn = stack.W_dec.clone()
     for _ in train(stack, iter(data(how.n_steps)), how):
         for one in dictionaries(stack, how):
-            assert_close(one.decoder.norm(dim=1), torch.ones(16), rtol=0, atol=1e-6)
-        assert torch.equal(stack.decoder, drawn) == (how.method != "sae_standard")
+            assert_close(one.W_dec.norm(dim=1), torch.ones(16), rtol=0, atol=1e-6)
+        assert torch.equal(stack.W_dec, drawn) == (how.method != "sae_standard")
     alpha = torch.full((len(how.alphas), 1, 1), 0.1)
     slopes = gradient(stack, slice(None), alpha, data(1)[0], how)
-    turned = {"sae": "weight", "sae_standard": "decoder"}.get(how.method)
+    turned = {"sae": "W_enc", "sae_standard": "W_dec"}.get(how.method)
     if turned:
         rows = torch.nn.functional.normalize(getattr(stack, turned), dim=-1)
         along = (getattr(slopes, turned) * rows).sum(-1)
@@ -265,8 +265,8 @@ def test_what_is_logged_is_what_the_saved_dictionary_does(changes):
     steps = train(stack, iter(batches), how, log_every=1)
     for batch in batches:
         members = dictionaries(stack, how)
-        members = [one._replace(bias=one.bias.clone()) for one in members]
-        members = [one._replace(encoder=one.encoder.clone()) for one in members]
+        members = [one._replace(b_enc=one.b_enc.clone()) for one in members]
+        members = [one._replace(W_enc=one.W_enc.clone()) for one in members]
         centred = centred_at(stack, AS_IT_IS)
         done, record = next(steps)
         assert record is not None
@@ -287,14 +287,14 @@ def test_the_gradient_is_that_of_the_stacks_own_method(changes, seed):
     alpha = torch.tensor(how.alphas).view(-1, 1, 1)
     x = normal(seed, 4, D_IN, dtype=torch.float32)
     found = gradient(stack, slice(None), alpha, x, how)
-    free = (stack.weight, stack.bias, alpha, x, how.matmul)
+    free = (stack.W_enc, stack.b_enc, alpha, x, how.matmul)
     expected = {
         "sae": lambda: tied_gradient(*free),
-        "sae_standard": lambda: standard_gradient(*free, stack.decoder, stack.centre),
-        "sae_random_decoder": lambda: random_decoder_gradient(*free, stack.decoder),
+        "sae_standard": lambda: standard_gradient(*free, stack.W_dec, stack.b_dec),
+        "sae_random_decoder": lambda: random_decoder_gradient(*free, stack.W_dec),
     }[how.method]()
     has_more = how.method == "sae_standard"
-    assert (found.decoder is not None) == (found.centre is not None) == has_more
+    assert (found.W_dec is not None) == (found.b_dec is not None) == has_more
     for name in (*stack.trained(), "c", "error"):
         assert torch.equal(getattr(found, name), getattr(expected, name))
 
@@ -313,20 +313,20 @@ def test_members_that_keep_different_numbers_are_each_saved_with_their_own():
     how = recipe(alphas=(0.0, 0.0), ks=(2, 5), method="sae_random_decoder")
     stack = trained(how, data())
     few, many = dictionaries(stack, how)
-    assert [(one.rule, one.k) for one in (few, many)] == [("topk", 2), ("topk", 5)]
+    assert [(one.activation, one.k) for one in (few, many)] == [("topk", 2), ("topk", 5)]
     x = data(1)[0]
     assert [int((encode(one, x) > 0).sum(-1).max()) for one in (few, many)] == [2, 5]
     alone = trained(dataclasses.replace(how, alphas=(0.0,), ks=(5,)), data())
-    assert_close(stack.weight[1], alone.weight[0], rtol=1e-4, atol=1e-4)
-    assert not torch.allclose(stack.weight[0], stack.weight[1], atol=1e-2)
+    assert_close(stack.W_enc[1], alone.W_enc[0], rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(stack.W_enc[0], stack.W_enc[1], atol=1e-2)
 
 
 def test_the_frozen_decoder_stays_frozen_and_its_encoder_moves():
     how = recipe(method="sae_random_decoder")
     first, last = start(how, D_IN), trained(how, data())
-    assert torch.equal(first.decoder, last.decoder)
-    assert not torch.equal(first.weight, last.weight)
-    assert_close(last.decoder.norm(dim=1), torch.ones(16))
+    assert torch.equal(first.W_dec, last.W_dec)
+    assert not torch.equal(first.W_enc, last.W_enc)
+    assert_close(last.W_dec.norm(dim=1), torch.ones(16))
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -335,20 +335,20 @@ def test_the_scale_of_the_start_changes_lengths_and_no_direction(tied: bool, sca
     """Of the rows that are normalised alone; an encoder of its own starts as it did."""
     plain = start(recipe(tied=tied), D_IN)
     scaled = start(recipe(tied=tied, start_scale=scale), D_IN)
-    normalised = ("weight",) if tied else ("decoder",)
-    for name in ("weight", "decoder"):
+    normalised = ("W_enc",) if tied else ("W_dec",)
+    for name in ("W_enc", "W_dec"):
         factor = scale if name in normalised else 1.0
         torch.testing.assert_close(getattr(scaled, name), factor * getattr(plain, name))
     before, after = (dictionaries(s, recipe(tied=tied)) for s in (plain, scaled))
     for one, other in zip(before, after, strict=True):
-        torch.testing.assert_close(one.decoder, other.decoder)
+        torch.testing.assert_close(one.W_dec, other.W_dec)
 
 
 @pytest.mark.parametrize("method", ["sae_standard", "sae_random_decoder"])
 def test_the_other_autoencoders_start_as_they_did_whatever_the_scale(method: str):
     plain, scaled = (start(recipe(method=method, start_scale=s), D_IN) for s in (1.0, 0.1))
-    assert torch.equal(plain.weight, scaled.weight)
-    assert torch.equal(plain.decoder, scaled.decoder)
+    assert torch.equal(plain.W_enc, scaled.W_enc)
+    assert torch.equal(plain.W_dec, scaled.W_dec)
 
 
 @given(recipes, sizes)
@@ -356,20 +356,20 @@ def test_the_other_autoencoders_start_as_they_did_whatever_the_scale(method: str
 def test_members_of_a_stack_start_alike_and_seeds_decide_how(changes, d_in):
     how = recipe(**changes)
     stack = start(how, d_in)
-    assert all(torch.equal(member, stack.weight[0]) for member in stack.weight)
-    assert not stack.bias.any()
-    assert torch.equal(start(how, d_in).weight, stack.weight)
+    assert all(torch.equal(member, stack.W_enc[0]) for member in stack.W_enc)
+    assert not stack.b_enc.any()
+    assert torch.equal(start(how, d_in).W_enc, stack.W_enc)
     other = start(dataclasses.replace(how, seed=how.seed + 1), d_in)
-    assert not torch.equal(other.weight, stack.weight)
+    assert not torch.equal(other.W_enc, stack.W_enc)
     if how.method == "sae":
-        assert float(stack.weight.abs().max()) <= (6 / (16 + d_in)) ** 0.5, "Xavier's bound"
-        assert float(stack.weight.abs().max()) > 0.8 * (6 / (16 + d_in)) ** 0.5
+        assert float(stack.W_enc.abs().max()) <= (6 / (16 + d_in)) ** 0.5, "Xavier's bound"
+        assert float(stack.W_enc.abs().max()) > 0.8 * (6 / (16 + d_in)) ** 0.5
         return
-    assert not torch.equal(other.decoder, stack.decoder)
-    assert_close(stack.decoder.norm(dim=-1), torch.ones(stack.decoder.shape[:-1]))
+    assert not torch.equal(other.W_dec, stack.W_dec)
+    assert_close(stack.W_dec.norm(dim=-1), torch.ones(stack.W_dec.shape[:-1]))
     tenth = 0.1 if how.method == "sae_standard" else 1.0
-    assert_close(stack.weight, (tenth * stack.decoder).expand_as(stack.weight))
-    assert not stack.centre.any()
+    assert_close(stack.W_enc, (tenth * stack.W_dec).expand_as(stack.W_enc))
+    assert not stack.b_dec.any()
 
 
 def test_step_size_is_a_trapezoid():
@@ -409,7 +409,7 @@ def test_divergence_names_the_autoencoder_and_the_step():
 def test_a_member_that_is_not_a_number_is_never_logged_as_one(index, log_every):
     how, batches = recipe(), data()
     stack = start(how, D_IN)
-    stack.weight[index, 0, 0] = torch.nan
+    stack.W_enc[index, 0, 0] = torch.nan
     records: list[Record | None] = []
 
     def log() -> None:
@@ -444,7 +444,7 @@ def planted_stack(alphas: tuple[float, ...], n_steps: int = 1200, d_sae: int = 1
 
 def test_planted_features_are_found_and_a_random_dictionary_does_not_find_them():
     source, x, (one,) = planted_stack((0.03,))
-    found = matched_cosines(source.features, one.decoder)
+    found = matched_cosines(source.features, one.W_dec)
     random = matched_cosines(source.features, random_dictionary(16, 16, seed=1))
     assert found.mean() > 0.95
     assert random.mean() < 0.7
@@ -471,8 +471,8 @@ def test_bfloat16_products_train_fp32_weights_to_the_same_loss():
     )
     x = data(1)[0]
     for alpha, one, other in zip(recipe().alphas, exact, rounded, strict=True):
-        assert other.decoder.dtype == torch.float32
-        assert not torch.equal(one.decoder, other.decoder)
+        assert other.W_dec.dtype == torch.float32
+        assert not torch.equal(one.W_dec, other.W_dec)
         assert loss_of(other, alpha, x) == pytest.approx(loss_of(one, alpha, x), rel=0.05)
 
 
@@ -485,18 +485,18 @@ def test_rounded_products_never_freeze_a_weight_that_is_pulled(changes, matmul):
     constant = {"warmup": 0.0, "decay": 0.0, "penalty_warmup": 0.0, "clip": 0.0}
     how = dataclasses.replace(how, matmul=matmul, lr=1e-6, n_steps=20, **constant)
     stack = start(how, D_IN)
-    before = stack.weight.clone()
+    before = stack.W_enc.clone()
     (batch,) = data(1)
     for _ in train(stack, iter([batch] * 20), how):
         pass
-    assert stack.weight.dtype == stack.bias.dtype == torch.float32
-    assert stack.weight.grad is not None
-    pulled = stack.weight.grad.abs() > 1e-4
-    moved = (stack.weight - before).abs()[pulled]
+    assert stack.W_enc.dtype == stack.b_enc.dtype == torch.float32
+    assert stack.W_enc.grad is not None
+    pulled = stack.W_enc.grad.abs() > 1e-4
+    moved = (stack.W_enc - before).abs()[pulled]
     assert bool((moved > 10e-6).all())
     assert bool((moved < 30e-6).all())
-    first = dictionaries(start(how, D_IN), how)[0].encoder
-    assert not torch.equal(dictionaries(stack, how)[0].encoder, first)
+    first = dictionaries(start(how, D_IN), how)[0].W_enc
+    assert not torch.equal(dictionaries(stack, how)[0].W_enc, first)
 
 
 @FEW
@@ -507,7 +507,7 @@ def test_without_a_penalty_training_reaches_the_least_squares_bound(seed):
     x = normal(seed + 1, 128, 3).abs() @ basis + 0.1 * normal(seed + 2, 128, D_IN)
     how = recipe(d_sae=3, alphas=(0.0, 0.5), n_steps=200)
     stack = start(how, D_IN)
-    stack.weight.copy_(basis + 0.2 * normal(seed + 3, 3, D_IN))
+    stack.W_enc.copy_(basis + 0.2 * normal(seed + 3, 3, D_IN))
     for _ in train(stack, iter([x.float()] * 200), how):
         pass
     bound = float(torch.linalg.svdvals(x)[3:].square().sum())
@@ -537,12 +537,12 @@ def test_dictionaries_come_in_the_order_of_their_alphas(changes):
     stack = trained(how, data(how.n_steps))
     found = dictionaries(stack, how)
     assert len(found) == len(how.alphas)
-    for one, weight, bias in zip(found, stack.weight, stack.bias, strict=True):
-        assert torch.equal(one.bias, bias[0])
-        read = torch.nn.functional.normalize(weight, dim=1) if how.method == "sae" else weight
-        assert_close(one.encoder, read)
-        assert (one.encoder is one.decoder) == (how.method == "sae")
-        assert (one.rule, one.k) == ("relu", 0)
+    for one, W_enc, b_enc in zip(found, stack.W_enc, stack.b_enc, strict=True):
+        assert torch.equal(one.b_enc, b_enc[0])
+        read = torch.nn.functional.normalize(W_enc, dim=1) if how.method == "sae" else W_enc
+        assert_close(one.W_enc, read)
+        assert (one.W_enc is one.W_dec) == (how.method == "sae")
+        assert (one.activation, one.k) == ("relu", 0)
 
 
 def test_a_timer_says_yes_once_its_time_has_passed():

@@ -24,7 +24,7 @@ def change_for(task: Task, seed: int) -> Change:
 
 def mean_kl(task: Task, change: Change, features) -> float:
     edit = change.edit(torch.tensor(list(features), dtype=torch.int64))
-    return float(divergence(run(task, edit), task.target_logits).mean())
+    return float(divergence(run(task, edit), task.counterfactual_logits).mean())
 
 
 @given(seed=SEEDS)
@@ -32,7 +32,7 @@ def test_effects_add_up_to_the_whole_change_of_kl(seed):
     """Completeness of integrated gradients."""
     task = small_task(seed)
     change = change_for(task, seed)
-    found = float(effects(task, change, steps=200).double().sum()) / len(task.base)
+    found = float(effects(task, change, steps=200).double().sum()) / len(task.clean)
     expected = mean_kl(task, change, range(10)) - mean_kl(task, change, [])
     assert found == pytest.approx(expected, abs=2e-3)
 
@@ -49,7 +49,7 @@ def test_an_effect_is_the_slope_along_its_feature(seed):
     step = tiny.edit(torch.tensor([j]))
 
     def kl(edit: torch.Tensor) -> torch.Tensor:
-        return divergence(run(task, edit), task.target_logits)
+        return divergence(run(task, edit), task.counterfactual_logits)
 
     slope = kl(middle + 0.5 * step) - kl(middle - 0.5 * step)
     assert torch.allclose(found[:, :, j].double().sum(1), slope, atol=2e-5)

@@ -75,7 +75,9 @@ def test_a_curve_begins_with_nothing_and_ends_with_everything():
     task = known.planted_task(1, 0)
     change = change_of(task, known.bases(1)["planted"], known.plain())
     order = ranking(effects(task, change, 2))
-    points, beside = curve(task, change, prefixes(order, [1, 3, 16]), [torch.zeros_like(task.base)])
+    points, beside = curve(
+        task, change, prefixes(order, [1, 3, 16]), [torch.zeros_like(task.clean)]
+    )
     assert [one.n_patched for one in points] == [0, 1, 3, 16, known.DIMENSION]
     assert points[0].measured.kl == pytest.approx(beside[0].kl)
     assert points[2].measured.kl == pytest.approx(0.0, abs=1e-6)

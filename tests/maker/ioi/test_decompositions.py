@@ -29,7 +29,7 @@ def test_random_directions_are_orthonormal_and_seeded(seed):
 def test_rotations_and_both_signs_rebuild_every_vector(seed):
     x, rows = sample(seed), random_orthogonal(8, seed)
     for basis in (rotation(rows), both_signs(rows)):
-        assert torch.allclose(encode(basis, x) @ basis.decoder, x, atol=1e-5)
+        assert torch.allclose(encode(basis, x) @ basis.W_dec, x, atol=1e-5)
     assert bool((encode(both_signs(rows), x) >= 0).all())
     assert bool((encode(rotation(rows), x) < 0).any())
 
@@ -45,7 +45,7 @@ def test_independent_components_rebuild_and_find_the_sources():
     mixing = torch.randn(4, 4, generator=generator)
     x = sources @ mixing
     found = independent_components(x, iterations=200, seed=0)
-    assert torch.allclose(encode(found, x) @ found.decoder, x, atol=1e-3)
+    assert torch.allclose(encode(found, x) @ found.W_dec, x, atol=1e-3)
     told = encode(found, x)
     joined = torch.corrcoef(torch.cat([told, sources], dim=1).T)[:4, 4:].abs()
     assert float(joined.max(dim=0).values.min()) > 0.95
@@ -57,9 +57,9 @@ def test_differences_of_means_move_nothing_outside_their_span():
     found = mean_differences(by_name)
     means = by_name.mean(1)
     expected = means - means.mean(0)
-    cosine = torch.nn.functional.cosine_similarity(found.decoder, expected, dim=-1)
+    cosine = torch.nn.functional.cosine_similarity(found.W_dec, expected, dim=-1)
     assert torch.allclose(cosine, torch.ones(3), atol=1e-5)
     x = sample(2)
-    told = encode(found, x) @ found.decoder
+    told = encode(found, x) @ found.W_dec
     basis = torch.linalg.svd(expected, full_matrices=False).Vh[:2]
     assert torch.allclose(told, x @ basis.T @ basis, atol=1e-4)

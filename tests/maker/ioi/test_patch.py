@@ -35,7 +35,7 @@ def small_task(seed: int, pairs: int = 3, tokens: int = 4, d_in: int = 6, batch:
     """Pairs of several tokens before a read-out that is not linear."""
     g = generator(seed)
     weights = torch.randn(tokens * d_in, 9, generator=g) / 4
-    base, target = torch.randn(2, pairs, tokens, d_in, generator=g)
+    clean, counterfactual = torch.randn(2, pairs, tokens, d_in, generator=g)
     changed = torch.rand(pairs, tokens, generator=g) > 0.3
 
     def readout(x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
@@ -43,8 +43,8 @@ def small_task(seed: int, pairs: int = 3, tokens: int = 4, d_in: int = 6, batch:
 
     every = torch.arange(pairs)
     return Task(
-        base, target, changed, torch.tensor([[0, 1]] * pairs),
-        readout(base, every), readout(target, every), readout, batch,
+        clean, counterfactual, changed, torch.tensor([[0, 1]] * pairs),
+        readout(clean, every), readout(counterfactual, every), readout, batch,
     )  # fmt: skip
 
 
@@ -66,10 +66,10 @@ def test_an_edit_is_the_sum_of_the_changes_of_its_features(seed, scale, chosen):
             expected = torch.zeros(6, dtype=torch.float64)
             before, after = (
                 encode(dictionary, transform.forward(x[pair, token][None]))[0].double()
-                for x in (task.base, task.target)
+                for x in (task.clean, task.counterfactual)
             )
             for j in chosen:
-                row = dictionary.decoder[j].double() / scale
+                row = dictionary.W_dec[j].double() / scale
                 expected += (after[j] - before[j]) * row
             assert torch.allclose(edit[pair, token].double(), expected, atol=1e-5 / scale)
 
@@ -81,7 +81,8 @@ def test_the_error_of_the_base_run_is_kept(seed):
     plain = Transform(torch.zeros(6), 1.0)
     whole = change_of(task, dictionary, plain).whole()
     told = [
-        encode(dictionary, x.flatten(0, 1)) @ dictionary.decoder for x in (task.base, task.target)
+        encode(dictionary, x.flatten(0, 1)) @ dictionary.W_dec
+        for x in (task.clean, task.counterfactual)
     ]
     assert torch.allclose(whole.flatten(0, 1), told[1] - told[0], atol=1e-5)
 
@@ -92,23 +93,23 @@ def test_a_complete_basis_patched_as_a_whole_is_the_target(seed, signed):
     rows = random_orthogonal(6, seed)
     basis = rotation(rows) if signed else both_signs(rows)
     change = change_of(task, basis, Transform(torch.randn(6, generator=generator(seed)), 3.0))
-    assert torch.allclose(task.base + change.whole(), task.target, atol=1e-5)
+    assert torch.allclose(task.clean + change.whole(), task.counterfactual, atol=1e-5)
     assert measure(task, change.whole()).kl < 1e-8
 
 
 def test_an_identity_patch_changes_nothing_exactly():
     task = small_task(1)
-    found = measure(task, torch.zeros_like(task.base))
-    assert torch.equal(run(task, torch.zeros_like(task.base)), task.base_logits)
+    found = measure(task, torch.zeros_like(task.clean))
+    assert torch.equal(run(task, torch.zeros_like(task.clean)), task.clean_logits)
     assert (found.logit_shift, found.edit_norm) == (0.0, 0.0)
-    assert found.kl == float(divergence(task.base_logits, task.target_logits).sum()) > 0
+    assert found.kl == float(divergence(task.clean_logits, task.counterfactual_logits).sum()) > 0
 
 
 def test_patching_the_whole_residual_reaches_the_target():
     task = small_task(2)
-    found = measure(task, task.target - task.base)
+    found = measure(task, task.counterfactual - task.clean)
     assert abs(found.kl) < 1e-10
-    whole = difference(task, task.base_logits) - difference(task, task.target_logits)
+    whole = difference(task, task.clean_logits) - difference(task, task.counterfactual_logits)
     assert math.isclose(found.logit_shift, float(whole.sum()), rel_tol=1e-5)
 
 
@@ -125,32 +126,34 @@ def test_the_divergence_is_that_of_scipy_and_has_a_direction(seed):
 
 def test_kl_goes_from_patched_to_target_and_the_reverse_is_the_other():
     task = small_task(3)
-    edit = 0.3 * (task.target - task.base)
+    edit = 0.3 * (task.counterfactual - task.clean)
     found, logits = measure(task, edit), run(task, edit)
-    assert found.kl == float(divergence(logits, task.target_logits).sum())
-    assert found.kl_reverse == float(divergence(task.target_logits, logits).sum())
+    assert found.kl == float(divergence(logits, task.counterfactual_logits).sum())
+    assert found.kl_reverse == float(divergence(task.counterfactual_logits, logits).sum())
 
 
 def test_the_shift_is_the_fall_of_io_over_s():
     task = small_task(4)
-    edit = task.target - task.base
+    edit = task.counterfactual - task.clean
     after = run(task, edit).double()
-    fall = (task.base_logits[:, 0] - task.base_logits[:, 1]).double() - (after[:, 0] - after[:, 1])
+    fall = (task.clean_logits[:, 0] - task.clean_logits[:, 1]).double() - (
+        after[:, 0] - after[:, 1]
+    )
     assert math.isclose(measure(task, edit).logit_shift, float(fall.sum()), rel_tol=1e-6)
 
 
 def test_the_size_of_an_edit_is_taken_over_changed_tokens():
     task = small_task(5)
-    found = measure(task, torch.ones_like(task.base))
+    found = measure(task, torch.ones_like(task.clean))
     assert math.isclose(found.edit_norm, int(task.changed.sum()) * math.sqrt(6), rel_tol=1e-6)
-    norms = task.base.double().norm(dim=-1)[task.changed]
+    norms = task.clean.double().norm(dim=-1)[task.changed]
     assert math.isclose(found.norm, float(norms.sum()), rel_tol=1e-6)
 
 
 @given(seed=SEEDS, batch=st.sampled_from([1, 2, 3, 7, 64]))
 def test_many_edits_in_full_passes_are_the_edits_one_by_one(seed, batch):
     task = small_task(seed, batch=batch)
-    edits = [0.2 * i * (task.target - task.base) for i in range(5)]
+    edits = [0.2 * i * (task.counterfactual - task.clean) for i in range(5)]
     for edit, logits in zip(edits, run_each(task, edits), strict=True):
         assert torch.allclose(logits, run(task, edit), atol=1e-6)
     together = measure_each(task, edits)
@@ -167,7 +170,7 @@ def test_a_pass_holds_no_more_pairs_than_the_batch():
         assert rows.tolist() == [i % 3 for i in range(len(x))]
         return task.readout(x, rows)
 
-    list(run_each(task._replace(readout=spy), [torch.zeros_like(task.base)] * 5))
+    list(run_each(task._replace(readout=spy), [torch.zeros_like(task.clean)] * 5))
     assert sizes == [6, 6, 3]
 
 
@@ -185,8 +188,8 @@ def test_a_random_edit_is_as_long_at_every_token_and_points_elsewhere(seed):
 def test_first_pairs_alone():
     task = known.planted_task(0, 0)
     few = task.first(5)
-    assert len(few.base) == len(few.names) == len(few.target_logits) == 5
-    assert torch.equal(few.base, task.base[:5])
+    assert len(few.clean) == len(few.names) == len(few.counterfactual_logits) == 5
+    assert torch.equal(few.clean, task.clean[:5])
 
 
 def test_the_change_of_nothing_is_nothing():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from repro.errors import SourceError
 from repro.maker.ioi.prompts import (
-    Family,
+    Corruption,
     Pair,
     Split,
     as_batch,
@@ -19,7 +19,7 @@ from repro.maker.ioi.words import read_words
 
 WORDS = read_words("embedded")
 LONG = frozenset({"Christopher", "Elizabeth", "Alexander"})
-FAMILIES: tuple[Family, ...] = ("io", "swapped", "all")
+CORRUPTIONS: tuple[Corruption, ...] = ("io", "swapped", "all")
 PLENTY: dict[Split, int] = {"select": 6, "heldout": 6}
 VOCABULARY: dict[str, int] = {}
 
@@ -33,36 +33,36 @@ def encode(text: str) -> list[int]:
     return ids
 
 
-def drawn(family: Family = "io", seed: int = 0, bos: int | None = None):
-    return draw_pairs(WORDS, encode, family=family, counts=PLENTY, seed=seed, bos=bos)
+def drawn(corruption: Corruption = "io", seed: int = 0, bos: int | None = None):
+    return draw_pairs(WORDS, encode, corruption=corruption, counts=PLENTY, seed=seed, bos=bos)
 
 
 def names_in(pair: Pair) -> list[str]:
-    return [*pair.base_names, *pair.target_names]
+    return [*pair.clean_names, *pair.counterfactual_names]
 
 
-@given(seed=st.integers(0, 1000), family=st.sampled_from(FAMILIES))
-def test_a_pair_differs_in_names_alone_and_keeps_its_length(seed: int, family: Family):
-    for pair in [pair for pairs in drawn(family, seed).values() for pair in pairs]:
-        assert len(pair.base_ids) == len(pair.target_ids)
-        (io, s), (new_io, new_s) = pair.base_names, pair.target_names
+@given(seed=st.integers(0, 1000), corruption=st.sampled_from(CORRUPTIONS))
+def test_a_pair_differs_in_names_alone_and_keeps_its_length(seed: int, corruption: Corruption):
+    for pair in [pair for pairs in drawn(corruption, seed).values() for pair in pairs]:
+        assert len(pair.clean_ids) == len(pair.counterfactual_ids)
+        (io, s), (new_io, new_s) = pair.clean_names, pair.counterfactual_names
         told = {
             "io": new_s == s and new_io not in (io, s),
             "swapped": (new_io, new_s) == (s, io),
             "all": len({io, s, new_io, new_s}) == 4,
         }
-        assert told[family]
-        assert pair.base.count(f" {s}") >= 2
-        back = pair.target
+        assert told[corruption]
+        assert pair.clean.count(f" {s}") >= 2
+        back = pair.counterfactual
         for old, new in ((new_io, "\x00"), (new_s, "\x01"), ("\x00", io), ("\x01", s)):
             back = back.replace(f" {old}", f" {new}") if old > "\x01" else back.replace(old, new)
-        assert back == pair.base
+        assert back == pair.clean
 
 
 @given(seed=st.integers(0, 1000))
 def test_the_splits_share_no_form_with_its_names(seed: int):
     pairs = drawn(seed=seed)
-    keys = [(p.template, frozenset(p.base_names)) for split in pairs.values() for p in split]
+    keys = [(p.template, frozenset(p.clean_names)) for split in pairs.values() for p in split]
     assert len(set(keys)) == len(keys)
     assert {split: len(found) for split, found in pairs.items()} == PLENTY
 
@@ -71,8 +71,8 @@ def test_both_orders_take_turns():
     orders = [pair.template[:4] for pair in drawn()["select"]]
     assert orders == ["abba", "baba"] * 3
     for pair in drawn()["select"]:
-        io, s = pair.base_names
-        assert (pair.base.index(f" {io}") < pair.base.index(f" {s}")) == (
+        io, s = pair.clean_names
+        assert (pair.clean.index(f" {io}") < pair.clean.index(f" {s}")) == (
             pair.template[:4] == "abba"
         )
 
@@ -91,14 +91,14 @@ def test_names_of_several_tokens_are_left_out():
 
 def test_a_model_that_splits_every_name_is_refused():
     with pytest.raises(SourceError, match="single tokens") as caught:
-        draw_pairs(WORDS, lambda text: list(text.encode()), family="io", counts=PLENTY, seed=0,
+        draw_pairs(WORDS, lambda text: list(text.encode()), corruption="io", counts=PLENTY, seed=0,
                    bos=None)  # fmt: skip
     assert "ioi.words" in str(caught.value)
 
 
 def test_more_pairs_than_there_are_combinations_are_refused():
     with pytest.raises(SourceError, match="combinations exist"):
-        draw_pairs(WORDS, encode, family="io", counts={"select": 10**9, "heldout": 1}, seed=0,
+        draw_pairs(WORDS, encode, corruption="io", counts={"select": 10**9, "heldout": 1}, seed=0,
                    bos=None)  # fmt: skip
 
 
@@ -106,20 +106,20 @@ def test_a_batch_points_at_the_last_token_and_at_what_changed():
     pairs = drawn(bos=7)["select"]
     batch = as_batch(pairs, encode)
     for row, pair in enumerate(pairs):
-        n = len(pair.base_ids)
-        assert batch.base[row, :n].tolist() == pair.base_ids
-        assert pair.base_ids[0] == 7
+        n = len(pair.clean_ids)
+        assert batch.clean[row, :n].tolist() == pair.clean_ids
+        assert pair.clean_ids[0] == 7
         assert int(batch.at[row]) == n - 1
-        first = next(i for i in range(n) if pair.base_ids[i] != pair.target_ids[i])
+        first = next(i for i in range(n) if pair.clean_ids[i] != pair.counterfactual_ids[i])
         changed = batch.changed[row]
         assert changed.nonzero().squeeze(1).tolist() == list(range(first, n))
-        assert batch.names[row].tolist() == [encode(f" {name}")[0] for name in pair.base_names]
+        assert batch.names[row].tolist() == [encode(f" {name}")[0] for name in pair.clean_names]
 
 
 def test_roles_are_where_the_names_stand():
     for pair in drawn(bos=7)["heldout"]:
         found = roles(pair, encode)
-        io, s = (encode(f" {name}")[0] for name in pair.base_names)
-        assert [pair.base_ids[i] for i in found["io"]] == [io]
-        assert [pair.base_ids[i] for i in found["s1"] + found["s2"]] == [s, s]
+        io, s = (encode(f" {name}")[0] for name in pair.clean_names)
+        assert [pair.clean_ids[i] for i in found["io"]] == [io]
+        assert [pair.clean_ids[i] for i in found["s1"] + found["s2"]] == [s, s]
         assert found["s1"][0] < found["s2"][0] <= found["end"][0]

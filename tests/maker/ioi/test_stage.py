@@ -81,7 +81,7 @@ def test_a_setting_carries_the_task_where_its_reconstruction_keeps_it(tables):
 
 
 def test_all_rows_of_a_setting_say_the_same_of_it(tables):
-    names = ("site", "method", "alpha", "width", "family", "selection", "carries")
+    names = ("site", "method", "alpha", "expansion_factor", "corruption", "selection", "carries")
     for name in ("ioi", "ioi_curves", "ioi_levels"):
         found = tables[name].columns
         said = set(zip(*(found[column].tolist() for column in names), strict=True))
@@ -92,7 +92,7 @@ def test_every_decomposition_is_measured_by_draw_and_seed(tables):
     found = tables["ioi"].columns
     methods = {*BASELINES, "sae", "sae_random_decoder", "identity", "full_residual"}
     assert set(found["method"]) == methods | {"planted", "planted_rotated"}
-    sae = rows(tables["ioi"], method="sae", family="io", selection="attribution")
+    sae = rows(tables["ioi"], method="sae", corruption="io", selection="attribution")
     keys = set(zip(sae["alpha"], sae["seed"], sae["draw"], strict=True))
     assert len(keys) == len(sae["n"]) == 2 * 2 * 2
 

@@ -12,11 +12,11 @@ from repro.contract.rows.row import Row
 from repro.maker.ioi.tables import tables_of
 
 SETTING = {
-    "site": "middle", "method": "sae", "alpha": 1.0e-3, "width": 2.0, "family": "io",
+    "site": "middle", "method": "sae", "alpha": 1.0e-3, "expansion_factor": 2.0, "corruption": "io",
     "selection": "attribution",
 }  # fmt: skip
 OTHERS = {
-    "site": "late", "method": "pca", "alpha": 2.0e-3, "width": 4.0, "family": "all",
+    "site": "late", "method": "pca", "alpha": 2.0e-3, "expansion_factor": 4.0, "corruption": "all",
     "selection": "elimination",
 }  # fmt: skip
 """Another value of each column that names a setting."""

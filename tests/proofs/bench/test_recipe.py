@@ -100,7 +100,7 @@ def test_the_untied_arm_starts_as_the_standard_one_and_only_its_bias_is_missing(
     )
     assert found.has_own_encoder
     one, other = started(found, D_IN), started(standard, D_IN)
-    rows = torch.nn.functional.normalize(one.decoder, dim=-1)
-    torch.testing.assert_close(one.weight, ENCODER_START * rows)
-    torch.testing.assert_close(one.weight, other.weight)
-    assert "centre" not in one.trained()
+    rows = torch.nn.functional.normalize(one.W_dec, dim=-1)
+    torch.testing.assert_close(one.W_enc, ENCODER_START * rows)
+    torch.testing.assert_close(one.W_enc, other.W_enc)
+    assert "b_dec" not in one.trained()

@@ -117,7 +117,7 @@ def test_the_curve_of_a_smooth_world_leaves_its_polynomial_by_just_the_tolerance
 def test_a_huge_sample_of_noise_leaves_the_truth_where_it_was(errors: Errors):
     worlds = placed(subject("c21"), Edge({0: 0}), 0.0)
     assert worlds is not None
-    world, draw, found = worlds["substitution"], np.random.default_rng(0), []
+    world, draw, found = worlds["spliced"], np.random.default_rng(0), []
     for _ in range(600):
         drawn = world.drawn(draw, errors)
         over = numerators(drawn, world.channels[0].ratio).sum()
@@ -283,12 +283,12 @@ def test_a_file_that_is_no_calibration_is_named(tmp_path: Path, text: str):
 
 
 def test_rows_that_do_not_cross_all_units_are_refused():
-    whole = tables()["substitution"]
+    whole = tables()["spliced"]
     mask = np.ones(len(whole), dtype=bool)
     mask[np.flatnonzero(whole.columns["alpha"] == 0.0008)[20]] = False
     claim = CLAIMS["c21"]
     with pytest.raises(EvidenceError, match="does not measure every setting"):
-        worlds_of(claim.check, {"substitution": whole.rows(mask)})
+        worlds_of(claim.check, {"spliced": whole.rows(mask)})
 
 
 def test_the_committed_calibration_is_of_the_committed_evidence_and_claims():

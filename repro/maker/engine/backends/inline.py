@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from repro.maker.engine.task import Task
+from repro.maker.engine.task import Item
 
 
-def inline(tasks: Sequence[Task], workers: int) -> Iterator[None]:  # noqa: ARG001
+def inline(tasks: Sequence[Item], workers: int) -> Iterator[None]:  # noqa: ARG001
     """Run the tasks in their order."""
     for task in tasks:
         yield task.run()

@@ -78,9 +78,9 @@ def _ours(
     w = load_file(weights)
     is_topk = about["trainer"] == "topk"
     dictionary = Dictionary(
-        w["encoder"], w["bias"], w["decoder"], "topk" if is_topk else "relu", about.get("k", 0)
+        w["W_enc"], w["b_enc"], w["W_dec"], "topk" if is_topk else "relu", about.get("k", 0)
     )
-    return dictionary, transform._replace(mean=transform.mean + w["centre"] / transform.scale)
+    return dictionary, transform._replace(mean=transform.mean + w["b_dec"] / transform.scale)
 
 
 def alpha_of(about: dict[str, Any], d_in: int) -> float:

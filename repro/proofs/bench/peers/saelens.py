@@ -49,10 +49,10 @@ def main() -> None:
     # Codes in units of unit decoder rows, as ours are; for top-k the library selects by these.
     norm = trained.W_dec.norm(dim=1).detach()
     weights = {
-        "encoder": trained.W_enc.detach().T * norm[:, None],
-        "bias": trained.b_enc.detach() * norm,
-        "decoder": trained.W_dec.detach() / norm[:, None],
-        "centre": trained.b_dec.detach(),
+        "W_enc": trained.W_enc.detach().T * norm[:, None],
+        "b_enc": trained.b_enc.detach() * norm,
+        "W_dec": trained.W_dec.detach() / norm[:, None],
+        "b_dec": trained.b_dec.detach(),
     }
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, job["weights"])
     result = {

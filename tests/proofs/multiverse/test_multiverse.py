@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.contract.ambiguities import AMBIGUITIES, FIDELITY, Ambiguity
-from repro.contract.proofs.readings import (
+from repro.contract.proofs.multiverse import (
     Found,
     ReadingResult,
-    Readings,
-    read_readings,
-    write_readings,
+    Multiverse,
+    read_multiverse,
+    write_multiverse,
 )
 from repro.contract.verdict import Status
 from repro.errors import ParamsError, StageError, VerdictError
 from repro.maker.params.model import load_params, parse_params
 from repro.maker.params.read import read_yaml
-from repro.proofs.readings.design import Reading, applied, covering, in_design
-from repro.proofs.readings.run import commands, fetch, run_reading, scratch_of
+from repro.proofs.multiverse.design import Reading, applied, covering, in_design
+from repro.proofs.multiverse.run import commands, fetch, run_reading, scratch_of
 from tests.import_graph import ROOT
 from tests.tiny_models import save_neox, write_stories
 from tests.tiny_project import content, write_params
@@ -94,20 +94,20 @@ def test_counts_are_of_the_readings_that_decided_the_claim(tmp_path: Path):
         for i, status in enumerate([Status.SUPPORTED, Status.REFUTED, Status.SUPPORTED])
     ]
     rows.append(ReadingResult(name="r3", answers={"bos": False}, claims={}))
-    readings = Readings(date="2026-01-01", machine="m", profile="smoke", readings=rows)
+    readings = Multiverse(date="2026-01-01", machine="m", profile="smoke", readings=rows)
     assert readings.counts("c14") == {Status.SUPPORTED: 2, Status.REFUTED: 1}
     assert readings.counts("c99") == {}
-    write_readings(tmp_path / "readings.json", readings)
-    assert read_readings(tmp_path / "readings.json") == readings
+    write_multiverse(tmp_path / "multiverse.json", readings)
+    assert read_multiverse(tmp_path / "multiverse.json") == readings
 
 
 @pytest.mark.parametrize("text", [None, "{", '{"schema_version": 2}'])
 def test_a_bad_file_of_readings_is_named(tmp_path: Path, text: str | None):
-    path = tmp_path / "readings.json"
+    path = tmp_path / "multiverse.json"
     if text is not None:
         path.write_text(text)
-    with pytest.raises(VerdictError, match=r"readings\.json"):
-        read_readings(path)
+    with pytest.raises(VerdictError, match=r"multiverse\.json"):
+        read_multiverse(path)
 
 
 def test_the_scratch_folder_is_named_for_code_claims_and_params(tmp_path: Path):

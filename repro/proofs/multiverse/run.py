@@ -12,10 +12,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from repro.contract.ambiguities import FIDELITY
-from repro.contract.proofs.readings import Found, ReadingResult
+from repro.contract.proofs.multiverse import Found, ReadingResult
 from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import StageError
-from repro.proofs.readings.design import Reading, applied
+from repro.proofs.multiverse.design import Reading, applied
 
 STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "ioi", "verify")
 TOY_VECTORS = 64
@@ -83,7 +83,7 @@ def _run(words: list[str], folder: Path, root: Path) -> None:
         raise StageError(
             f"{' '.join(words[2:5])} failed in {folder}: {done.stderr.strip()[-2000:]}",
             expected="a stage that ends well",
-            mend="mend what it says, then: make readings (finished work is kept)",
+            mend="mend what it says, then: make multiverse (finished work is kept)",
         )
 
 
@@ -128,10 +128,10 @@ def scratch_of(root: Path, profile: Path) -> Path:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.read_bytes())
-    return root / ".scratch" / f"readings-{digest.hexdigest()[:16]}"
+    return root / ".scratch" / f"multiverse-{digest.hexdigest()[:16]}"
 
 
 def clear(root: Path) -> None:
     """Remove what readings left, once their result is written."""
-    for folder in (root / ".scratch").glob("readings-*"):
+    for folder in (root / ".scratch").glob("multiverse-*"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""`python -m repro.proofs.readings --out DIR`: judge the fidelity claims in every reading."""
+"""`python -m repro.proofs.multiverse --out DIR`: judge the fidelity claims in every reading."""
 
 import argparse
 import json
@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from repro.contract.evidence import read_header
-from repro.contract.proofs.readings import Readings, write_readings
+from repro.contract.proofs.multiverse import Multiverse, write_multiverse
 from repro.errors import ReproError
-from repro.proofs.readings.design import covering
-from repro.proofs.readings.run import clear, fetch, run_reading, scratch_of
+from repro.proofs.multiverse.design import covering
+from repro.proofs.multiverse.run import clear, fetch, run_reading, scratch_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the whole design; interrupted, it goes on with the same command."""
-    parser = argparse.ArgumentParser(prog="python -m repro.proofs.readings", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m repro.proofs.multiverse", description=__doc__)
     parser.add_argument("--profile", default="smoke", help="profile whose sizes are used")
-    parser.add_argument("--out", type=Path, required=True, help="folder of readings.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder of multiverse.json")
     given = parser.parse_args(arguments)
     try:
         _run(given.profile, given.out, Path.cwd())
@@ -39,8 +39,8 @@ def _run(profile: str, out: Path, root: Path) -> None:
     header = read_header(scratch / "r0" / "report" / "evidence", "fidelity")
     machine = header.scope.device if header.scope else "unknown"
     date = datetime.now(UTC).date().isoformat()
-    readings = Readings(date=date, machine=machine, profile=profile, readings=results)
-    write_readings(out / "readings.json", readings)
+    readings = Multiverse(date=date, machine=machine, profile=profile, readings=results)
+    write_multiverse(out / "multiverse.json", readings)
     clear(root)
     _say(json.dumps({one.name: one.answers for one in results}))
     for claim in results[0].claims:

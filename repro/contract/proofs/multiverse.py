@@ -1,4 +1,4 @@
-"""The file `readings.json`: what each claim came to under each reading."""
+"""The file `multiverse.json`: what each claim came to under each reading."""
 
 from collections import Counter
 from pathlib import Path
@@ -45,7 +45,7 @@ class ReadingResult(Frozen):
     """The claims that were decided, by id."""
 
 
-class Readings(Frozen):
+class Multiverse(Frozen):
     """All readings of one run of the design."""
 
     schema_version: Literal[1] = 1
@@ -64,21 +64,21 @@ class Readings(Frozen):
         return Counter(one.claims[claim].status for one in self.readings if claim in one.claims)
 
 
-def write_readings(path: Path, readings: Readings) -> None:
-    """Write `readings.json`, whole or not at all."""
+def write_multiverse(path: Path, readings: Multiverse) -> None:
+    """Write `multiverse.json`, whole or not at all."""
     write_json(path, readings.model_dump(mode="json"))
 
 
-def read_readings(path: Path) -> Readings:
-    """Read `readings.json`.
+def read_multiverse(path: Path) -> Multiverse:
+    """Read `multiverse.json`.
 
     Raises:
         VerdictError: missing or not of this form.
     """
     try:
-        return Readings.model_validate_json(path.read_text(encoding="utf8"))
+        return Multiverse.model_validate_json(path.read_text(encoding="utf8"))
     except FileNotFoundError:
         found = f"{path} is missing"
     except (ValidationError, UnicodeDecodeError) as error:
         found = f"{path} is no file of readings: {str(error).splitlines()[0]}"
-    raise VerdictError(found, expected="readings.json of schema 1", mend="make readings")
+    raise VerdictError(found, expected="multiverse.json of schema 1", mend="make multiverse")
