@@ -116,7 +116,7 @@ def content() -> dict[str, Any]:
                 "middle_standard": group("middle", [2.0e-3], [0], method="sae_standard"),
                 "middle_random": frozen("middle", [2, 4], [0]),
                 "knee": group("planted_knee", [1.0e-2, 1.0e-1], [0, 1]),
-                "expansion_factor": group("planted_width", [1.0e-2], [0], expansion_factor=0.5),
+                "width": group("planted_width", [1.0e-2], [0], expansion_factor=0.5),
                 "toy_easy": group("planted_independent", [1.0e-3, 1.0e-2], [0, 1]),
                 "toy_hard": group("planted_hard", [1.0e-2], [0]),
             },

@@ -12,9 +12,9 @@ from repro.contract.proofs.calibration import (
     KindSummary,
     read_calibration,
 )
+from repro.contract.proofs.multiverse import Multiverse, read_multiverse
 from repro.contract.proofs.mutants import MutmutReport, SeededMutants, read_report
 from repro.contract.proofs.quality import Comparison, Search, read_figures
-from repro.contract.proofs.multiverse import Multiverse, read_multiverse
 from repro.contract.verdict import SaboteurCount, Status
 from repro.report.numbers import count, number
 

@@ -11,7 +11,7 @@ from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
 from repro.report.figures.drawn import Drawn
 from repro.report.numbers import count, number
-from repro.report.proofs import NOTHING_PROVED, Proofs, told_proofs, told_multiverse
+from repro.report.proofs import NOTHING_PROVED, Proofs, told_multiverse, told_proofs
 from repro.report.quality import fits, quality_sheets
 from repro.report.sheet import Sheet
 from repro.spec import Claim

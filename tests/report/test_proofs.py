@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from repro.contract.proofs.calibration import FILE, read_calibration
+from repro.contract.proofs.multiverse import Found, Multiverse, ReadingResult, write_multiverse
 from repro.contract.proofs.mutants import (
     ModuleScore,
     MutmutReport,
@@ -12,7 +13,6 @@ from repro.contract.proofs.mutants import (
     SeededMutants,
     write_report,
 )
-from repro.contract.proofs.multiverse import Found, ReadingResult, Multiverse, write_multiverse
 from repro.contract.verdict import SaboteurCount, Status
 from repro.errors import ReproError
 from repro.files import write_json

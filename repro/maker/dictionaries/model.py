@@ -43,12 +43,15 @@ class Transform(NamedTuple):
 
 
 class Dictionary(NamedTuple):
-    """An encoder and a decoder with the rule that makes codes sparse."""
+    """An encoder and a decoder with the activation function that makes codes sparse.
+
+    Rows are features in both, as in the paper's M; other libraries hold W_enc as its transpose.
+    """
 
     W_enc: Float[Tensor, "d_sae d_in"]
     """Rows that read; for the paper's autoencoder the same unit rows as the decoder."""
     b_enc: Float[Tensor, " d_sae"]
-    """Added before the rule; there is no decoder bias (paper, section 2)."""
+    """Added before the activation; there is no decoder bias (paper, section 2)."""
     W_dec: Float[Tensor, "d_sae d_in"]
     """Rows that write: the features."""
     activation: Activation
@@ -57,13 +60,13 @@ class Dictionary(NamedTuple):
     """Entries kept by topk; 0 otherwise."""
 
 
-def unit_rows(W_enc: Float[Tensor, "*stack d_sae d_in"]) -> Float[Tensor, "*stack d_sae d_in"]:
+def unit_rows(rows: Float[Tensor, "*stack d_sae d_in"]) -> Float[Tensor, "*stack d_sae d_in"]:
     """Rows divided by their Euclidean norm (not below `MIN_ROW_NORM`).
 
     Paper: section 2, "rows normalised"; authors' code does it inside the forward pass, so the
     gradient flows through it. Not a projection after the step.
     """
-    return W_enc / W_enc.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
+    return rows / rows.norm(dim=-1, keepdim=True).clamp_min(MIN_ROW_NORM)
 
 
 def tied(W_enc: Float[Tensor, "d_sae d_in"], b_enc: Float[Tensor, " d_sae"]) -> Dictionary:

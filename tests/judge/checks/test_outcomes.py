@@ -197,7 +197,7 @@ def widths(*factors: float, noise: float = 0.005, shift: float = 1.0) -> Table:
                 noise=noise,
                 rng=i,
                 xs=tuple(xs * shift**i),
-                width=float(i + 1),
+                expansion_factor=float(i + 1),
             )
             for i, factor in enumerate(factors)
         )
@@ -437,7 +437,10 @@ def test_pairs_of_seeds_form_one_family():
     [
         (exceeds(0.1), "share (method = sae) is above 0.1"),
         (within(0.2, 0.3), "lies within [0.2, 0.3]"),
-        (FALLS_BY_WIDTH, "share at equal L0 (method = sae) falls along width, every step"),
+        (
+            FALLS_BY_WIDTH,
+            "share at equal L0 (method = sae) falls along expansion_factor, every step",
+        ),
         (dominates(0.02, "pca"), "is lower at equal L0, by more than 0.02"),
         (smooth(0.05), "polynomial of degree 3 in ln L0"),
     ],

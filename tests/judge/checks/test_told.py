@@ -59,7 +59,7 @@ def parts(error: ReproError) -> tuple[str, str, str]:
                 **SHARED, along="expansion_factor", direction="falling",
                 by="smallest_step", margin=0.1, matched=Matched(x=NET, knob="alpha"),
             ),
-            "share at equal net (method = sae) falls along width, every step by more than 0.1",
+            "share at equal net (method = sae) falls along expansion_factor, every step by more than 0.1",
         ),
         (
             Dominates(
@@ -96,7 +96,9 @@ def test_quantities_rows_and_families_are_told():
         Where(column="alpha", pick="min"), Where(column="k", pick="max"),
         Where(column="expansion_factor", values=(2.0, 0.5)),
     )  # fmt: skip
-    assert rows(conditions) == "alpha at its smallest, k at its largest, width = 2 or 0.5"
+    assert (
+        rows(conditions) == "alpha at its smallest, k at its largest, expansion_factor = 2 or 0.5"
+    )
     assert rows(()) == "all rows"
     assert family("seed") == "seed"
     assert family(("seed_a", "seed_b")) == "seed"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from repro.contract.ambiguities import AMBIGUITIES, FIDELITY, Ambiguity
 from repro.contract.proofs.multiverse import (
     Found,
-    ReadingResult,
     Multiverse,
+    ReadingResult,
     read_multiverse,
     write_multiverse,
 )
