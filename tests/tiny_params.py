@@ -5,8 +5,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from repro.maker.activations.hook_points import HookPoint
 from repro.maker.params.model import Params, parse_params
 from repro.maker.params.read import read_yaml
+
+
+def resid_post(block: int) -> str:
+    """The hook point after a block."""
+    return HookPoint(block, "hook_resid_post").name
+
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +35,7 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
         balance_sources=True,
     )
     content["activate"].update(
-        sites={"early": 0, "middle": 1, "late": 3},
+        hook_points={role: resid_post(n) for role, n in (("early", 0), ("middle", 1), ("late", 3))},
         batch=4,
         skip_positions=1,
         train_tokens={},

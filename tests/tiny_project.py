@@ -15,6 +15,7 @@ from repro.maker.params.read import read_yaml
 from repro.maker.planted import SITES
 from repro.maker.stages.plant import write_set
 from tests.import_graph import ROOT
+from tests.tiny_params import resid_post
 
 BASELINES = list(get_args(Baseline))
 
@@ -63,7 +64,7 @@ def content() -> dict[str, Any]:
             "seed": 0,
         },
         "activate": {
-            "sites": {"middle": 1},
+            "hook_points": {"middle": resid_post(1)},
             "batch": 8,
             "train_tokens": {},
             "skip_positions": 1,

@@ -3,33 +3,28 @@
 from pathlib import Path
 
 from repro.contract.evidence import Scope
-from repro.maker.activations.shards import Manifest, read_manifest
+from repro.maker.activations.harvested import harvested
+from repro.maker.activations.shards import Manifest
 from repro.maker.activations.splits import SPLITS
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
-from repro.maker.params.activate import Activate
 from repro.maker.params.setting import Setting
 from repro.maker.params.train import Train
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
 
 
 def scope_of(
-    setting: Setting,
-    activate: Activate,
-    train: Train,
-    fetched: Path,
-    tokens: Path,
-    activations: Path,
+    setting: Setting, train: Train, fetched: Path, tokens: Path, activations: Path
 ) -> Scope:
     """Model, text, sites, tokens, seeds and arithmetic of a run, from what its stages left.
 
     Raises:
         ArtifactError: what `fetch`, `tokenize` or `activate` wrote is missing or malformed.
     """
-    manifests = {site: read_manifest(activations / site) for site in activate.sites}
+    manifests = harvested(activations)
     sequences = read_tokens_manifest(tokens)
-    device = resolve_device(activate.device)
-    dtype = resolve_dtype(activate.dtype, device)
+    device = resolve_device(train.device)
+    dtype = resolve_dtype(train.precision, device)
     seeds = {seed for group in train.groups.values() for seed in group.seeds}
     first = next(iter(manifests.values()))
     return Scope(

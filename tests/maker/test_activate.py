@@ -24,12 +24,12 @@ from repro.maker.params.model import Params
 from repro.maker.stages.activate import work_of
 from tests.stages import at, run
 from tests.tiny_models import WIDTH, save_llama, write_stories
-from tests.tiny_params import ROOT, tiny_content, tiny_params, write_params
+from tests.tiny_params import ROOT, resid_post, tiny_content, tiny_params, write_params
 
 pytestmark = pytest.mark.slow
 
 UNUSED = Path("unused")
-SITES = {"early": 0, "middle": 1, "late": 3}
+SITES = {"early": resid_post(0), "middle": resid_post(1), "late": resid_post(3)}
 SECTION = tiny_params(UNUSED, UNUSED).activate
 roles = st.sampled_from(list(SITES))
 
@@ -60,8 +60,8 @@ def streams(inputs: tuple[Path, Path], split: Split) -> dict[str, torch.Tensor]:
     """The residual stream [sequence, position, coordinate] of each site, from the model itself."""
     ids, _ = read_tokens(inputs[1])[0].split(split)
     model = LanguageModel.load(inputs[0] / "model", dtype=torch.float32, device=torch.device("cpu"))
-    found = model.residual(torch.from_numpy(ids), list(SITES.values()))
-    return {role: found[layer] for role, layer in SITES.items()}
+    found = model.activations(torch.from_numpy(ids), list(SITES.values()))
+    return {role: found[name] for role, name in SITES.items()}
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -149,9 +149,9 @@ def test_half_precision_stores_the_same_stream_to_its_rounding(
 
 def test_the_manifest_says_what_the_store_is(store: Path) -> None:
     assert sorted(p.name for p in store.iterdir()) == sorted(SITES)
-    for role, layer in SITES.items():
+    for role, name in SITES.items():
         manifest = read_manifest(store / role)
-        assert (manifest.site, manifest.hook) == (role, f"blocks.{layer}.hook_resid_post")
+        assert (manifest.site, manifest.hook) == (role, name)
         for split, n_sequences in zip(SPLITS, (100, 10, 30), strict=True):
             assert manifest.n_skipped[split] == n_sequences
             assert manifest.rows(split) + manifest.n_sinks[split] == 15 * n_sequences
@@ -216,12 +216,14 @@ def test_a_site_takes_the_training_shards_that_begin_below_its_number_of_tokens(
     assert all(w.roles for w in works), "no work for nobody"
 
 
-@pytest.mark.parametrize("block", [4, -1])
+@pytest.mark.parametrize("block", [4, 99])
 def test_a_block_that_does_not_exist_names_how_many_there_are(
     inputs: tuple[Path, Path], tmp_path: Path, block: int
 ) -> None:
-    params = tiny_params(UNUSED, UNUSED, activate={"sites": {**SITES, "late": block}})
-    with pytest.raises(ParamsError, match=f"late is block {block}: model has 4 blocks"):
+    params = tiny_params(
+        UNUSED, UNUSED, activate={"hook_points": {**SITES, "late": resid_post(block)}}
+    )
+    with pytest.raises(ParamsError, match=rf"late is blocks\.{block}\..*: model has 4 blocks"):
         activate(params, inputs, tmp_path / "out")
 
 

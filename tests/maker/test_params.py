@@ -11,6 +11,7 @@ from repro.errors import ParamsError
 from repro.maker.params.model import Params, load_params, parse_params
 from repro.maker.params.section import Section
 from tests.import_graph import ROOT
+from tests.tiny_params import resid_post
 from tests.tiny_project import content, write_params
 
 PARAMS = ROOT / "params.yaml"
@@ -55,10 +56,16 @@ def refused(path: Path) -> str:
         ("tokenize.validation_tokens", 0, ("tokenize.validation_tokens", "greater than 0")),
         ("tokenize.balance_sources", 1, ("tokenize.balance_sources", "valid boolean")),
         ("activate.skip_positions", -1, ("skip_positions", "greater than or equal to 0")),
-        ("activate.train_tokens.first", 1, ("activate.train_tokens.first", "'early'")),
+        ("activate.train_tokens.first", 1, ("'first' is not harvested", "one of middle")),
         ("activate.train_tokens.middle", 0, ("activate.train_tokens.middle", "greater than 0")),
-        ("activate.sites.first", 1, ("activate.sites.first", "'early'")),
-        ("activate.sites.late", 2, ("activate.sites.late: no group", "edit activate.sites.late")),
+        ("activate.hook_points.First", resid_post(1), ("activate.hook_points.First", "[a-z]")),
+        ("activate.hook_points.late", resid_post(2), ("hook_points.late: no group", "edit activ")),
+        ("activate.hook_points.middle", "blocks.1", ("hook_points.middle: 'blocks.1'", "mlp.hook")),
+        ("activate.hook_points.planted_x", resid_post(1), ("planted sets have such names", "mlp")),
+        ("activate.sites", {"middle": 4}, ("activate.sites: the key is now", "hook_points, such")),
+        ("train.groups.width.width", 2.0, ("width.width: the key is now named expansion_factor",)),
+        ("fidelity.substitution_tokens", 512, ("is now named spliced_tokens", "edit fidelity.su")),
+        ("ioi.plans.middle.family", "io", ("middle.family: the key is now named corruption",)),
         (
             "train.groups.width.site",
             "early",
@@ -185,7 +192,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 FREE = {
-    ("activate", "sites"),
+    ("activate", "hook_points"),
     ("activate", "train_tokens"),
     ("train", "groups"),
     ("train", "optimiser", "lr_at"),

@@ -101,7 +101,7 @@ class AgreementRow(Row):
     site: str
     """Role of the site."""
     method: str
-    """sae, random (two random dictionaries) or permuted (a dictionary and its own permutation)."""
+    """sae, sae_untied, random (two of chance) or permuted (a dictionary and its permutation)."""
     alpha: float
     """L1 coefficient."""
     expansion_factor: float

@@ -1,4 +1,4 @@
-"""Activations of several sites in one forward pass a batch, without attention sinks, by shard."""
+"""Activations at several hook points in one forward pass a batch, without sinks, by shard."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,11 @@ from repro.maker.activations.splits import Split
 _TOKENS_FOR_MEDIAN = 4096
 
 
-class Bound(NamedTuple):
-    """Above which norm a token of a site is an attention sink."""
+class Preview(NamedTuple):
+    """What the first sequences tell of a site: its size, and above which norm a token is a sink."""
 
+    d_in: int
+    """Coordinates of an activation."""
     median_norm: float
     """Median norm over the first sequences of the training split, skipped positions left out."""
     sink_norm: float
@@ -38,41 +40,44 @@ class HarvestedShard(NamedTuple):
 
 @dataclass(frozen=True)
 class Harvester:
-    """Reads the sites of a language model; `sites` maps a role to a block."""
+    """Reads the sites of a language model; `sites` maps a role to the name of its hook point."""
 
     model: LanguageModel
-    sites: dict[str, int]
+    sites: dict[str, str]
     batch: int
     skip_positions: int
 
     def streams(self, ids: np.ndarray, roles: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-        """Residual streams [batch * position, d_model] of some sites, batch by batch.
+        """Activations [batch * position, d_in] of some sites, batch by batch.
 
-        The first positions of each sequence are left out: there the stream stands for no word but
-        for the start of a sequence, in some blocks with a norm a hundred times the others', in
+        The first positions of each sequence are left out: there an activation stands for no word
+        but for the start of a sequence, in some blocks with a norm a hundred times the others', in
         others (early ones) with one so near to theirs that no bound on the norm would find it.
         """
-        layers = sorted({self.sites[role] for role in roles})
+        names = sorted({self.sites[role] for role in roles})
         for start in range(0, len(ids), self.batch):
             rows = torch.from_numpy(ids[start : start + self.batch])
-            found = self.model.residual(rows, layers)
+            found = self.model.activations(rows, names)
             yield {
                 role: found[self.sites[role]][:, self.skip_positions :].flatten(0, 1).cpu()
                 for role in roles
             }
 
-    def bounds(self, ids: np.ndarray, sink_factor: float) -> dict[str, Bound]:
+    def previews(self, ids: np.ndarray, sink_factor: float) -> dict[str, Preview]:
         """The sink bound of each site, from the first 4096 tokens or more of the training split.
 
         sink_norm = sink_factor * median over tokens of the Euclidean norm
         """
         first = ids[: -(-_TOKENS_FOR_MEDIAN // ids.shape[1])]
-        norms: dict[str, list[Tensor]] = {role: [] for role in self.sites}
+        parts: dict[str, list[Tensor]] = {role: [] for role in self.sites}
         for streams in self.streams(first, list(self.sites)):
             for role, stream in streams.items():
-                norms[role].append(_norm(stream))
-        medians = {role: float(torch.cat(parts).median()) for role, parts in norms.items()}
-        return {role: Bound(m, sink_factor * m) for role, m in medians.items()}
+                parts[role].append(stream)
+        found = {}
+        for role, some in parts.items():
+            median = float(torch.cat([_norm(stream) for stream in some]).median())
+            found[role] = Preview(some[0].shape[-1], median, sink_factor * median)
+        return found
 
     def write(
         self,
@@ -81,7 +86,7 @@ class Harvester:
         number: int,
         ids: np.ndarray,
         documents: np.ndarray,
-        bounds: dict[str, Bound],
+        previews: dict[str, Preview],
         roles: Sequence[str],
     ) -> dict[str, HarvestedShard]:
         """Write shard `number` of some sites from these sequences, one shard a site in memory."""
@@ -91,7 +96,7 @@ class Harvester:
         of_token = torch.from_numpy(np.repeat(documents, used)).split(self.batch * used)
         for streams, document in zip(self.streams(ids, roles), of_token, strict=True):
             for role, stream in streams.items():
-                mask = _norm(stream) <= bounds[role].sink_norm
+                mask = _norm(stream) <= previews[role].sink_norm
                 kept[role].append(stream[mask])
                 origin[role].append(document[mask])
         parts = {}

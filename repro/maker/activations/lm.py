@@ -1,4 +1,4 @@
-"""The one place that knows transformer-lens: the residual stream, read and replaced."""
+"""The one place that knows transformer-lens: activations at hook points, read and replaced."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,8 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from repro.errors import ParamsError, SourceError
+from repro.maker.activations.hook_points import HookPoint, hook_point
 
 _LOGITS_AT_ONCE = 2**24
+_MEND = "edit activate.hook_points in params.yaml"
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 
 
@@ -22,8 +24,8 @@ _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 class LanguageModel:
     """A causal language model behind a TransformerBridge, its weights untouched.
 
-    No layer norm is folded and nothing is centred: a residual vector is what the plain model
-    computes, to the tolerance measured at load.
+    No layer norm is folded and nothing is centred: an activation is what the plain model computes,
+    to the tolerance measured at load.
     """
 
     name: str
@@ -65,32 +67,39 @@ class LanguageModel:
         """Coordinates of a residual vector."""
         return int(self.bridge.cfg.d_model)
 
-    def hook(self, layer: int) -> str:
-        """Name of the residual stream after a block.
+    def point(self, name: str) -> HookPoint:
+        """The hook point of a name such as blocks.14.mlp.hook_post.
 
         Raises:
-            ParamsError: there is no such block.
+            ParamsError: the model has none of that name.
         """
-        if not 0 <= layer < self.n_layers:
+        point = hook_point(name)
+        if point.block >= self.n_layers:
             raise ParamsError(
-                f"block {layer} does not exist: {self.name} has {self.n_layers} blocks",
-                expected=f"0 to {self.n_layers - 1}",
-                mend="edit activate.sites in params.yaml",
+                f"{name} does not exist: {self.name} has {self.n_layers} blocks",
+                expected=f"blocks 0 to {self.n_layers - 1}",
+                mend=_MEND,
             )
-        return f"blocks.{layer}.hook_resid_post"
+        if name not in self.bridge.hook_dict:
+            raise ParamsError(
+                f"{name} does not exist: transformer-lens knows no such activation of {self.name}",
+                expected="a hook point that the architecture has",
+                mend=_MEND,
+            )
+        return point
 
     @torch.inference_mode()
-    def residual(self, ids: Tensor, layers: Sequence[int]) -> dict[int, Tensor]:
-        """Residual stream [batch, position, d_model] after each of `layers`, in one forward pass.
+    def activations(self, ids: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
+        """Activations [batch, position, d_in] at each hook point, in one forward pass.
 
         Blocks above the highest of them are not run.
 
         Raises:
-            ParamsError: a layer does not exist.
+            ParamsError: there is no such hook point.
         """
-        found: dict[int, Tensor] = {}
-        hooks = [(self.hook(layer), partial(_keep, found, layer)) for layer in layers]
-        stop = max(layers) + 1
+        found: dict[str, Tensor] = {}
+        stop = max(self.point(name).block for name in names) + 1
+        hooks = [(name, partial(_keep, found, name)) for name in names]
         ids = self._on_device(ids)
         with self.bridge.hooks(fwd_hooks=hooks):
             if stop < self.n_layers:
@@ -106,17 +115,17 @@ class LanguageModel:
         return self._losses_of(self._hidden(input_ids=ids), ids)
 
     @torch.inference_mode()
-    def losses_from(self, residual: Tensor, layer: int, ids: Tensor) -> Tensor:
-        """As `losses`, with the residual stream after block `layer` replaced by `residual`.
+    def losses_from(self, x: Tensor, name: str, ids: Tensor) -> Tensor:
+        """As `losses`, with the activations at a hook point replaced by `x`.
 
-        Only the blocks above `layer` are run where the architecture allows it (measured at load);
-        elsewhere all are run and a hook replaces the stream, with the same result.
+        Of the residual stream only the blocks above are run where the architecture allows it
+        (measured at load); elsewhere all are run and a hook replaces it, with the same result.
 
         Raises:
-            ParamsError: there is no such layer.
+            ParamsError: there is no such hook point.
         """
         ids = self._on_device(ids)
-        return self._losses_of(self._hidden_from(residual, layer, ids), ids)
+        return self._losses_of(self._hidden_from(x, name, ids), ids)
 
     @torch.inference_mode()
     def logits(self, ids: Tensor, at: Tensor) -> Tensor:
@@ -127,27 +136,51 @@ class LanguageModel:
         """
         return self._logits_of(self._hidden(input_ids=self._on_device(ids)), at)
 
-    def logits_from(self, residual: Tensor, layer: int, ids: Tensor, at: Tensor) -> Tensor:
-        """As `logits`, with the residual stream after block `layer` replaced by `residual`.
+    def logits_from(self, x: Tensor, name: str, ids: Tensor, at: Tensor) -> Tensor:
+        """As `logits`, with the activations at a hook point replaced by `x`.
 
-        Gradients flow to `residual` where it asks for them. What is run is told at `losses_from`.
+        Gradients flow to `x` where it asks for them. What is run is told at `losses_from`.
 
         Raises:
-            ParamsError: there is no such layer.
+            ParamsError: there is no such hook point.
         """
-        return self._logits_of(self._hidden_from(residual, layer, self._on_device(ids)), at)
+        return self._logits_of(self._hidden_from(x, name, self._on_device(ids)), at)
+
+    @torch.inference_mode()
+    def check_hook_points(self, names: Sequence[str]) -> None:
+        """See on a few tokens that what a hook point says is what the model goes on with.
+
+        Its own activations put back must leave every loss as it is, zeros in their place must not.
+
+        Raises:
+            ParamsError: there is no such hook point.
+            SourceError: it is not on the way from the tokens to the logits.
+        """
+        ids = _fixed_ids(self.bridge.original_model.config.vocab_size)
+        plain = self.losses(ids)
+        for name, x in self.activations(ids, names).items():
+            own = self.losses_from(x, name, ids)
+            zero = self.losses_from(torch.zeros_like(x), name, ids)
+            if not torch.equal(own, plain) or torch.equal(zero, plain):
+                raise SourceError(
+                    f"{name} of {self.name} is not what the model goes on with: putting its own "
+                    f"activations back moves losses by {float((own - plain).abs().max()):.2g}, "
+                    f"zeros by {float((zero - plain).abs().max()):.2g}",
+                    expected="0 and more than 0",
+                    mend=_MEND,
+                )
 
     def _logits_of(self, hidden: Tensor, at: Tensor) -> Tensor:
         rows = hidden[torch.arange(len(hidden), device=hidden.device), at.to(hidden.device)]
         return self.bridge.original_model.get_output_embeddings()(rows).float()
 
-    def _hidden_from(self, residual: Tensor, layer: int, ids: Tensor) -> Tensor:
-        name = self.hook(layer)
-        residual = residual.to(device=self.device, dtype=self.dtype)
-        if self._can_cut:
-            with self._blocks_from(layer + 1):
-                return self._hidden(inputs_embeds=residual)
-        with self.bridge.hooks(fwd_hooks=[(name, lambda stream, hook: residual)]):  # noqa: ARG005
+    def _hidden_from(self, x: Tensor, name: str, ids: Tensor) -> Tensor:
+        point = self.point(name)
+        x = x.to(device=self.device, dtype=self.dtype)
+        if point.is_residual and self._can_cut:
+            with self._blocks_from(point.block + 1):
+                return self._hidden(inputs_embeds=x)
+        with self.bridge.hooks(fwd_hooks=[(name, lambda own, hook: x)]):  # noqa: ARG005
             return self._hidden(input_ids=ids)
 
     def _hidden(self, **inputs: Tensor) -> Tensor:
@@ -198,15 +231,15 @@ class LanguageModel:
             )
         layers = getattr(self.bridge.original_model.base_model, "layers", None)
         if isinstance(layers, nn.ModuleList) and len(layers) == self.n_layers:
-            middle = self.n_layers // 2
-            stream = self.residual(ids, [middle])[middle]
+            middle = HookPoint(self.n_layers // 2, "hook_resid_post").name
+            stream = self.activations(ids, [middle])[middle]
             whole = self.losses_from(stream, middle, ids)
             self._can_cut = True
             self._can_cut = torch.equal(self.losses_from(stream, middle, ids), whole)
 
 
-def _keep(found: dict[int, Tensor], layer: int, stream: Tensor, hook: object) -> None:  # noqa: ARG001
-    found[layer] = stream
+def _keep(found: dict[str, Tensor], name: str, x: Tensor, hook: object) -> None:  # noqa: ARG001
+    found[name] = x
 
 
 def _fixed_ids(n_vocabulary: int) -> Tensor:

@@ -13,6 +13,8 @@ from repro.maker.decompositions.fit import COMPONENTS
 
 MANIFEST = "manifest.json"
 SITES, TRANSFORM = "sites", "transform.safetensors"
+PAPERS = ("sae", "sae_untied")
+"""The paper's autoencoders: tied, and with an encoder of its own where it reads an MLP."""
 
 
 class Member(BaseModel):
@@ -27,7 +29,7 @@ class Member(BaseModel):
     site: str
     """Role of the site, or planted set."""
     method: str
-    """sae, sae_standard or sae_random_decoder."""
+    """sae, sae_untied, sae_standard or sae_random_decoder."""
     expansion_factor: float
     """Dictionary size over dimension."""
     seed: int

@@ -30,7 +30,7 @@ from repro.maker.dictionaries.model import Dictionary, Transform, tied, unit_row
 ENCODER_START = 0.1
 """Norm of the standard autoencoder's encoder rows at the start, along its decoder's unit rows."""
 
-Method = Literal["sae", "sae_standard", "sae_random_decoder"]
+Method = Literal["sae", "sae_untied", "sae_standard", "sae_random_decoder"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Recipe:
     name: str
     """Name in messages: site, method, expansion factor and seed."""
     method: Method
-    """The paper's autoencoder; the field's standard one (an encoder of its own, a decoder bias); or
-    one with a frozen random decoder and a trained encoder."""
+    """The paper's autoencoder; its untied one; the field's standard one (an encoder of its own, a
+    decoder bias); or one with a frozen random decoder and a trained encoder."""
     d_sae: int
     """Features of each member."""
     alphas: tuple[float, ...]
@@ -71,7 +71,7 @@ class Recipe:
     ks: tuple[int, ...] = ()
     """Codes that each member keeps, its largest (frozen random decoder); empty: all above zero."""
     tied: bool = True
-    """Whether the paper's autoencoder reads with its decoder's rows or with its own."""
+    """Whether `sae` reads with its decoder's rows or with its own, as `sae_untied` does."""
     start_scale: float = 1.0
     """Length of the paper's autoencoder's initial rows over that of Xavier's."""
     reduction: Reduction = "mean"
@@ -82,7 +82,8 @@ class Recipe:
     @property
     def has_own_encoder(self) -> bool:
         """Whether a trained decoder stands beside a trained encoder."""
-        return self.method == "sae_standard" or (self.method == "sae" and not self.tied)
+        is_untied = self.method == "sae" and not self.tied
+        return is_untied or self.method in ("sae_untied", "sae_standard")
 
 
 class Stack(NamedTuple):

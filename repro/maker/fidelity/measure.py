@@ -28,7 +28,7 @@ from repro.maker.engine.job import Job
 
 RESULT = "result.json"
 ALIVE = "alive.safetensors"
-Agreement = Literal["sae", "random", "permuted"]
+Agreement = Literal["sae", "sae_untied", "sae_standard", "random", "permuted"]
 """Two seeds, two sets of chance as large, or one seed and its own permutation."""
 BRACKETS = ("clean", "identity", "zero", "mean")
 """What stands in the place of activations besides decompositions."""
@@ -99,8 +99,8 @@ class Prompting(Job):
     """Folder of the sequences."""
     tokens_sha256: str
     """Their hash."""
-    layer: int
-    """Block after which the stream is replaced."""
+    hook: str
+    """Hook point at which activations are replaced."""
     n_tokens: int
     """Held-out tokens."""
     device: str
@@ -110,7 +110,7 @@ class Prompting(Job):
 
 
 class SpliceJob(Job):
-    """One decomposition, or a bracket, in the place of the residual stream."""
+    """One decomposition, or a bracket, in the place of the activations at a hook point."""
 
     asked: Asked
     """The decomposition; a method of `BRACKETS` is none."""
@@ -200,12 +200,12 @@ def _alive(result: Path) -> Tensor:
 
 
 def splice_item(job: SpliceJob, folder: Path) -> None:
-    """Work: next-token loss with the residual stream replaced, for one dictionary or one bracket.
+    """Work: next-token loss with a hook point's activations replaced, by a dictionary or a bracket.
 
     Positions that no dictionary was trained on, the first of each sequence and attention sinks,
     stay as they are; so they do for the brackets, and every column speaks of the same tokens.
-    "clean" runs the model whole and untouched: that replacing the stream by itself gives the same
-    losses is a measured control.
+    "clean" runs the model whole and untouched: that replacing activations by themselves gives the
+    same losses is a measured control.
     """
     model, ids, clean = _clean(job.on)  # pyright: ignore[reportArgumentType]
     if job.asked.method == "clean":
@@ -221,7 +221,7 @@ def splice_item(job: SpliceJob, folder: Path) -> None:
         is_sink[:, : manifest.skip_positions] = True
         new = torch.where(is_sink.flatten(0, 1), flat, replace(flat))
         changed = new.view_as(stream).to(stream.dtype)
-        losses.append(model.losses_from(changed, job.on.layer, part).double().sum(dim=1).cpu())
+        losses.append(model.losses_from(changed, job.on.hook, part).double().sum(dim=1).cpu())
     write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
 
 
@@ -253,10 +253,10 @@ def model_of(folder: Path, device: str, dtype: str) -> LanguageModel:
 
 @lru_cache(maxsize=1)
 def _clean(on: Prompting) -> tuple[LanguageModel, Tensor, Tensor]:
-    """The model, the chosen held-out sequences and their untouched residual stream."""
+    """The model, the chosen held-out sequences and their untouched activations."""
     model = model_of(on.model, on.device, on.dtype)
     ids, _ = chosen_sequences(on.tokens, on.n_tokens)
-    streams = [model.residual(part, [on.layer])[on.layer] for part in ids.split(16)]
+    streams = [model.activations(part, [on.hook])[on.hook] for part in ids.split(16)]
     return model, ids, torch.cat(streams)
 
 

@@ -121,7 +121,7 @@ def _shift(task: Task, found: Measured) -> dict[str, Any]:
 
 
 def _end_of_scale(method: str, task: Task) -> Any:
-    """Nothing patched, or the whole residual stream: the two ends that must be exact."""
+    """Nothing patched, or all activations: the two ends that must be exact."""
     whole = task.counterfactual - task.clean
     edit = whole if method == "full_residual" else torch.zeros_like(whole)
     found = measure(task, edit)

@@ -9,7 +9,7 @@ from repro.maker.engine.job import Job
 from repro.maker.ioi.prompts import Corruption, Split
 
 ENDS = ("identity", "full_residual")
-"""The two ends of the scale: nothing patched, and the whole residual stream."""
+"""The two ends of the scale: nothing patched, and the activations at the hook point whole."""
 
 
 class Speaker(Job):
@@ -42,8 +42,8 @@ class PromptsJob(Job):
     """What the counterfactual prompt changes."""
     n_pairs: dict[Split, int]
     """Pairs of each split."""
-    layers: Mapping[str, int]
-    """Block of each site."""
+    hooks: Mapping[str, str]
+    """Hook point of each site."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -53,8 +53,8 @@ class NamesJob(Job):
 
     speaker: Speaker
     """Model and words."""
-    layers: Mapping[str, int]
-    """Block of each site."""
+    hooks: Mapping[str, str]
+    """Hook point of each site."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -103,8 +103,8 @@ class LocaliseJob(Job):
     """What the counterfactual prompt changes."""
     draw: int
     """Seed of the pairs."""
-    layer: int
-    """Block after which is patched."""
+    hook: str
+    """Hook point at which is patched."""
     prompts: Path
     """Result of the prompts' job; its name is its hash."""
     batch: int

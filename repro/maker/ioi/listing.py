@@ -34,7 +34,7 @@ def listed(
     pairs, encode_text = read_pairs(job.prompts, "select"), encoder(speaker.model)
     top = ranking(effect)[: job.listed]
     tokenizer = Tokenizer.from_file(str(speaker.model / "tokenizer.json"))
-    of_text = (speaker, job.tokens, job.tokens_sha256, job.layer)
+    of_text = (speaker, job.tokens, job.tokens_sha256, job.hook)
     ids, streams = _text(*of_text)  # pyright: ignore[reportArgumentType]
     codes = of.encode(streams.flatten(0, 1))[:, top]
     codes = codes.unflatten(0, streams.shape[:2])
@@ -104,9 +104,9 @@ def _contexts(
 
 
 @lru_cache(maxsize=1)
-def _text(speaker: Speaker, tokens: Path, _sha256: str, layer: int) -> tuple[Tensor, Tensor]:
-    """Some held-out sequences and their residual stream."""
+def _text(speaker: Speaker, tokens: Path, _sha256: str, hook: str) -> tuple[Tensor, Tensor]:
+    """Some held-out sequences and their activations."""
     ids, _ = chosen_sequences(tokens, CONTEXT_TOKENS)
     lm = model_of(speaker.model, speaker.device, speaker.dtype)
-    streams = [lm.residual(part, [layer])[layer].float().cpu() for part in ids.split(16)]
+    streams = [lm.activations(part, [hook])[hook].float().cpu() for part in ids.split(16)]
     return ids, torch.cat(streams)

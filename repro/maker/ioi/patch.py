@@ -18,16 +18,16 @@ from repro.maker.dictionaries.model import Dictionary, Transform, encode
 Readout = Callable[
     [Float[Tensor, "pairs tokens d_in"], Int[Tensor, " pairs"]], Float[Tensor, "pairs words"]
 ]
-"""Logits after the last position of pairs, given by number, with the residual stream replaced."""
+"""Logits after the last position of pairs, given by number, with the activations replaced."""
 
 
 class Task(NamedTuple):
     """Pairs of prompts as the instrument sees them; all that a language model knows is in here."""
 
     clean: Float[Tensor, "pairs tokens d_in"]
-    """Residual stream of the clean prompts."""
+    """Activations of the clean prompts."""
     counterfactual: Float[Tensor, "pairs tokens d_in"]
-    """Residual stream of the counterfactual prompts."""
+    """Activations of the counterfactual prompts."""
     changed: Bool[Tensor, "pairs tokens"]
     """Tokens over which the size of an edit is summed."""
     names: Int[Tensor, "pairs 2"]
@@ -37,7 +37,7 @@ class Task(NamedTuple):
     counterfactual_logits: Float[Tensor, "pairs words"]
     """What it says to the counterfactual prompts."""
     readout: Readout
-    """From a residual stream to logits."""
+    """From activations to logits."""
     batch: int
     """Pairs a pass."""
 
@@ -57,7 +57,7 @@ class Change(NamedTuple):
     codes: Float[Tensor, "pairs tokens d_sae"]
     """c_bar - c."""
     features: Float[Tensor, "d_sae d_in"]
-    """Rows f of the dictionary, in units of the residual stream."""
+    """Rows f of the dictionary, in units of the activations."""
 
     def edit(self, patched: Int[Tensor, " patched"]) -> Float[Tensor, "pairs tokens d_in"]:
         """The change of the stream, sum over j in F of (c_bar_j - c_j) f_j."""
@@ -110,7 +110,7 @@ def difference(task: Task, logits: Float[Tensor, "pairs words"]) -> Float[Tensor
 
 @torch.no_grad()
 def run(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Float[Tensor, "pairs words"]:
-    """Logits with the clean prompts' residual stream moved by `edit`."""
+    """Logits with the clean prompts' activations moved by `edit`."""
     return torch.cat([task.readout(task.clean[part] + edit[part], part) for part in task.parts()])
 
 

@@ -38,9 +38,9 @@ def prompts_item(job: PromptsJob, folder: Path) -> None:
         logits = {
             n: model.logits(getattr(batch, n), batch.at).cpu() for n in ("clean", "counterfactual")
         }
-        for name, layer in job.layers.items():
+        for name, hook in job.hooks.items():
             for side in ("clean", "counterfactual"):
-                stream = model.residual(getattr(batch, side), [layer])[layer]
+                stream = model.activations(getattr(batch, side), [hook])[hook]
                 tensors[f"{split}.{name}.{side}"] = stream.float().cpu()
         for side, found in logits.items():
             tensors[f"{split}.{side}_logits"] = found
@@ -92,12 +92,12 @@ def names_item(job: NamesJob, folder: Path) -> None:
     words = read_words(speaker.words)
     prefix = [] if speaker.bos is None else [speaker.bos]
     names = usable_names(words, encode_text)
-    found: dict[str, list[Tensor]] = {role: [] for role in job.layers}
+    found: dict[str, list[Tensor]] = {role: [] for role in job.hooks}
     for form in words.plain:
         ids = torch.tensor([prefix + encode_text(form.format(name=name)) for name in names])
-        streams = model.residual(ids, sorted(set(job.layers.values())))
-        for role, layer in job.layers.items():
-            found[role].append(streams[layer][:, -1].float().cpu())
+        streams = model.activations(ids, sorted(set(job.hooks.values())))
+        for role, hook in job.hooks.items():
+            found[role].append(streams[hook][:, -1].float().cpu())
     tensors = {role: torch.stack(parts, dim=1) for role, parts in found.items()}
     write_with(folder / TENSORS, lambda part: save_file(tensors, part))
 
@@ -105,20 +105,20 @@ def names_item(job: NamesJob, folder: Path) -> None:
 def task_of(job: LocaliseJob, split: Split) -> Task:
     """The prompts of one split before the language model, patched at the job's site."""
     tensors = load_file(job.prompts / TENSORS)
-    speaker, site, layer = job.speaker, job.asked.of.site, job.layer
+    speaker, site, hook = job.speaker, job.asked.of.site, job.hook
     model = model_of(speaker.model, speaker.device, speaker.dtype)
     batch = as_batch(read_pairs(job.prompts, split), _encoder(job))
 
     def readout(x: Tensor, part: Tensor) -> Tensor:
-        return model.logits_from(x, layer, batch.clean[part], batch.at[part]).to(x.device)
+        return model.logits_from(x, hook, batch.clean[part], batch.at[part]).to(x.device)
 
     return Task(
         clean=tensors[f"{split}.{site}.clean"],
         counterfactual=tensors[f"{split}.{site}.counterfactual"],
         changed=batch.changed,
         names=batch.names,
-        clean_logits=tensors[f"{split}.base_logits"],
-        counterfactual_logits=tensors[f"{split}.target_logits"],
+        clean_logits=tensors[f"{split}.clean_logits"],
+        counterfactual_logits=tensors[f"{split}.counterfactual_logits"],
         readout=readout,
         batch=job.batch,
     )

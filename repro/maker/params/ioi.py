@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from repro.maker.params.executor import Executor
-from repro.maker.params.section import Count, Section
+from repro.maker.params.section import Count, Role, Section
 
 Baseline = Literal[
     "pca",
@@ -23,7 +23,7 @@ Baseline = Literal[
 class Localisation(Section):
     """Which decompositions are asked for the cause of the answer, and how."""
 
-    site: Literal["early", "middle", "late"]
+    site: Role
     """Role of the site at which is patched."""
     dictionaries: dict[str, Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]]
     """Groups of train.groups on that site, each with the penalties that are taken, or of a frozen

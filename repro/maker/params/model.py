@@ -42,7 +42,7 @@ class Params(Setting):
 
     @model_validator(mode="after")
     def _sites_meet(self) -> Self:
-        sites = {*self.activate.sites, *PLANTED, *TOY}
+        sites = {*self.activate.hook_points, *PLANTED, *TOY}
         named = {f"train.groups.{name}.site": g.site for name, g in self.train.groups.items()}
         for key, site in named.items():
             if site not in sites:
@@ -53,10 +53,10 @@ class Params(Setting):
                 key = f"train.optimiser.lr_at.{place}"
                 raise mismatch(key, f"no site or group is named {place!r}", one_of(places))
         used = {group.site for group in self.train.groups.values()}
-        for site in self.activate.sites:
+        for site in self.activate.hook_points:
             if site not in used:
                 raise mismatch(
-                    f"activate.sites.{site}",
+                    f"activate.hook_points.{site}",
                     "no group of train.groups trains on it",
                     "a group on each harvested site, or that site not harvested",
                 )
@@ -72,18 +72,18 @@ class Params(Setting):
                 f"less than tokenize.sequence_length: {length}",
             )
         for site in self.activate.train_tokens:
-            if site not in self.activate.sites:
+            if site not in self.activate.hook_points:
                 raise mismatch(
                     f"activate.train_tokens.{site}",
                     f"{site!r} is not harvested",
-                    one_of(self.activate.sites),
+                    one_of(self.activate.hook_points),
                 )
         return self
 
     @model_validator(mode="after")
     def _groups_meet(self) -> Self:
         of_model = {
-            name for name, one in self.train.groups.items() if one.site in self.activate.sites
+            name for name, one in self.train.groups.items() if one.site in self.activate.hook_points
         }
         for name in self.fidelity.spliced_groups:
             if name not in of_model:
@@ -108,10 +108,9 @@ class Params(Setting):
     def _plans_meet(self) -> Self:
         for name, plan in self.ioi.plans.items():
             key = f"ioi.plans.{name}"
-            if plan.site not in self.activate.sites:
-                raise mismatch(
-                    f"{key}.site", f"{plan.site!r} is not harvested", one_of(self.activate.sites)
-                )
+            sites = self.activate.hook_points
+            if plan.site not in sites:
+                raise mismatch(f"{key}.site", f"{plan.site!r} is not harvested", one_of(sites))
             here = {n: one for n, one in self.train.groups.items() if one.site == plan.site}
             for group, chosen in plan.dictionaries.items():
                 if group not in here:

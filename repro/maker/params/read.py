@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from repro.errors import ParamsError
+from repro.maker.params.renamed import RENAMED
 from repro.maker.params.section import Section
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,7 +68,8 @@ def validated(model: type[Model], content: Any, path: Path) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key of an earlier version is two mistakes, of which that one has the mend.
+        first = min(error.errors(), key=lambda one: not _is_renamed(one))
         key = _key(first)
         shown = not isinstance(first["input"], dict)
         found = f" (found {_short(first['input'])})" if shown else ""
@@ -96,13 +98,21 @@ def _key(error: Any) -> str:
     return ".".join(place) or "top level"
 
 
+def _is_renamed(error: Any) -> bool:
+    return error["type"] == "extra_forbidden" and error["loc"][-1] in RENAMED
+
+
 def _wording(error: Any) -> str:
+    if _is_renamed(error):
+        return f"the key is now named {RENAMED[error['loc'][-1]].split(',')[0]}"
     if error["type"] in _MISSING:
         return "missing key"
     return "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
 
 
 def _expected(error: Any) -> str:
+    if _is_renamed(error):
+        return RENAMED[error["loc"][-1]]
     if error["type"] == "extra_forbidden":
         return "only the keys of `repro.maker.params`; is it misspelt?"
     if error["type"] in _MISSING:

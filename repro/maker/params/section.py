@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0.0)]
+Role = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""Name of a site: small letters, digits and underscores."""
 
 
 class Section(BaseModel):

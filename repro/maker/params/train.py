@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from repro.maker.params.executor import Executor
-from repro.maker.params.section import Count, Positive, Section, Share, mismatch
+from repro.maker.params.section import Count, Positive, Role, Section, Share, mismatch
 
 
 class Together(Section):
@@ -30,9 +30,9 @@ class Together(Section):
 class Penalised(Together):
     """Autoencoders whose codes are made sparse by an L1 penalty, one a penalty."""
 
-    method: Literal["sae", "sae_standard"]
-    """The paper's tied autoencoder, or the field's standard one, with an encoder of its own and a
-    decoder bias."""
+    method: Literal["sae", "sae_untied", "sae_standard"]
+    """The paper's tied autoencoder; the one that it trains on MLP activations, with an encoder of
+    its own (equations 5 and 6); or the field's standard one, with a decoder bias as well."""
     alphas: Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]
     """L1 coefficients, for the squared error averaged over batch and coordinates."""
 
@@ -94,7 +94,7 @@ class Schedule(Section):
 class Ica(Section):
     """Independent components (FastICA), a rival of the dictionaries where causes are localised."""
 
-    sites: list[Literal["early", "middle", "late"]]
+    sites: list[Role]
     """Sites at which they are fitted."""
     rows: Count
     """Training activations from which, at even steps; PCA takes all of them."""
@@ -119,7 +119,7 @@ class Train(Section):
     reduction: Literal["mean", "sum"]
     """Squared error over coordinates: mean (the authors' code) or sum (the printed equation 4)."""
     tied: bool
-    """Whether the encoder reads with the decoder's rows (equations 1 to 3) or with its own."""
+    """Whether the encoder of `sae` reads with the decoder's rows (equations 1 to 3) or its own."""
     faithful: bool
     """True switches centring and scaling of the activations off, as the authors did."""
     precision: Literal["auto", "bfloat16", "float32"]

@@ -1,4 +1,4 @@
-"""Stage `activate`: the residual stream of the language model at several sites, as shards."""
+"""Stage `activate`: activations of the language model at several hook points, as shards."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ import torch
 
 from repro.errors import ParamsError
 from repro.files import write_json
-from repro.maker.activations.harvest import Bound, HarvestedShard, Harvester
+from repro.maker.activations.harvest import HarvestedShard, Harvester, Preview
+from repro.maker.activations.hook_points import hook_point
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import Manifest, Shard, write_manifest
 from repro.maker.activations.splits import SPLITS, Split
@@ -55,13 +56,14 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     the result is the same bytes. `out` appears at the end, whole.
 
     Raises:
-        ParamsError: a block does not exist.
+        ParamsError: a hook point does not exist.
+        SourceError: the model does not go on with what a hook point says.
         ArtifactError: an input is missing or altered.
         StageError: another run writes the same output.
     """
     model = inputs.fetch / "model"
     record = read_record(model, ModelRecord)
-    _check_sites(params.activate, record)
+    _check_blocks(params.activate, record)
     ids, manifest = read_tokens(inputs.tokenize)
     device = resolve_device(params.activate.device)
     dtype = resolve_dtype(params.activate.dtype, device)
@@ -75,13 +77,13 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     torch.set_num_threads(params.activate.threads)
     with scratch_folder(out, key_of([made_by, code_of(__name__)])) as scratch:
         lm = LanguageModel.load(model, dtype=dtype, device=device)
-        harvester = Harvester(
-            lm, {**params.activate.sites}, params.activate.batch, params.activate.skip_positions
-        )
+        sites = params.activate.hook_points
+        lm.check_hook_points(list(sites.values()))
+        harvester = Harvester(lm, {**sites}, params.activate.batch, params.activate.skip_positions)
         made_by["max_logit_difference"] = lm.max_logit_difference
-        bounds, parts = _harvest(harvester, params.activate, ids, scratch)
-        for role in params.activate.sites:
-            store = _manifest(role, harvester, bounds[role], parts, made_by)
+        previews, parts = _harvest(harvester, params.activate, ids, scratch)
+        for role in sites:
+            store = _manifest(role, harvester, previews[role], parts, made_by)
             write_manifest(scratch / "out" / role, store)
         put_in_place(scratch / "out", out)
 
@@ -99,7 +101,8 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
         step = section.batch * max(1, section.shard_tokens // batch_tokens)
         for number, first in enumerate(range(0, len(ids), step)):
             begun = first * ids.shape[1] if split == "train" else 0
-            roles = tuple(r for r in section.sites if begun < section.train_tokens.get(r, ids.size))
+            sites, tokens_of = section.hook_points, section.train_tokens
+            roles = tuple(role for role in sites if begun < tokens_of.get(role, ids.size))
             if roles:
                 found.append(Work(split, number, first, min(first + step, len(ids)), roles))
     return found
@@ -107,9 +110,9 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
 
 def _harvest(
     harvester: Harvester, section: Activate, tokens: Tokens, scratch: Path
-) -> tuple[dict[str, Bound], dict[str, list[dict[str, HarvestedShard]]]]:
+) -> tuple[dict[str, Preview], dict[str, list[dict[str, HarvestedShard]]]]:
     """Every shard of every site into `scratch/out`; what an earlier run has finished is kept."""
-    bounds = harvester.bounds(tokens.train, section.sink_factor)
+    previews = harvester.previews(tokens.train, section.sink_factor)
     parts: dict[str, list[dict[str, HarvestedShard]]] = {split: [] for split in SPLITS}
     for work in shown(work_of(tokens, section), what="shards of activations"):
         done = scratch / f"{work.split}-{work.number:05d}.json"
@@ -117,11 +120,11 @@ def _harvest(
             ids, documents = (a[work.first : work.last] for a in tokens.split(work.split))
             target = scratch / "out"
             made = harvester.write(
-                target, work.split, work.number, ids, documents, bounds, work.roles
+                target, work.split, work.number, ids, documents, previews, work.roles
             )
             write_json(done, {r: [p.shard.model_dump(), *p[1:]] for r, p in made.items()})
         parts[work.split].append(_read_parts(done))
-    return bounds, parts
+    return previews, parts
 
 
 def _read_parts(done: Path) -> dict[str, HarvestedShard]:
@@ -134,34 +137,35 @@ def _read_parts(done: Path) -> dict[str, HarvestedShard]:
 def _manifest(
     role: str,
     harvester: Harvester,
-    bound: Bound,
+    preview: Preview,
     parts: dict[str, list[dict[str, HarvestedShard]]],
     made_by: dict[str, Any],
 ) -> Manifest:
     of = {split: [p[role] for p in parts[split] if role in p] for split in SPLITS}
     return Manifest(
         site=role,
-        hook=harvester.model.hook(harvester.sites[role]),
-        dimension=harvester.model.d_model,
+        hook=harvester.sites[role],
+        dimension=preview.d_in,
         dtype=str(harvester.model.dtype).removeprefix("torch."),
         **{split: [part.shard for part in of[split]] for split in SPLITS},
         n_skipped={split: sum(part.n_skipped for part in of[split]) for split in SPLITS},
         skip_positions=harvester.skip_positions,
         n_sinks={split: sum(part.n_sinks for part in of[split]) for split in SPLITS},
-        sink_norm=bound.sink_norm,
-        median_norm=bound.median_norm,
+        sink_norm=preview.sink_norm,
+        median_norm=preview.median_norm,
         provenance=made_by,
     )
 
 
-def _check_sites(section: Activate, model: ModelRecord) -> None:
-    for role, block in section.sites.items():
-        if not 0 <= block < model.blocks:
+def _check_blocks(section: Activate, model: ModelRecord) -> None:
+    """What is wrong without the model is told before it is loaded."""
+    for role, name in section.hook_points.items():
+        if hook_point(name).block >= model.blocks:
             raise ParamsError(
-                f"activate.sites.{role} is block {block}: {model.name} has {model.blocks} blocks",
-                expected=f"0 to {model.blocks - 1}",
-                mend=f"edit activate.sites.{role} in params.yaml",
+                f"activate.hook_points.{role} is {name}: {model.name} has {model.blocks} blocks",
+                expected=f"blocks 0 to {model.blocks - 1}",
+                mend=f"edit activate.hook_points.{role} in params.yaml",
             )
 
 
-STAGE = Stage(run, desc="The residual stream at every site, in one forward pass.")
+STAGE = Stage(run, desc="Activations at every hook point, in one forward pass.")

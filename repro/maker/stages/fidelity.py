@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import torch
 
@@ -19,16 +19,17 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
-from repro.maker.activations.shards import read_manifest
+from repro.maker.activations.harvested import harvested
 from repro.maker.decompositions.asked import Asked, SiteFiles
 from repro.maker.decompositions.trained import (
+    PAPERS,
     Member,
     asked_of,
     read_trained,
     site_files,
     untrained,
 )
-from repro.maker.engine.device import resolve_device, resolve_dtype
+from repro.maker.engine.device import resolve_device
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
@@ -46,21 +47,23 @@ from repro.maker.fidelity.measure import (
     splice_item,
 )
 from repro.maker.fidelity.tables import agreement_rows, measured_rows, spliced_rows
-from repro.maker.params.activate import Activate
 from repro.maker.params.fidelity import Fidelity
-from repro.maker.params.plant import TOY
+from repro.maker.params.plant import PLANTED, TOY
 from repro.maker.params.setting import Setting
-from repro.maker.params.train import Group, Train
+from repro.maker.params.train import Group, Penalised, Train
 from repro.maker.scope import scope_of
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage, dumped
+
+
+PAIRED = ("site", "method", "alpha", "expansion_factor", "seed_a", "seed_b")
+"""What names a pair of seeds in the table."""
 
 
 class Sections(NamedTuple):
     """What the stage reads of `params.yaml`."""
 
     setting: Setting
-    activate: Activate
     train: Train
     fidelity: Fidelity
 
@@ -118,15 +121,14 @@ class FidelityJobs:
         self.settings = params.fidelity
         self.members = [m for m in read_trained(inputs.train).dictionaries if m.site not in TOY]
         self.device = resolve_device(self.settings.device)
-        self.dtype = resolve_dtype(params.activate.dtype, self.device)
         self.sites = {site: self._files(site) for site in {m.site for m in self.members}}
-        self.on_model: dict[str, int] = {**params.activate.sites}
+        self.on_model = harvested(inputs.activate)
 
     def trained(self) -> Iterator[MeasureJob]:
         """Every dictionary of the grid but the toy's; those on the language model are refitted."""
         for member in self.members:
             on_model = member.site in self.on_model
-            wants_refit = on_model and member.method == "sae" and member.alpha > 0
+            wants_refit = on_model and member.method in PAPERS and member.alpha > 0
             asked = self._trained(member)
             yield self._measure(asked, member.group, refit=wants_refit, counts_units=on_model)
 
@@ -146,20 +148,31 @@ class FidelityJobs:
                 yield from (self._measure(asked) for asked in self._baselines_at(site, k))
 
     def pairs(self, jobs: list[MeasureJob], measured: list[Path]) -> Iterator[AgreeJob]:
-        """Each pair of seeds of a setting, its null, and each dictionary with its permutation."""
+        """Each pair of seeds of a setting, its null, and each dictionary with its permutation.
+
+        Nulls and permutations once where two autoencoders of a site have the same setting.
+        """
+        seen = set()
+        for pair in self._paired(jobs, measured):
+            key = tuple(getattr(pair, name) for name in PAIRED)
+            if key not in seen:
+                seen.add(key)
+                yield pair
+
+    def _paired(self, jobs: list[MeasureJob], measured: list[Path]) -> Iterator[AgreeJob]:
         result_of = {
             (job.group, job.asked.alpha, job.asked.seed): result
             for job, result in zip(jobs, measured, strict=True)
-            if job.asked.method == "sae" and job.asked.of.site in self.on_model
+            if job.asked.method in PAPERS and job.asked.of.site in self.on_model
         }
         for name, group in self.params.train.groups.items():
-            if group.method != "sae" or group.site not in self.on_model:
+            if not _is_papers(group) or group.site not in self.on_model:
                 continue
             for alpha in group.alphas:
                 seeds = {seed: result_of[name, alpha, seed] for seed in group.seeds}
                 agree = partial(self._agree, group, alpha, seeds)
                 for a, b in combinations(seeds, 2):
-                    yield agree("sae", a, b, 1000 + a)
+                    yield agree(group.method, a, b, 1000 + a)
                     yield agree("random", a, b, 1000 + a)
                 for a in seeds:
                     yield agree("permuted", a, a, 2000 + a)
@@ -195,7 +208,7 @@ class FidelityJobs:
 
     def counts(self) -> dict[str, int]:
         """Denominators: dictionaries, held-out tokens, sinks left out, tokens replaced."""
-        manifests = {site: read_manifest(self.inputs.activate / site) for site in self.on_model}
+        manifests = self.on_model
         ids, _ = self.sequences()
         return {
             "dictionaries_trained": len(self.members),
@@ -207,7 +220,7 @@ class FidelityJobs:
 
     def scope(self) -> Scope:
         """What the evidence speaks of."""
-        return scope_of(*self.params[:3], *self.inputs[:3])
+        return scope_of(*self.params[:2], *self.inputs[:3])
 
     def provenance(self) -> dict[str, Any]:
         """Params, hashes of the inputs and versions; no clock time."""
@@ -221,7 +234,7 @@ class FidelityJobs:
         }
 
     def _files(self, site: str) -> SiteFiles:
-        made = self.inputs.plant if site.startswith("planted_") else self.inputs.activate
+        made = self.inputs.plant if site in PLANTED else self.inputs.activate
         return site_files(self.inputs.train, made / site)
 
     def _references(self) -> list[Member]:
@@ -231,7 +244,7 @@ class FidelityJobs:
             groups = [
                 (name, group)
                 for name, group in self.params.train.groups.items()
-                if group.site == site and group.method == "sae" and max(group.alphas) > 0
+                if group.site == site and _is_papers(group) and max(group.alphas) > 0
             ]
             if not groups:
                 continue
@@ -291,19 +304,23 @@ class FidelityJobs:
         )
 
     def _splice(self, asked: Asked) -> SpliceJob:
-        model = self.inputs.fetch / "model"
+        model, harvest = self.inputs.fetch / "model", self.on_model[asked.of.site]
         on = Prompting(
             model=model,
             model_sha256=key_of(read_record(model, ModelRecord).sha256),
             tokens=self.inputs.tokenize,
             tokens_sha256=sha256_of(self.inputs.tokenize / "tokens.safetensors"),
-            layer=self.on_model[asked.of.site],
+            hook=harvest.hook,
             n_tokens=self.settings.spliced_tokens,
             device=str(self.device),
-            dtype=str(self.dtype).removeprefix("torch."),
+            dtype=harvest.dtype,
         )
         threads = self.settings.executor.threads
         return SpliceJob(asked=asked, on=on, batch=self.settings.spliced_batch, threads=threads)
+
+
+def _is_papers(group: Group) -> TypeGuard[Penalised]:
+    return group.method in PAPERS
 
 
 STAGE = Stage(

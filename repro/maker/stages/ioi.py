@@ -17,6 +17,7 @@ from repro.contract.rows.ioi import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
+from repro.maker.activations.harvested import harvested
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
@@ -37,7 +38,6 @@ from repro.maker.ioi.prompted import RESULT, TENSORS, encoder, names_item, promp
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.tables import prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
-from repro.maker.params.activate import Activate
 from repro.maker.params.ioi import Ioi, Localisation
 from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
@@ -55,7 +55,6 @@ class Sections(NamedTuple):
 
     setting: Setting
     tokenize: Tokenize
-    activate: Activate
     train: Train
     ioi: Ioi
 
@@ -110,7 +109,8 @@ class IoiJobs:
         self.dtype = resolve_dtype(self.settings.dtype, self.device)
         self.threads = self.settings.executor.threads
         of_plans = [plan.site for plan in self.settings.plans.values()]
-        self.layers = {s: b for s, b in params.activate.sites.items() if s in of_plans}
+        found = harvested(inputs.activate)
+        self.hooks = {site: found[site].hook for site in found if site in of_plans}
         self.sites = {site: site_files(inputs.train, inputs.activate / site) for site in of_plans}
         self.speaker = self._speaker()
         names = usable_names(read_words(self.settings.words), encoder(self.speaker.model))
@@ -128,13 +128,13 @@ class IoiJobs:
                     "select": self.settings.select_pairs,
                     "heldout": self.settings.heldout_pairs,
                 },
-                layers=self.layers,
+                hooks=self.hooks,
                 threads=self.threads,
             )
 
     def names(self) -> NamesJob:
         """The mean activation of each name."""
-        return NamesJob(speaker=self.speaker, layers=self.layers, threads=self.threads)
+        return NamesJob(speaker=self.speaker, hooks=self.hooks, threads=self.threads)
 
     def localisations(
         self, drawn: Mapping[tuple[int, str], Path], names: Path
@@ -160,7 +160,7 @@ class IoiJobs:
     def scope(self) -> Scope:
         """What the evidence speaks of: the same run as the fidelity tables."""
         of = self.params
-        return scope_of(of.setting, of.activate, of.train, *self.inputs[:3])
+        return scope_of(of.setting, of.train, *self.inputs[:3])
 
     def counts(self, jobs: list[LocaliseJob]) -> dict[str, int]:
         """Complete denominators."""
@@ -254,7 +254,7 @@ class IoiJobs:
             choosing=choosing,
             corruption=plan.corruption,
             draw=draw,
-            layer=self.layers[plan.site],
+            hook=self.hooks[plan.site],
             prompts=drawn[draw, plan.corruption],
             batch=self.settings.batch,
             listed=self.settings.listed if wants_list else 0,

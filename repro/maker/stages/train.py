@@ -33,8 +33,8 @@ from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params.activate import Activate
 from repro.maker.params.executor import Executor
+from repro.maker.params.plant import PLANTED, TOY
 from repro.maker.params.train import Adam, Group, Schedule, Train
 from repro.maker.stage import Stage
 
@@ -42,7 +42,6 @@ from repro.maker.stage import Stage
 class Sections(NamedTuple):
     """What the stage reads of `params.yaml`."""
 
-    activate: Activate
     train: Train
 
 
@@ -72,7 +71,7 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
             for seed in group.seeds
         ]
         results = map_items(train_item, jobs, how, scratch, desc="training")
-        on_model = [site for site in stores if site in params.activate.sites]
+        on_model = [site for site in stores if not _is_planted(site)]
         fitted = [_components_job(stores[s], transforms[s], settings) for s in on_model]
         components = map_items(
             decompose_item, fitted, _alone(settings), scratch, desc="principal components and ICA"
@@ -221,7 +220,11 @@ def _sites(settings: Train) -> list[str]:
 
 
 def _store(site: str, inputs: Inputs) -> Path:
-    return (inputs.plant if site.startswith("planted_") else inputs.activate) / site
+    return (inputs.plant if _is_planted(site) else inputs.activate) / site
+
+
+def _is_planted(site: str) -> bool:
+    return site in (*PLANTED, *TOY)
 
 
 def _job(

@@ -45,13 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _harvest(device: torch.device) -> dict[str, Any]:
-    sites = list(load_params(ROOT / "params.yaml").activate.sites.values())
+    sites = list(load_params(ROOT / "params.yaml").activate.hook_points.values())
     return harvest(ROOT / "artifacts/fetch/model", sites, device)
 
 
 def _ioi(device: torch.device) -> dict[str, Any]:
     params = load_params(ROOT / "params.yaml")
-    site = params.activate.sites["middle"]
+    site = params.activate.hook_points["middle"]
     return localisation(ROOT / "artifacts/fetch/model", site, params.ioi.elimination, device)
 
 

@@ -165,7 +165,6 @@ def _write_frontier(
         counts={"dictionaries_trained": len(made)},
         scope=scope_of(
             params,
-            params.activate,
             params.train,
             *(artifacts / name for name in ("fetch", "tokenize", "activate")),
         ),

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from repro.maker.activations.hook_points import hook_point
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.engine.device import resolve_dtype
 from repro.proofs.bench.machine import THREADS, seconds
@@ -12,7 +13,7 @@ from repro.proofs.bench.machine import THREADS, seconds
 BATCH, LENGTH, RUNS = 16, 128, 5
 
 
-def harvest(model: Path, sites: list[int], device: torch.device) -> dict[str, Any]:
+def harvest(model: Path, sites: list[str], device: torch.device) -> dict[str, Any]:
     """Tokens a second of both, interleaved in pairs, and the ratio."""
     from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
@@ -21,7 +22,7 @@ def harvest(model: Path, sites: list[int], device: torch.device) -> dict[str, An
     adapter = LanguageModel.load(model, dtype=dtype, device=device)
     plain: Any = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, local_files_only=True)
     body = plain.to(device).eval().base_model
-    body.layers = body.layers[: max(sites) + 1]
+    body.layers = body.layers[: max(hook_point(name).block for name in sites) + 1]
     ids = torch.arange(BATCH * LENGTH).view(BATCH, LENGTH).to(device) * 7919 % 40_000
 
     @torch.inference_mode()
@@ -31,7 +32,7 @@ def harvest(model: Path, sites: list[int], device: torch.device) -> dict[str, An
     ours, theirs = [], []
     for _ in range(3):
         theirs.append(ids.numel() / seconds(stopped, runs=RUNS))
-        ours.append(ids.numel() / seconds(lambda: adapter.residual(ids, sites), runs=RUNS))
+        ours.append(ids.numel() / seconds(lambda: adapter.activations(ids, sites), runs=RUNS))
     ratios = sorted(a / b for a, b in zip(ours, theirs, strict=True))
     return {
         "sites": sites,

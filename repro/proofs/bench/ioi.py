@@ -28,9 +28,7 @@ MOST_SINGLY = 144
 """Features up to which they are also tried one at a time, as the authors do."""
 
 
-def localisation(
-    folder: Path, layer: int, how: Elimination, device: torch.device
-) -> dict[str, Any]:
+def localisation(folder: Path, hook: str, how: Elimination, device: torch.device) -> dict[str, Any]:
     """Patched forwards a second of both ways, interleaved, and elimination by number of features.
 
     The naive way runs the model whole with a hook that replaces the stream. Both unembed the last
@@ -45,13 +43,13 @@ def localisation(
     )["select"]
     batch = as_batch(pairs, encode_text)
     few = Batch(*(tensor[:TRIALS] for tensor in batch))
-    patched = model.residual(batch.counterfactual, [layer])[layer]
-    ours = partial(_above, model, batch, layer, patched)
-    naive = partial(_whole, model, batch, layer, patched)
+    patched = model.activations(batch.counterfactual, [hook])[hook]
+    ours = partial(_above, model, batch, hook, patched)
+    naive = partial(_whole, model, batch, hook, patched)
     speeds = [(PAIRS / seconds(ours, runs=RUNS), PAIRS / seconds(naive, runs=RUNS)) for _ in "abc"]
     ratios = sorted(a / b for a, b in speeds)
     return {
-        "block": layer,
+        "block": model.point(hook).block,
         "blocks": model.n_layers,
         "pairs": PAIRS,
         "tokens": batch.clean.shape[1],
@@ -63,19 +61,19 @@ def localisation(
             "thresholds": how.thresholds,
             "smallest": how.smallest,
             "pairs": TRIALS,
-            "costs": list(_prices(_Prompts(model, few, layer), how)),
+            "costs": list(_prices(_Prompts(model, few, hook), how)),
         },
     }
 
 
 @torch.no_grad()
-def _above(model: LanguageModel, batch: Batch, layer: int, stream: Tensor) -> Tensor:
-    return model.logits_from(stream, layer, batch.clean, batch.at)
+def _above(model: LanguageModel, batch: Batch, hook: str, stream: Tensor) -> Tensor:
+    return model.logits_from(stream, hook, batch.clean, batch.at)
 
 
 @torch.no_grad()
-def _whole(model: LanguageModel, batch: Batch, layer: int, stream: Tensor) -> Tensor:
-    with model.bridge.hooks(fwd_hooks=[(model.hook(layer), lambda x, hook: stream)]):  # noqa: ARG005
+def _whole(model: LanguageModel, batch: Batch, hook: str, stream: Tensor) -> Tensor:
+    with model.bridge.hooks(fwd_hooks=[(hook, lambda x, hook: stream)]):  # noqa: ARG005
         return model.logits(batch.clean, batch.at)
 
 
@@ -84,18 +82,18 @@ class _Prompts(NamedTuple):
 
     model: LanguageModel
     batch: Batch
-    layer: int
+    hook: str
 
     def task(self, count: Callable[[], None]) -> Task:
         """The pairs, with `count` called at each forward pass."""
-        model, few, layer = self
+        model, few, hook = self
 
         def stream(ids: Tensor) -> Tensor:
-            return model.residual(ids, [layer])[layer].float()
+            return model.activations(ids, [hook])[hook].float()
 
         def readout(x: Tensor, part: Tensor) -> Tensor:
             count()
-            return model.logits_from(x, layer, few.clean[part], few.at[part])
+            return model.logits_from(x, hook, few.clean[part], few.at[part])
 
         return Task(
             clean=stream(few.clean),

@@ -1,5 +1,6 @@
 """The ioi stage on a small project: exact ends, complete tables, the same bytes, clear errors."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from repro.contract.evidence import Table, read_evidence
 from repro.contract.verdict import Status
 from repro.errors import ReproError
 from repro.judge.checks import run_check
+from repro.maker.activations.hook_points import KINDS
 from repro.maker.activations.lm import LanguageModel
 from repro.spec import load_claims
 from tests.import_graph import ROOT
 from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
+from tests.tiny_params import resid_post
 from tests.tiny_project import BASELINES, commands, content, group, params_of, plan, write_params
 
 pytestmark = pytest.mark.slow
@@ -126,8 +129,11 @@ def test_a_second_run_gives_the_same_bytes(project, tables):
         assert (again / file).read_bytes() == (project / "first" / file).read_bytes()
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("layer", [0, 1])
-def test_running_on_from_a_block_is_a_full_forward_patched_there_to_the_last_bit(project, layer):
+def test_running_on_from_a_hook_point_is_a_full_forward_patched_there_to_the_last_bit(
+    project, layer, kind
+):
     model = LanguageModel.load(
         project / "artifacts" / "fetch" / "model",
         dtype=torch.float32,
@@ -135,13 +141,13 @@ def test_running_on_from_a_block_is_a_full_forward_patched_there_to_the_last_bit
     )
     ids = torch.randint(5, 300, (3, 9), generator=torch.Generator().manual_seed(0))
     at = torch.tensor([8, 5, 8])
-    stream = model.residual(ids, [layer])[layer]
-    assert torch.equal(model.logits_from(stream, layer, ids, at), model.logits(ids, at))
+    name = f"blocks.{layer}.{kind}"
+    stream = model.activations(ids, [name])[name]
+    assert torch.equal(model.logits_from(stream, name, ids, at), model.logits(ids, at))
     moved = stream + torch.randn(stream.shape, generator=torch.Generator().manual_seed(1))
-    name = model.hook(layer)
     with model.bridge.hooks(fwd_hooks=[(name, lambda x, hook: moved)]):  # noqa: ARG005
         full = model.logits(ids, at)
-    assert torch.equal(model.logits_from(moved, layer, ids, at), full)
+    assert torch.equal(model.logits_from(moved, name, ids, at), full)
     assert not torch.allclose(full, model.logits(ids, at))
 
 
@@ -176,13 +182,15 @@ def test_a_site_without_a_trained_dictionary_is_refused(
     late = project / "artifacts" / "activate" / "late"
     if is_harvested:
         shutil.copytree(late.with_name("middle"), late)
+        manifest = json.loads((late / "manifest.json").read_text())
+        (late / "manifest.json").write_text(json.dumps({**manifest, "site": "late"}))
     else:
         shutil.rmtree(late, ignore_errors=True)
     values = content()
-    values["activate"]["sites"] = {"middle": 1, "late": 0}
+    values["activate"]["hook_points"]["late"] = resid_post(0)
     values["ioi"]["plans"] = {"late": plan({}, ["pca"], site="late")}
     write_params(project, values)
-    with pytest.raises(ReproError, match=r"activate\.sites\.late: no group"):
+    with pytest.raises(ReproError, match=r"activate\.hook_points\.late: no group"):
         params_of(project)
     values["train"]["groups"]["late_r2"] = group("late", [1.0e-3], [0])  # asked for, not trained
     write_params(project, values)

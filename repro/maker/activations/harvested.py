@@ -1,0 +1,24 @@
+"""What the stage `activate` left, by the role of each site."""
+
+from pathlib import Path
+
+from repro.errors import ArtifactError
+from repro.maker.activations.hook_points import hook_point
+from repro.maker.activations.shards import Manifest, read_manifest
+
+
+def harvested(activations: Path) -> dict[str, Manifest]:
+    """The manifest of each site of the language model, in the order of depth.
+
+    Raises:
+        ArtifactError: a manifest is missing, malformed or that of another site.
+    """
+    found = {folder.name: read_manifest(folder) for folder in activations.iterdir()}
+    for role, manifest in found.items():
+        if manifest.site != role:
+            raise ArtifactError(
+                f"{activations / role} holds the activations of the site {manifest.site!r}",
+                expected=f"those of {role!r}",
+                mend="dvc repro activate",
+            )
+    return dict(sorted(found.items(), key=lambda pair: (hook_point(pair[1].hook), pair[0])))
