@@ -5,7 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from repro.maker.activations.hook_points import HookPoint
+from repro.maker.hook_points import HookPoint
 from repro.maker.params.model import Params, parse_params
 from repro.maker.params.read import read_yaml
 

@@ -1,14 +1,15 @@
 """The adapter reads and replaces what the plain Hugging Face model computes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
 from repro.errors import ParamsError, SourceError
-from repro.maker.activations.hook_points import KINDS
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.hook_points import KINDS
 from tests.tiny_models import BLOCKS, WIDTH, save_llama, save_neox
 from tests.tiny_params import resid_post
 
@@ -85,7 +86,7 @@ def test_mlp_activations_are_what_the_plain_models_last_matrix_reads_and_goes_on
     model: LanguageModel, folder: Path, ids: torch.Tensor, block: int
 ) -> None:
     """The plain model, hooked by torch alone: read before that matrix, then replaced there."""
-    plain = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager")
+    plain: Any = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager")
     mlp = plain.base_model.layers[block].mlp
     matrix = mlp.down_proj if hasattr(mlp, "down_proj") else mlp.dense_4h_to_h
     read: list[torch.Tensor] = []

@@ -1,5 +1,6 @@
 """MLP activations from harvest to evidence, beside the residual stream, with the untied arm."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def table(finished: Path, name: str) -> Table:
     return read_evidence(finished / "reports" / "tiny" / "evidence", name)
 
 
-def at_mlp(finished: Path, name: str, **wanted: object) -> dict[str, np.ndarray]:
+def at_mlp(finished: Path, name: str, **wanted: object) -> Mapping[str, np.ndarray]:
     found = table(finished, name)
     mask = found.columns["site"] == "my_mlp"
     for column, value in wanted.items():

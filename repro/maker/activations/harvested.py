@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from repro.errors import ArtifactError
-from repro.maker.activations.hook_points import hook_point
 from repro.maker.activations.shards import Manifest, read_manifest
+from repro.maker.hook_points import hook_point
 
 
 def harvested(activations: Path) -> dict[str, Manifest]:

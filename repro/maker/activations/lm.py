@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from repro.errors import ParamsError, SourceError
-from repro.maker.activations.hook_points import HookPoint, hook_point
+from repro.maker.hook_points import HookPoint, hook_point
 
 _LOGITS_AT_ONCE = 2**24
 _MEND = "edit activate.hook_points in params.yaml"

@@ -1,7 +1,6 @@
 """Every decomposition by its name: the one place where a method is made."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -15,6 +14,7 @@ from repro.maker.decompositions.decomposition import Decomposition, Knob
 from repro.maker.decompositions.fit import Components, read_components, training_rows
 from repro.maker.dictionaries.model import Dictionary, Transform, load_dictionary
 from repro.maker.dictionaries.moments import load_transform
+from repro.maker.engine.kept import kept
 
 FROZEN_SHARE = 0.5
 """Share of units silenced in the control whose dead units must be counted."""
@@ -104,7 +104,7 @@ def training_sample(site: SiteFiles, count: int) -> Tensor:
     return _sample(site.store, site.transform, site.manifest, count)
 
 
-@lru_cache(maxsize=1)
+@kept
 def _sample(store: Path, transform: Path, _manifest: str, count: int) -> Tensor:
     return training_rows(store, load_transform(transform), count)
 

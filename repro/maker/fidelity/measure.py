@@ -1,7 +1,6 @@
 """The items of the fidelity stage: each measures one decomposition or pair into one JSON file."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from repro.files import write_json, write_with
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.activations.loaded import ModelFiles, model_of
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.random import random_dictionary
@@ -25,6 +25,7 @@ from repro.maker.dictionaries.metrics import (
 )
 from repro.maker.dictionaries.model import Dictionary
 from repro.maker.engine.job import Job
+from repro.maker.engine.kept import kept
 
 RESULT = "result.json"
 ALIVE = "alive.safetensors"
@@ -91,10 +92,8 @@ class AgreeJob(Job):
 class Prompting(Job):
     """A language model and held-out sequences that it is run on."""
 
-    model: Path
-    """Folder of the language model."""
-    model_sha256: str
-    """Hash of the hashes of its files."""
+    model: ModelFiles
+    """The language model."""
     tokens: Path
     """Folder of the sequences."""
     tokens_sha256: str
@@ -103,10 +102,6 @@ class Prompting(Job):
     """Hook point at which activations are replaced."""
     n_tokens: int
     """Held-out tokens."""
-    device: str
-    """Where it runs."""
-    dtype: str
-    """Its arithmetic."""
 
 
 class SpliceJob(Job):
@@ -207,7 +202,7 @@ def splice_item(job: SpliceJob, folder: Path) -> None:
     "clean" runs the model whole and untouched: that replacing activations by themselves gives the
     same losses is a measured control.
     """
-    model, ids, clean = _clean(job.on)  # pyright: ignore[reportArgumentType]
+    model, ids, clean = _clean(job.on)
     if job.asked.method == "clean":
         losses = [model.losses(part).double().sum(dim=1).cpu() for part in ids.split(job.batch)]
         write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
@@ -239,22 +234,16 @@ def _replacement(asked: Asked) -> Callable[[Tensor], Tensor]:
     return lambda x: found.decode(found.encode(x.cpu())).to(x.device)
 
 
-@lru_cache(maxsize=1)
+@kept
 def _heldout(store: Path, _manifest: str) -> tuple[Tensor, Tensor]:
     x, document = read_split(store, "heldout")
     return x.float(), document.long()
 
 
-@lru_cache(maxsize=1)
-def model_of(folder: Path, device: str, dtype: str) -> LanguageModel:
-    """The language model of a folder, loaded once a process."""
-    return LanguageModel.load(folder, dtype=getattr(torch, dtype), device=torch.device(device))
-
-
-@lru_cache(maxsize=1)
+@kept
 def _clean(on: Prompting) -> tuple[LanguageModel, Tensor, Tensor]:
     """The model, the chosen held-out sequences and their untouched activations."""
-    model = model_of(on.model, on.device, on.dtype)
+    model = model_of(on.model)
     ids, _ = chosen_sequences(on.tokens, on.n_tokens)
     streams = [model.activations(part, [on.hook])[on.hook] for part in ids.split(16)]
     return model, ids, torch.cat(streams)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from repro.maker.activations.loaded import ModelFiles
 from repro.maker.decompositions.asked import Asked
 from repro.maker.engine.job import Job
 from repro.maker.ioi.prompts import Corruption, Split
@@ -15,20 +16,14 @@ ENDS = ("identity", "full_residual")
 class Speaker(Job):
     """A language model, and the words of which prompts are made."""
 
-    model: Path
-    """Folder of the language model."""
-    model_sha256: str
-    """Hash of the hashes of its files."""
+    model: ModelFiles
+    """The language model."""
     words: str
     """embedded, or a YAML file of names, places, objects and sentence forms."""
     words_sha256: str
     """Its hash."""
     bos: int | None
     """Token that begins a prompt, if one does."""
-    device: str
-    """Where the model runs."""
-    dtype: str
-    """Its arithmetic."""
 
 
 class PromptsJob(Job):

@@ -1,6 +1,5 @@
 """The features that a curve patches first: where they act, on which names, and in which text."""
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,14 @@ from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from repro.maker.activations.loaded import model_of
 from repro.maker.decompositions.decomposition import Decomposition
-from repro.maker.fidelity.measure import chosen_sequences, model_of
+from repro.maker.engine.kept import kept
+from repro.maker.fidelity.measure import chosen_sequences
 from repro.maker.ioi.choose import ranking
 from repro.maker.ioi.jobs import LocaliseJob, Speaker
 from repro.maker.ioi.patch import Change
-from repro.maker.ioi.prompted import encoder, read_pairs
+from repro.maker.ioi.prompted import encoder_of, read_pairs
 from repro.maker.ioi.prompts import Encode, Pair, roles
 
 CONTEXT_TOKENS = 4_096
@@ -31,11 +32,11 @@ def listed(
 ) -> list[dict[str, Any]]:
     """The first features of the order with what they react to."""
     speaker = job.speaker
-    pairs, encode_text = read_pairs(job.prompts, "select"), encoder(speaker.model)
+    pairs, encode_text = read_pairs(job.prompts, "select"), encoder_of(speaker.model)
     top = ranking(effect)[: job.listed]
-    tokenizer = Tokenizer.from_file(str(speaker.model / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(speaker.model.folder / "tokenizer.json"))
     of_text = (speaker, job.tokens, job.tokens_sha256, job.hook)
-    ids, streams = _text(*of_text)  # pyright: ignore[reportArgumentType]
+    ids, streams = _text(*of_text)
     codes = of.encode(streams.flatten(0, 1))[:, top]
     codes = codes.unflatten(0, streams.shape[:2])
     found = []
@@ -103,10 +104,10 @@ def _contexts(
     return found
 
 
-@lru_cache(maxsize=1)
+@kept
 def _text(speaker: Speaker, tokens: Path, _sha256: str, hook: str) -> tuple[Tensor, Tensor]:
     """Some held-out sequences and their activations."""
     ids, _ = chosen_sequences(tokens, CONTEXT_TOKENS)
-    lm = model_of(speaker.model, speaker.device, speaker.dtype)
+    lm = model_of(speaker.model)
     streams = [lm.activations(part, [hook])[hook].float().cpu() for part in ids.split(16)]
     return ids, torch.cat(streams)

@@ -1,7 +1,6 @@
 """Pairs of prompts before the language model: drawn once, kept with what it makes of them."""
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from repro.files import write_json, write_with
-from repro.maker.fidelity.measure import model_of
+from repro.maker.activations.loaded import ModelFiles, model_of
+from repro.maker.engine.kept import kept
 from repro.maker.ioi.jobs import LocaliseJob, NamesJob, PromptsJob
 from repro.maker.ioi.patch import Task, divergence
 from repro.maker.ioi.prompts import Encode, Pair, Split, as_batch, draw_pairs, usable_names
@@ -23,7 +23,7 @@ RESULT, PAIRS, TENSORS = "result.json", "pairs.json", "tensors.safetensors"
 def prompts_item(job: PromptsJob, folder: Path) -> None:
     """Work: the pairs of one draw and corruption, what the model says to them, and its streams."""
     speaker = job.speaker
-    model, encode_text = model_of(speaker.model, speaker.device, speaker.dtype), _encoder(job)
+    model, encode_text = model_of(speaker.model), encoder_of(job.speaker.model)
     drawn = draw_pairs(
         read_words(speaker.words),
         encode_text,
@@ -88,7 +88,7 @@ def read_pairs(prompts: Path, split: Split) -> list[Pair]:
 def names_item(job: NamesJob, folder: Path) -> None:
     """Work: the activation at each name at the end of plain sentences, at each site."""
     speaker = job.speaker
-    model, encode_text = model_of(speaker.model, speaker.device, speaker.dtype), _encoder(job)
+    model, encode_text = model_of(speaker.model), encoder_of(job.speaker.model)
     words = read_words(speaker.words)
     prefix = [] if speaker.bos is None else [speaker.bos]
     names = usable_names(words, encode_text)
@@ -106,8 +106,8 @@ def task_of(job: LocaliseJob, split: Split) -> Task:
     """The prompts of one split before the language model, patched at the job's site."""
     tensors = load_file(job.prompts / TENSORS)
     speaker, site, hook = job.speaker, job.asked.of.site, job.hook
-    model = model_of(speaker.model, speaker.device, speaker.dtype)
-    batch = as_batch(read_pairs(job.prompts, split), _encoder(job))
+    model = model_of(speaker.model)
+    batch = as_batch(read_pairs(job.prompts, split), encoder_of(job.speaker.model))
 
     def readout(x: Tensor, part: Tensor) -> Tensor:
         return model.logits_from(x, hook, batch.clean[part], batch.at[part]).to(x.device)
@@ -124,11 +124,12 @@ def task_of(job: LocaliseJob, split: Split) -> Task:
     )
 
 
-def _encoder(job: PromptsJob | NamesJob | LocaliseJob) -> Encode:
-    return encoder(job.speaker.model)
+@kept
+def encoder_of(files: ModelFiles) -> Encode:
+    """The tokenizer of a language model, read once a process."""
+    return encoder(files.folder)
 
 
-@lru_cache(maxsize=1)
 def encoder(model: Path) -> Encode:
     """The tokenizer of a fetched model, as text to ids without special tokens."""
     tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from repro.maker.activations.hook_points import EXPECTED, parsed
+from repro.maker.hook_points import EXPECTED, parsed
 from repro.maker.params.section import Count, Positive, Role, Section, mismatch
 
 

@@ -10,7 +10,6 @@ import torch
 from repro.errors import ParamsError
 from repro.files import write_json
 from repro.maker.activations.harvest import HarvestedShard, Harvester, Preview
-from repro.maker.activations.hook_points import hook_point
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import Manifest, Shard, write_manifest
 from repro.maker.activations.splits import SPLITS, Split
@@ -20,6 +19,7 @@ from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.scratch import put_in_place, scratch_folder
+from repro.maker.hook_points import hook_point
 from repro.maker.params.activate import Activate
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage

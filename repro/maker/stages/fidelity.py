@@ -20,6 +20,7 @@ from repro.contract.rows.fidelity import (
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.activations.harvested import harvested
+from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked, SiteFiles
 from repro.maker.decompositions.trained import (
     PAPERS,
@@ -31,7 +32,7 @@ from repro.maker.decompositions.trained import (
 )
 from repro.maker.engine.device import resolve_device
 from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import key_of, versions
+from repro.maker.engine.provenance import versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.fidelity.frontier import frontier_of, identity_of
 from repro.maker.fidelity.measure import (
@@ -52,9 +53,7 @@ from repro.maker.params.plant import PLANTED, TOY
 from repro.maker.params.setting import Setting
 from repro.maker.params.train import Group, Penalised, Train
 from repro.maker.scope import scope_of
-from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage, dumped
-
 
 PAIRED = ("site", "method", "alpha", "expansion_factor", "seed_a", "seed_b")
 """What names a pair of seeds in the table."""
@@ -304,16 +303,14 @@ class FidelityJobs:
         )
 
     def _splice(self, asked: Asked) -> SpliceJob:
-        model, harvest = self.inputs.fetch / "model", self.on_model[asked.of.site]
+        harvest = self.on_model[asked.of.site]
+        dtype = getattr(torch, harvest.dtype)
         on = Prompting(
-            model=model,
-            model_sha256=key_of(read_record(model, ModelRecord).sha256),
+            model=model_files(self.inputs.fetch / "model", self.device, dtype),
             tokens=self.inputs.tokenize,
             tokens_sha256=sha256_of(self.inputs.tokenize / "tokens.safetensors"),
             hook=harvest.hook,
             n_tokens=self.settings.spliced_tokens,
-            device=str(self.device),
-            dtype=harvest.dtype,
         )
         threads = self.settings.executor.threads
         return SpliceJob(asked=asked, on=on, batch=self.settings.spliced_batch, threads=threads)

@@ -18,11 +18,12 @@ from repro.contract.rows.ioi import (
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.activations.harvested import harvested
+from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import key_of, versions
+from repro.maker.engine.provenance import versions
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.ioi.items import localise_item, planted_item
 from repro.maker.ioi.jobs import (
@@ -34,7 +35,7 @@ from repro.maker.ioi.jobs import (
     PromptsJob,
     Speaker,
 )
-from repro.maker.ioi.prompted import RESULT, TENSORS, encoder, names_item, prompts_item
+from repro.maker.ioi.prompted import RESULT, TENSORS, encoder_of, names_item, prompts_item
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.tables import prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
@@ -113,7 +114,7 @@ class IoiJobs:
         self.hooks = {site: found[site].hook for site in found if site in of_plans}
         self.sites = {site: site_files(inputs.train, inputs.activate / site) for site in of_plans}
         self.speaker = self._speaker()
-        names = usable_names(read_words(self.settings.words), encoder(self.speaker.model))
+        names = usable_names(read_words(self.settings.words), encoder_of(self.speaker.model))
         self.n_names = len(names)
 
     def prompts(self) -> Iterator[PromptsJob]:
@@ -182,16 +183,13 @@ class IoiJobs:
         }
 
     def _speaker(self) -> Speaker:
-        model = self.inputs.fetch / "model"
-        record = read_record(model, ModelRecord)
+        folder = self.inputs.fetch / "model"
+        record = read_record(folder, ModelRecord)
         return Speaker(
-            model=model,
-            model_sha256=key_of(record.sha256),
+            model=model_files(folder, self.device, self.dtype),
             words=self.settings.words,
             words_sha256=sha256_of(file_of(self.settings.words)),
             bos=record.bos_token_id if self.params.tokenize.bos else None,
-            device=str(self.device),
-            dtype=str(self.dtype).removeprefix("torch."),
         )
 
     def _choosing(self, selection: str, order: int) -> Choosing:

@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from repro.maker.activations.hook_points import hook_point
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.engine.device import resolve_dtype
+from repro.maker.hook_points import hook_point
 from repro.proofs.bench.machine import THREADS, seconds
 
 BATCH, LENGTH, RUNS = 16, 128, 5

@@ -8,7 +8,6 @@ the best of the second round.
 """
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from repro.maker.dictionaries.train import (
 from repro.maker.engine.device import resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job
+from repro.maker.engine.kept import kept
 from repro.maker.params.executor import Executor
 from repro.maker.params.model import Params
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
@@ -319,7 +319,7 @@ def recipe_from(job: StackJob, d_in: int, n_steps: int) -> Recipe:
     )
 
 
-@lru_cache(maxsize=1)
+@kept
 def _data(store: Path, _manifest: str, tokens: int) -> tuple[Tensor, Tensor, Tensor, Transform]:
     """Training rows (transformed), validation rows (as they are), their documents, transform."""
     mean, mean_squared_norm = moments(store)

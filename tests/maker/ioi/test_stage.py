@@ -12,8 +12,8 @@ from repro.contract.evidence import Table, read_evidence
 from repro.contract.verdict import Status
 from repro.errors import ReproError
 from repro.judge.checks import run_check
-from repro.maker.activations.hook_points import KINDS
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.hook_points import KINDS
 from repro.spec import load_claims
 from tests.import_graph import ROOT
 from tests.stages import called, run
