@@ -96,7 +96,7 @@ def test_text_without_a_usable_document_is_refused(
     ("content", "message"),
     [
         (None, "is missing"),
-        ("{", "is not JSON"),
+        ("{", "not JSON"),
         ("{}", "name: Field required"),
         (json.dumps({"extra": 1}), "name: Field required"),
     ],

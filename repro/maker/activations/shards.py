@@ -6,7 +6,6 @@
 <store>/<site>/heldout-00000.safetensors ...
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -22,14 +20,11 @@ from torch import Tensor
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json, write_with
 from repro.maker.activations.splits import Split
+from repro.maker.engine.record import Record, read_json_record
 
 
-class Shard(BaseModel):
+class Shard(Record):
     """One file of a store."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     file: str
     """Name in the site's folder."""
@@ -39,12 +34,8 @@ class Shard(BaseModel):
     """SHA-256 of its bytes."""
 
 
-class Manifest(BaseModel):
+class Manifest(Record):
     """What a site's folder holds; written last, it vouches for the shards."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     site: str
     """Role of the site."""
@@ -133,19 +124,12 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         ArtifactError: missing or malformed.
     """
-    path = folder / "manifest.json"
-    try:
-        return Manifest.model_validate(json.loads(path.read_text(encoding="utf8")))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ArtifactError(
-            f"{path} is missing", expected="the manifest of an activation store", mend=_MEND
-        ) from None
-    except (ValidationError, ValueError) as error:
-        raise ArtifactError(
-            f"{path} is no manifest: {str(error).splitlines()[0]}",
-            expected="the fields of repro.maker.activations.shards.Manifest",
-            mend=_MEND,
-        ) from None
+    return read_json_record(
+        folder / "manifest.json",
+        Manifest,
+        what="manifest of an activation store",
+        mend=_MEND,
+    )
 
 
 _MEND = "dvc repro activate plant"

@@ -1,28 +1,23 @@
 """Token sequences and the split they come in: what `tokenize` writes and later stages read."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json, write_with
 from repro.maker.activations.splits import Split
+from repro.maker.engine.record import Record, read_json_record
 
 _MEND = "dvc repro tokenize"
 
 
-class TokensManifest(BaseModel):
+class TokensManifest(Record):
     """What `tokens.safetensors` holds."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     sequence_length: int
     """Tokens a sequence, the beginning-of-sequence token included."""
@@ -109,13 +104,6 @@ def read_tokens_manifest(folder: Path) -> TokensManifest:
     Raises:
         ArtifactError: it is missing or malformed.
     """
-    path = folder / "manifest.json"
-    try:
-        return TokensManifest.model_validate(json.loads(path.read_text(encoding="utf8")))
-    except OSError:
-        found = f"{path} is missing"
-    except (ValidationError, ValueError) as error:
-        found = f"{path} is no manifest of tokens: {str(error).splitlines()[0]}"
-    raise ArtifactError(
-        found, expected="the fields of repro.maker.activations.tokens.TokensManifest", mend=_MEND
+    return read_json_record(
+        folder / "manifest.json", TokensManifest, what="manifest of tokens", mend=_MEND
     )

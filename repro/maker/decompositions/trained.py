@@ -1,15 +1,13 @@
 """What a training run left: its dictionaries, and for each site what was fitted on it."""
 
-import json
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest
 from repro.maker.decompositions.asked import Asked, SiteFiles
 from repro.maker.decompositions.fit import COMPONENTS
+from repro.maker.engine.record import Record, read_json_record
 
 MANIFEST = "manifest.json"
 SITES, TRANSFORM = "sites", "transform.safetensors"
@@ -17,12 +15,8 @@ PAPERS = ("sae", "sae_untied")
 """The paper's autoencoders: tied, and with an encoder of its own where it reads an MLP."""
 
 
-class Member(BaseModel):
+class Member(Record):
     """One trained dictionary."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     group: str
     """Group of the grid."""
@@ -44,12 +38,8 @@ class Member(BaseModel):
     """Its hash."""
 
 
-class Trained(BaseModel):
+class Trained(Record):
     """The manifest of a training run."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     dictionaries: list[Member]
     """All of them, in the order of the grid."""
@@ -72,15 +62,9 @@ def read_trained(folder: Path) -> Trained:
     Raises:
         ArtifactError: it is missing or malformed.
     """
-    path = folder / MANIFEST
-    try:
-        return Trained.model_validate(json.loads(path.read_text(encoding="utf8")))
-    except (OSError, ValueError, ValidationError):
-        raise ArtifactError(
-            f"{path} is missing or malformed",
-            expected="the manifest of a trained grid",
-            mend="dvc repro train",
-        ) from None
+    return read_json_record(
+        folder / MANIFEST, Trained, what="manifest of a trained grid", mend="dvc repro train"
+    )
 
 
 def site_files(trained: Path, store: Path) -> SiteFiles:

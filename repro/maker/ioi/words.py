@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from repro.errors import ParamsError
+from repro.maker.engine.record import Record
 from repro.maker.params.read import read_yaml
 
 SLOTS = ("first", "second", "S", "place", "object")
@@ -17,12 +18,8 @@ MIN_NAMES = 6
 Word = Annotated[str, Field(pattern=r"^\w+$")]
 
 
-class Words(BaseModel):
+class Words(Record):
     """Names, places, objects and sentence forms."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
     names: list[Word]
     """People."""

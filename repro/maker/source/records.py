@@ -1,22 +1,16 @@
 """What stands beside a fetched model and a fetched text: where they come from, told by name."""
 
-import json
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from repro.errors import ArtifactError
 from repro.files import write_json
+from repro.maker.engine.record import Record, read_json_record
 
-_STRICT = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 _FILE = "provenance.json"
 
 
-class ModelRecord(BaseModel):
+class ModelRecord(Record):
     """A language model in a Hugging Face directory."""
-
-    model_config = _STRICT
 
     name: str
     """Named for what it is, with its quantisation."""
@@ -38,10 +32,8 @@ class ModelRecord(BaseModel):
     """Beginning-of-sequence token; the end-of-text token where a model has no other."""
 
 
-class TextRecord(BaseModel):
+class TextRecord(Record):
     """Documents in a Parquet file."""
-
-    model_config = _STRICT
 
     name: str
     """Where the text comes from, in words."""
@@ -57,7 +49,7 @@ class TextRecord(BaseModel):
     """SHA-256 of the Parquet file."""
 
 
-Record = TypeVar("Record", ModelRecord, TextRecord)
+Fetched = TypeVar("Fetched", ModelRecord, TextRecord)
 
 
 def write_record(folder: Path, record: ModelRecord | TextRecord) -> None:
@@ -65,20 +57,12 @@ def write_record(folder: Path, record: ModelRecord | TextRecord) -> None:
     write_json(folder / _FILE, record.model_dump())
 
 
-def read_record(folder: Path, kind: type[Record]) -> Record:
+def read_record(folder: Path, kind: type[Fetched]) -> Fetched:
     """Read the record of a fetched model or text.
 
     Raises:
         ArtifactError: missing or malformed.
     """
-    path = folder / _FILE
-    try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf8")))
-    except OSError:
-        found = f"{path} is missing"
-    except ValidationError as error:
-        first = error.errors()[0]
-        found = f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-    except ValueError as error:
-        found = f"{path} is not JSON: {error}"
-    raise ArtifactError(found, expected="a record that fetch wrote", mend="dvc repro fetch")
+    return read_json_record(
+        folder / _FILE, kind, what="record that fetch wrote", mend="dvc repro fetch"
+    )
