@@ -1,6 +1,7 @@
 """Every decomposition by its name: the one place where a method is made."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 from repro.errors import ArtifactError
 from repro.maker.decompositions import basis, controls, names, random
 from repro.maker.decompositions.asked import Asked, SiteFiles
-from repro.maker.decompositions.decomposition import Decomposition, Knob
+from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.decompositions.fit import Components, read_components, training_rows
-from repro.maker.dictionaries.model import Dictionary, Transform, load_dictionary
+from repro.maker.decompositions.saved import knob_of, saved
+from repro.maker.dictionaries.model import Dictionary, Transform
 from repro.maker.dictionaries.moments import load_transform
 from repro.maker.engine.kept import kept
 
@@ -33,17 +35,11 @@ def decomposition_of(asked: Asked) -> Decomposition:
         ArtifactError: a file that it is made of is missing or damaged.
     """
     if asked.file is not None:
-        dictionary, transform, _ = load_dictionary(asked.file)
+        found = saved(asked.file)
         change = CHANGED.get(asked.method)
-        return Decomposition(change(dictionary) if change else dictionary, transform, knob(asked))
-    return Decomposition(UNTRAINED[asked.method](asked), transform_of(asked.of), knob(asked))
-
-
-def knob(asked: Asked) -> Knob:
-    """What makes the codes sparse."""
-    if asked.k:
-        return Knob("k", asked.k)
-    return Knob("alpha", asked.alpha) if asked.alpha else Knob("none", 0.0)
+        return replace(found, dictionary=change(found.dictionary)) if change else found
+    knob = knob_of(asked.alpha, asked.k)
+    return Decomposition(UNTRAINED[asked.method](asked), transform_of(asked.of), knob)
 
 
 def transform_of(site: SiteFiles) -> Transform:
