@@ -96,11 +96,11 @@ class Verdict(Contract):
     """Number of independent clusters of each kind (seeds, documents) and of rows."""
     reason: str
     """Why this status, in words and numbers."""
-    controls: list[ControlResult] = Field(default_factory=list)
+    controls: list[ControlResult] = Field(default_factory=list[ControlResult])
     """The controls and whether each behaved."""
     saboteurs: SaboteurCount = SaboteurCount(caught=0, total=0)
     """Proof that the check can fail."""
-    evidence: list[EvidenceRef] = Field(default_factory=list)
+    evidence: list[EvidenceRef] = Field(default_factory=list[EvidenceRef])
     """The tables judged, by hash."""
     spec_sha256: str
     """Hash of the claim's specification."""

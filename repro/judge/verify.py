@@ -124,7 +124,7 @@ def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
                 expected="evidence of one run: the same model, text, sites, seeds and device",
                 mend=f"dvc repro {' '.join(stages)}",
             )
-    return next(iter(scopes.values()), {})
+    return next(iter(scopes.values()), dict[str, Any]())
 
 
 def _common_profile(headers: Sequence[Header]) -> str:

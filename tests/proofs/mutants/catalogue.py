@@ -613,8 +613,8 @@ JUDGE = (
         "curves compared at unequal sparsity",
         "each curve is averaged over the range that any of them covers",
         "repro/judge/checks/curves.py",
-        "starts = np.max([x[:, 0] for x, _ in ordered], axis=0)",
-        "starts = np.min([x[:, 0] for x, _ in ordered], axis=0)",
+        "starts: Floats = np.max([x[:, 0] for x, _ in ordered], axis=0)",
+        "starts: Floats = np.min([x[:, 0] for x, _ in ordered], axis=0)",
         "SAEBench (no matched-L0 curve of PCA, own reading)",
         (
             "tests/judge/checks/test_boundaries.py::test_the_common_range_is_what_every_curve_covers",
