@@ -234,15 +234,13 @@ def _result(verdict: "Verdict") -> str:
 
 def _judged(verdicts: "Verdicts") -> Iterator[str]:
     """A line a claim; where there is a lock also how it stands against it, and what is gone."""
-    from repro.contract.verdict import details_of, lock_of
-
-    scope = lock_of(verdicts)
+    lock = verdicts.scope.lock
     for verdict in verdicts.verdicts:
-        details = details_of(verdicts, verdict.id)
-        locked = details.lock if details and scope else None
+        details = verdicts.scope.details.get(verdict.id)
+        locked = details.lock if details and lock else None
         stands = f"; {locked.words}" if locked else ""
         yield f"{verdict.id}  {verdict.status:12}  {_result(verdict)}{stands}"
-    for claim, locked in scope.gone.items() if scope else ():
+    for claim, locked in lock.gone.items() if lock else ():
         if locked.is_unrecorded:
             yield f"{claim}  {'-':12}  removed, not recorded"
 

@@ -12,10 +12,17 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from repro.contract.parquet import (
+    ArrowTable,
+    Kind,
+    UnreadableError,
+    is_of,
+    read_table,
+    values_of,
+    write_table,
+)
 from repro.contract.rows import row_models, stage_of
 from repro.contract.rows.row import Row
 from repro.errors import EvidenceError
@@ -68,7 +75,7 @@ class Header(BaseModel):
     """Stage that wrote it."""
     n_rows: int
     """Rows in the table."""
-    columns: dict[str, str]
+    columns: dict[str, Kind]
     """Column names and their types: str, int or float."""
     counts: dict[str, int]
     """Complete denominators: sampled, dead, dropped, failed, scored, ..."""
@@ -99,13 +106,13 @@ class Table:
         return Table({**self.columns, **columns}, self.header)
 
 
-_NUMPY_KIND = {str: "str", int: "int", float: "float"}
+_KINDS: dict[type, Kind] = {str: "str", int: "int", float: "float"}
 
 
-def column_types(model: type[Row]) -> dict[str, str]:
+def column_types(model: type[Row]) -> dict[str, Kind]:
     """Column names of a row model and their types as the header spells them."""
     hints = get_type_hints(model)
-    return {name: _NUMPY_KIND[hints[name]] for name in model.model_fields}
+    return {name: _KINDS[hints[name]] for name in model.model_fields}
 
 
 def write_evidence(
@@ -131,7 +138,7 @@ def write_evidence(
         )
     columns = {c: [getattr(row, c) for row in rows] for c in model.model_fields}
     target = folder / f"{name}.parquet"
-    write_with(target, lambda part: pq.write_table(pa.table(columns), part, compression="zstd"))
+    write_with(target, lambda part: write_table(part, columns))
     header = Header(
         name=name,
         stage=stage_of(name),
@@ -187,9 +194,8 @@ def read_evidence(folder: Path, name: str) -> Table:
             mend=_mend(name),
         )
     try:
-        # `pq.read_table` would go through pyarrow.dataset, which imports pandas (half a second).
-        table = pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
+        table = read_table(path)
+    except UnreadableError as error:
         raise EvidenceError(
             f"{path} cannot be read: {_first_line(error)}", expected="Parquet", mend=_mend(name)
         ) from None
@@ -210,14 +216,9 @@ def read_evidence(folder: Path, name: str) -> Table:
     return Table(columns, header)
 
 
-_ARROW_KINDS = {
-    "str": lambda t: pa.types.is_string(t) or pa.types.is_large_string(t),
-    "int": pa.types.is_integer,
-    "float": pa.types.is_floating,
-}
-
-
-def _checked_column(path: Path, name: str, table: pa.Table, column: str, kind: str) -> np.ndarray:
+def _checked_column(
+    path: Path, name: str, table: ArrowTable, column: str, kind: Kind
+) -> np.ndarray:
     if column not in table.column_names:
         raise EvidenceError(
             f"{path} has no column {column!r} (found: {', '.join(table.column_names)})",
@@ -225,11 +226,11 @@ def _checked_column(path: Path, name: str, table: pa.Table, column: str, kind: s
             mend=_mend(name),
         )
     arrow = table.column(column)
-    if not _ARROW_KINDS[kind](arrow.type):
+    if not is_of(kind, arrow):
         raise EvidenceError(
             f"{path}: column {column!r} has type {arrow.type}", expected=kind, mend=_mend(name)
         )
-    values = None if arrow.null_count else _numpy(arrow.combine_chunks(), kind)
+    values = None if arrow.null_count else values_of(kind, arrow)
     if values is None or (kind == "float" and not np.isfinite(values).all()):
         raise EvidenceError(
             f"{path}: column {column!r} holds NaN, infinite or missing values",
@@ -237,11 +238,6 @@ def _checked_column(path: Path, name: str, table: pa.Table, column: str, kind: s
             mend=_mend(name),
         )
     return values
-
-
-def _numpy(arrow: pa.Array, kind: str) -> np.ndarray:
-    # Not `to_numpy`, which imports pandas (half a second) wherever it is installed.
-    return np.array(arrow.to_pylist(), dtype=str) if kind == "str" else np.from_dlpack(arrow)
 
 
 def _mend(name: str) -> str:

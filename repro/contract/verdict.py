@@ -2,9 +2,16 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from repro.errors import VerdictError
 from repro.files import write_json
@@ -38,9 +45,6 @@ class Contract(BaseModel):
         allow_inf_nan=False,
         use_attribute_docstrings=True,
     )
-
-
-Kept = TypeVar("Kept", bound=Contract)
 
 
 class ControlResult(Contract):
@@ -96,30 +100,16 @@ class Verdict(Contract):
     """Number of independent clusters of each kind (seeds, documents) and of rows."""
     reason: str
     """Why this status, in words and numbers."""
-    controls: list[ControlResult] = Field(default_factory=list)
+    controls: list[ControlResult] = Field(default_factory=list[ControlResult])
     """The controls and whether each behaved."""
     saboteurs: SaboteurCount = SaboteurCount(caught=0, total=0)
     """Proof that the check can fail."""
-    evidence: list[EvidenceRef] = Field(default_factory=list)
+    evidence: list[EvidenceRef] = Field(default_factory=list[EvidenceRef])
     """The tables judged, by hash."""
     spec_sha256: str
     """Hash of the claim's specification."""
     deviation: str
     """What differs from the paper's own setting."""
-
-
-class Verdicts(Contract):
-    """The file `verdicts.json`."""
-
-    schema_version: int = Field(default=SCHEMA, alias="schema")
-    """Version of this format."""
-    profile: str
-    """Profile that made the evidence: smoke, laptop or paper."""
-    scope: dict[str, Any]
-    """Model, sites, tokens, seeds, device, is_paper_setting; `details` by claim (see `Details`);
-    `lock` (see `LockScope`), none where there is none."""
-    verdicts: list[Verdict]
-    """One for each claim, in the order of ids."""
 
 
 class Part(Contract):
@@ -188,14 +178,14 @@ class Locked(Contract):
 
 
 class LockScope(Contract):
-    """What `scope["lock"]` keeps where there is a lock."""
+    """What verdicts keep of the lock as a whole, where there is one."""
 
     gone: dict[str, Locked]
     """Claims of the lock that have no file any more; as locked where that was recorded."""
 
 
 class Details(Contract):
-    """More than the contract's fields, kept in `scope["details"][id]` for the report."""
+    """What verdicts keep of one claim beyond the contract's fields, for the report."""
 
     parts: list[Part]
     """The conditions one by one."""
@@ -213,38 +203,67 @@ class Details(Contract):
     """Standing against the lock; none in verdicts from before there were locks."""
 
 
-def details_of(verdicts: Verdicts, claim: str) -> Details | None:
-    """What verdicts keep about one claim beyond the contract's fields, if anything.
+class Family(Contract):
+    """The claims whose intervals hold together."""
 
-    Raises:
-        VerdictError: it is not of the form of `Details`.
+    m: int
+    """Claims judged together."""
+    method: str = "Bonferroni"
+    """How confidence is shared among them."""
+
+
+class VerdictScope(Contract):
+    """What the verdicts speak of, and so how far they reach; and what the report shows beside them.
+
+    Files of earlier runs say less and those of later ones may say more: what is not said reads as
+    nothing, and a file that is written again keeps its own keys.
     """
-    kept = verdicts.scope.get("details", {}).get(claim)
-    return None if kept is None else _kept(Details, kept, f"scope.details.{claim}")
+
+    model_config = ConfigDict(extra="allow")
+
+    model: str | None = None
+    """Language model, named for what it is."""
+    text: str = ""
+    """Where the text comes from."""
+    sources: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """Share of the tokens of each split that comes from each source of the text."""
+    bos: str = ""
+    """Token that starts each sequence."""
+    sites: dict[str, str] | None = None
+    """Role of each site and the hook that it names."""
+    tokens: dict[str, int] = Field(default_factory=dict)
+    """Activations of each split."""
+    seeds: list[int] = Field(default_factory=list[int])
+    """Seeds of the grid."""
+    device: str = ""
+    """Processor or accelerator and the arithmetic used."""
+    max_logit_difference: float | None = None
+    """Largest difference between the logits of the adapter and of the plain model."""
+    is_paper_setting: bool = False
+    """Whether model, sites and sizes are those of the paper."""
+    details: dict[str, Details] = Field(default_factory=dict)
+    """More than the contract's fields, by claim."""
+    family: Family | None = None
+    """The claims whose intervals hold together."""
+    lock: LockScope | None = None
+    """The lock as a whole; none where there was none."""
+
+    @model_serializer(mode="wrap")
+    def _what_was_said(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in whole(self).items() if key in self.model_fields_set}
 
 
-def lock_of(verdicts: Verdicts) -> LockScope | None:
-    """What verdicts keep of the lock as a whole; none where there was no lock.
+class Verdicts(Contract):
+    """The file `verdicts.json`."""
 
-    Raises:
-        VerdictError: it is not of the form of `LockScope`.
-    """
-    kept = verdicts.scope.get("lock")
-    return None if kept is None else _kept(LockScope, kept, "scope.lock")
-
-
-def _kept(model: type[Kept], value: Any, place: str) -> Kept:
-    try:
-        # Not strict: in JSON a status is a string.
-        return model.model_validate(value, strict=False)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join([place, *map(str, first["loc"])])
-        raise VerdictError(
-            f"the verdicts do not follow the contract at {key}: {first['msg']}",
-            expected=f"{model.__name__} of schema {SCHEMA}",
-            mend="repro verify --evidence DIR --out FILE",
-        ) from None
+    schema_version: int = Field(default=SCHEMA, alias="schema")
+    """Version of this format."""
+    profile: str
+    """Profile that made the evidence: smoke, laptop or paper."""
+    scope: VerdictScope
+    """What they speak of, with details by claim."""
+    verdicts: list[Verdict]
+    """One for each claim, in the order of ids."""
 
 
 def write_verdicts(target: Path, verdicts: Verdicts) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from repro.contract.evidence import Table
 from repro.contract.verdict import (
@@ -86,7 +87,18 @@ def undecided(
     return Judgement(verdict, details)
 
 
-def _named(claim: Claim, tables: Tables) -> dict:
+class _Named(TypedDict):
+    """What a verdict holds of its claim and tables, whatever it came to."""
+
+    id: str
+    says: str
+    unit: str
+    deviation: str
+    spec_sha256: str
+    evidence: list[EvidenceRef]
+
+
+def _named(claim: Claim, tables: Tables) -> _Named:
     hashes = [EvidenceRef(name=name, sha256=table.header.sha256) for name, table in tables.items()]
     return {
         "id": claim.id,
@@ -137,7 +149,7 @@ def _behaves(control: Control, status: Status) -> bool:
 def _saboteurs(claim: Claim, tables: Tables, honest: Status) -> list[SaboteurResult]:
     """Run those whose success would show; the rest could not be told from doing nothing."""
     telling = [one for one in claim.saboteurs if honest not in one.turns_to]
-    results = []
+    results: list[SaboteurResult] = []
     for one in telling:
         status = _after(one, claim, tables)
         statuses = [Status(word) for word in one.turns_to]

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from repro.contract.verdict import Locked, Status, Verdict, Verdicts, details_of, lock_of
+from repro.contract.verdict import Locked, Status, Verdict, Verdicts
 from repro.errors import VerdictError
 
 
@@ -72,13 +72,13 @@ def gate(baseline: Verdicts, current: Verdicts) -> GateReport:
     one that was changed, added or removed without a record in the lock, whatever it came to before.
 
     Raises:
-        VerdictError: a file lists the same claim twice, or its details are not of their form.
+        VerdictError: a file lists the same claim twice.
     """
     before, now = _by_id(baseline, "baseline"), _by_id(current, "current file")
     incomparable = _differences(baseline, current)
     if not any(verdict.status.is_measured for verdict in baseline.verdicts):
         incomparable += ("the baseline has no measured claim, so nothing could regress",)
-    if lock_of(baseline) is not None and lock_of(current) is None:
+    if baseline.scope.lock is not None and current.scope.lock is None:
         incomparable += ("the baseline was judged against a lock of claims, this without one",)
     locked = _standings(current)
     silent = {claim for claim, stands in locked.items() if stands.is_unrecorded}
@@ -109,8 +109,12 @@ def _by_id(verdicts: Verdicts, role: str) -> dict[str, Verdict]:
 
 
 def _differences(baseline: Verdicts, current: Verdicts) -> tuple[str, ...]:
-    pairs = [("profile", baseline.profile, current.profile)]
-    pairs += [(key, baseline.scope.get(key), current.scope.get(key)) for key in ("model", "sites")]
+    before, now = baseline.scope, current.scope
+    pairs = (
+        ("profile", baseline.profile, current.profile),
+        ("model", before.model, now.model),
+        ("sites", before.sites, now.sites),
+    )
     return tuple(
         f"the {what} differs: {old!r} in the baseline, {new!r} now"
         for what, old, new in pairs
@@ -120,11 +124,11 @@ def _differences(baseline: Verdicts, current: Verdicts) -> tuple[str, ...]:
 
 def _standings(verdicts: Verdicts) -> dict[str, Locked]:
     """Each claim against the lock, those without a file included; empty where there is no lock."""
-    scope = lock_of(verdicts)
-    if scope is None:
+    lock, details = verdicts.scope.lock, verdicts.scope.details
+    if lock is None:
         return {}
-    details = {one.id: details_of(verdicts, one.id) for one in verdicts.verdicts}
-    return {id_: one.lock for id_, one in details.items() if one and one.lock} | scope.gone
+    judged = {one.id: details[one.id].lock for one in verdicts.verdicts if one.id in details}
+    return {id_: locked for id_, locked in judged.items() if locked} | lock.gone
 
 
 def _compare(

@@ -99,7 +99,7 @@ def _levelled(saboteur: Level, table: Table, mask: np.ndarray) -> dict[str, np.n
     shape = (int(group.max()) + 1, int(along.max()) + 1)
     slot = np.ravel_multi_index((group, along), shape)
     n_rows = np.bincount(slot, minlength=np.prod(shape)).reshape(shape)
-    changes = {}
+    changes: dict[str, np.ndarray] = {}
     for column in saboteur.columns:
         changed = numbers_of(table, column)
         sums = np.bincount(slot, changed[mask], np.prod(shape)).reshape(shape)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]  # there are none
 
 MOST_GROUPS = 20
 """Families with more members are put into this many groups, by rank: same target, less work."""

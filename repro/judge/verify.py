@@ -7,7 +7,7 @@ from typing import Any
 
 from repro.contract.evidence import Header, Table, read_evidence
 from repro.contract.planned import awaited
-from repro.contract.verdict import LockScope, Status, Verdicts
+from repro.contract.verdict import Details, Family, LockScope, Status, Verdicts, VerdictScope
 from repro.errors import EvidenceError, VerdictError
 from repro.judge.decide import Judgement, judge, undecided
 from repro.judge.lock import Lock, gone, lock_beside, read_lock, standing
@@ -44,12 +44,12 @@ def verify(
     n_claims = sum(all(name in tables or name in faults for name in one.reads) for one in specs)
     judged = {one.id: _judge_alone(one, tables, faults, n_claims) for one in specs}
     headers = [table.header for table in tables.values()]
-    scope: dict[str, Any] = {
+    scope = VerdictScope(
         **_common_scope(headers),
-        "details": {id_: _details(one, locked) for id_, one in judged.items()},
-        "family": {"m": n_claims, "method": "Bonferroni"},
-        "lock": LockScope(gone=gone(locked, judged)).model_dump(mode="json") if locked else None,
-    }
+        details={id_: _details(one, locked) for id_, one in judged.items()},
+        family=Family(m=n_claims),
+        lock=LockScope(gone=gone(locked, judged)) if locked else None,
+    )
     return Verdicts(
         schema=1,
         profile=profile or _common_profile(headers),
@@ -65,10 +65,10 @@ def _lock_of(claims: Path, given: Path | None) -> Lock | None:
     return read_lock(given or usual)
 
 
-def _details(judged: Judgement, lock: Lock | None) -> dict[str, Any]:
+def _details(judged: Judgement, lock: Lock | None) -> Details:
     verdict = judged.verdict
     stands = standing(lock, verdict.id, verdict.spec_sha256, verdict.evidence)
-    return judged.details.model_copy(update={"lock": stands}).model_dump(mode="json")
+    return judged.details.model_copy(update={"lock": stands})
 
 
 def _read_all(
@@ -124,7 +124,7 @@ def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
                 expected="evidence of one run: the same model, text, sites, seeds and device",
                 mend=f"dvc repro {' '.join(stages)}",
             )
-    return next(iter(scopes.values()), {})
+    return next(iter(scopes.values()), dict[str, Any]())
 
 
 def _common_profile(headers: Sequence[Header]) -> str:

@@ -1,10 +1,9 @@
 """How good are these dictionaries? Tables beside the field's own trainer, and of the search."""
 
-from collections.abc import Mapping
 from math import isclose
-from typing import Any
 
 from repro.contract.proofs.quality import Comparison, Search, Trial
+from repro.contract.verdict import VerdictScope
 from repro.report.numbers import count, number
 from repro.report.sheet import Sheet
 
@@ -19,16 +18,16 @@ TRAINERS = {
 }
 
 
-def fits(compared: Comparison, scope: Mapping[str, Any]) -> bool:
+def fits(compared: Comparison, scope: VerdictScope) -> bool:
     """Whether a comparison speaks of the activations that a run's evidence speaks of.
 
     Their number may differ by a hundredth: another processor rounds another way, and then a token
     at the bound on the norm is a sink here and none there.
     """
     return (
-        compared.model == scope.get("model")
-        and compared.hook == scope.get("sites", {}).get("middle")
-        and isclose(compared.activations, scope.get("tokens", {}).get("train", 0), rel_tol=0.01)
+        compared.model == scope.model
+        and compared.hook == (scope.sites or {}).get("middle")
+        and isclose(compared.activations, scope.tokens.get("train", 0), rel_tol=0.01)
     )
 
 

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from repro.contract.verdict import Status, Verdicts, details_of
+from repro.contract.verdict import Family, Status, Verdicts, VerdictScope
 from repro.report.cards import Card, card
 from repro.report.features import CLAIM as LISTED
 from repro.report.features import Listing
@@ -53,7 +52,7 @@ class Page(NamedTuple):
     features: Listing | None = None
     sheets: Sequence[Sheet] = ()
     frontier: Drawn | None = None
-    verdicts_scope: Mapping[str, Any] = MappingProxyType({})
+    verdicts_scope: VerdictScope = VerdictScope()
 
     @property
     def quality(self) -> list[Sheet]:
@@ -108,11 +107,11 @@ def page(
         reach=_reach(verdicts.scope),
         scope=_scope(verdicts.scope),
         counts=[(status, found[status]) for status in Status],
-        family=_family(verdicts.scope),
+        family=_family(verdicts.scope.family),
         cards=[
             card(
                 verdict,
-                details_of(verdicts, verdict.id),
+                verdicts.scope.details.get(verdict.id),
                 specs.get(verdict.id),
                 [figure for figure in figures if figure.claim == verdict.id],
                 proofs,
@@ -127,8 +126,8 @@ def page(
     )
 
 
-def _reach(scope: Mapping[str, Any]) -> str:
-    if scope.get("is_paper_setting"):
+def _reach(scope: VerdictScope) -> str:
+    if scope.is_paper_setting:
         return "This is the paper's own setting."
     return (
         "Same protocol, other model: a verdict here neither confirms nor refutes the paper's own "
@@ -136,38 +135,32 @@ def _reach(scope: Mapping[str, Any]) -> str:
     )
 
 
-def _scope(scope: Mapping[str, Any]) -> list[tuple[str, str]]:
-    sites = [f"{role} = {hook}" for role, hook in scope.get("sites", {}).items()]
-    tokens = [f"{count(n)} {kind.replace('_', ' ')}" for kind, n in scope.get("tokens", {}).items()]
+def _scope(scope: VerdictScope) -> list[tuple[str, str]]:
+    sites = [f"{role} = {hook}" for role, hook in (scope.sites or {}).items()]
+    tokens = [f"{count(n)} {kind.replace('_', ' ')}" for kind, n in scope.tokens.items()]
     sources = [
         f"{split}: {', '.join(f'{number(100 * share)} % {name}' for name, share in shares.items())}"
-        for split, shares in scope.get("sources", {}).items()
+        for split, shares in scope.sources.items()
     ]
     lines = (
-        ("model", scope.get("model", "")),
-        ("text", scope.get("text", "")),
+        ("model", scope.model or ""),
+        ("text", scope.text),
         ("shares of the text", "; ".join(sources)),
-        ("sequences begin with", scope.get("bos", "")),
+        ("sequences begin with", scope.bos),
         ("sites", "; ".join(sites)),
         ("tokens", ", ".join(tokens)),
-        ("seeds", ", ".join(map(str, scope.get("seeds", [])))),
-        ("device", scope.get("device", "")),
-        ("adapter", _adapter(scope)),
+        ("seeds", ", ".join(map(str, scope.seeds))),
+        ("device", scope.device),
+        ("adapter", _adapter(scope.max_logit_difference)),
     )
     return [(name, text) for name, text in lines if text]
 
 
-def _adapter(scope: Mapping[str, Any]) -> str:
-    if "max_logit_difference" not in scope:
+def _adapter(difference: float | None) -> str:
+    if difference is None:
         return ""
-    return (
-        "its logits differ from the plain model's by at most "
-        f"{number(scope['max_logit_difference'])}"
-    )
+    return f"its logits differ from the plain model's by at most {number(difference)}"
 
 
-def _family(scope: Mapping[str, Any]) -> str:
-    family = scope.get("family", {})
-    if not family.get("m"):
-        return ""
-    return f"{family['m']} claims judged together, {family.get('method', 'Bonferroni')}"
+def _family(family: Family | None) -> str:
+    return f"{family.m} claims judged together, {family.method}" if family and family.m else ""

@@ -4,7 +4,7 @@ import ast
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -154,7 +154,7 @@ def _tuple(path: Path, elements: list[ast.expr], names: dict[str, Any]) -> tuple
         inner = _value(path, element.value, names)
         if not isinstance(inner, tuple):
             raise _wrong(path, element.lineno, "`*` before something else than a tuple", SHAPE)
-        values.extend(inner)
+        values.extend(cast("tuple[Any, ...]", inner))
     return tuple(values)
 
 

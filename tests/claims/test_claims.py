@@ -35,7 +35,7 @@ def in_the_true_world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("true")
     write_world(folder, TRUE)
     verdicts = verify(folder, CLAIMS)
-    return {one.id: one for one in verdicts.verdicts}, verdicts.scope["details"]
+    return {one.id: one for one in verdicts.verdicts}, verdicts.scope.details
 
 
 def judged_alone(claim, world, tmp_path):
@@ -49,11 +49,11 @@ def judged_alone(claim, world, tmp_path):
         shutil.copy(file, claims)
     verdicts = verify(evidence, claims)
     (verdict,) = verdicts.verdicts
-    return verdict, verdicts.scope["details"][claim]
+    return verdict, verdicts.scope.details[claim]
 
 
 def escaped(details):
-    return [one["name"] for one in details["saboteurs"] if not one["caught"]]
+    return [one.name for one in details.saboteurs if not one.caught]
 
 
 def attacks(claim, honest):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.contract.verdict import Status, Verdict, Verdicts
+from repro.contract.verdict import Status, Verdict, Verdicts, VerdictScope
 from repro.errors import VerdictError
 from repro.judge.gate import GateStatus, gate
 
@@ -28,7 +28,8 @@ def verdict(claim="c14", status=Status.SUPPORTED, estimate=1.0, half=0.1, spec="
 
 
 def file_of(*verdicts, profile="smoke", scope=SCOPE):
-    return Verdicts(schema=1, profile=profile, scope=scope, verdicts=list(verdicts))
+    spoken = VerdictScope.model_validate(scope, strict=False)
+    return Verdicts(schema=1, profile=profile, scope=spoken, verdicts=list(verdicts))
 
 
 def outcome(before, now):

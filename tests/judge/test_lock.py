@@ -21,8 +21,7 @@ from repro.contract.verdict import (
     Status,
     Verdict,
     Verdicts,
-    details_of,
-    lock_of,
+    VerdictScope,
     read_verdicts,
     write_verdicts,
 )
@@ -94,10 +93,9 @@ class Project:
         return done
 
     def standing(self, claim: str = "c14") -> Locked:
-        details = details_of(verify(self.evidence, self.claims), claim)
-        assert details is not None
-        assert details.lock is not None
-        return details.lock
+        locked = verify(self.evidence, self.claims).scope.details[claim].lock
+        assert locked is not None
+        return locked
 
     def lines(self) -> dict[str, str]:
         """What `repro verify` prints, by claim."""
@@ -323,7 +321,7 @@ def test_without_a_lock_verify_works_and_says_so_in_the_details_only(project: Pr
     assert project.standing() == Locked(standing=Standing.UNLOCKED)
     assert not [line for line in project.lines().values() if "lock" in line]
     found = project.judge()
-    assert lock_of(found) is None
+    assert found.scope.lock is None
     assert project.gated(found).exit_code == 0
 
 
@@ -337,7 +335,8 @@ def test_a_lock_that_vanished_since_the_baseline_is_refused(project: Project):
 
 def test_a_baseline_from_before_there_were_locks_is_compared_as_before(project: Project):
     old = project.judge()
-    scope = {key: value for key, value in old.scope.items() if key not in ("lock", "details")}
+    kept = old.scope.model_dump(exclude={"lock", "details"})
+    scope = VerdictScope.model_validate(kept, strict=False)
     assert project.gated(old.model_copy(update={"scope": scope})).exit_code == 0
 
 
@@ -345,7 +344,7 @@ def test_another_folder_beside_is_not_held_to_the_lock(project: Project):
     drafts = project.root / "drafts"
     shutil.copytree(project.claims, drafts)
     assert lock_beside(project.claims) == project.lock
-    assert lock_of(verify(project.evidence, drafts)) is None
+    assert verify(project.evidence, drafts).scope.lock is None
 
 
 def test_verify_takes_the_lock_that_is_named(project: Project):
@@ -355,7 +354,7 @@ def test_verify_takes_the_lock_that_is_named(project: Project):
     assert "; as locked" in project.call("verify", *words).output
     out = project.root / "out.json"
     assert project.call("verify", *words, "--out", out).exit_code == 0
-    assert lock_of(read_verdicts(out)) is not None
+    assert read_verdicts(out).scope.lock is not None
     elsewhere.unlink()
     missing = project.call("verify", *words, "--out", out)
     assert missing.exit_code == 2, "a named lock has to be there"
@@ -423,10 +422,13 @@ def test_verdicts_that_cannot_be_read_stop_the_record(project: Project):
 
 @pytest.mark.parametrize("place", ["lock", "details"])
 def test_details_of_another_form_are_a_message_of_the_gate(project: Project, place: str):
-    found = project.judge()
-    bad = {"lock": {"gone": 1}, "details": {"c14": {"parts": 1}}}[place]
+    content = json.loads(project.verdicts.read_bytes())
+    content["scope"][place] = {"lock": {"gone": 1}, "details": {"c14": {"parts": 1}}}[place]
+    bad = project.root / "bad.json"
+    bad.write_text(json.dumps(content), encoding="utf8")
     with pytest.raises(VerdictError, match=rf"scope\.{place}\."):
-        gate(found, found.model_copy(update={"scope": {**found.scope, place: bad}}))
+        read_verdicts(bad)
+    assert project.call("gate", "--baseline", bad, "--verdicts", project.verdicts).exit_code == 2
 
 
 def test_the_report_tells_the_standing_beside_the_hash(project: Project):
@@ -470,7 +472,7 @@ def judged(claims: list[Claim], n: int) -> list[Verdicts]:
         )
         for claim in claims
     ]  # fmt: skip
-    return [Verdicts(schema=1, profile="p", scope={}, verdicts=verdicts)]
+    return [Verdicts(schema=1, profile="p", scope=VerdictScope(), verdicts=verdicts)]
 
 
 @given(st.lists(st.tuples(FOLDERS, st.integers(0, 3)), min_size=1, max_size=6))

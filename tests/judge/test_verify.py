@@ -12,7 +12,7 @@ import pytest
 from repro.contract.evidence import column_types, write_evidence
 from repro.contract.rows.fidelity import RefitRow
 from repro.contract.rows.row import Row
-from repro.contract.verdict import Verdicts, read_verdicts
+from repro.contract.verdict import Family, Verdicts, read_verdicts
 from repro.errors import EvidenceError, VerdictError
 from repro.judge.verify import verify
 from tests.judge_strategies import SCOPE, fidelity_rows
@@ -106,15 +106,15 @@ def test_a_true_claim_is_supported_with_all_that_carries_it(place: Place):
     assert one.n == {"seed": 3, "document": 4, "rows": 84}
     assert [(c.name, c.ok) for c in one.controls] == [("error is there", True)]
     assert [ref.name for ref in one.evidence] == ["fidelity"]
-    assert found.scope["model"] == "planted"
-    assert found.scope["family"] == {"m": 1, "method": "Bonferroni"}
+    assert found.scope.model == "planted"
+    assert found.scope.family == Family(m=1)
 
 
 def test_saboteurs_that_could_not_show_are_not_run(place: Place):
     found = place.verdicts()
     assert found.verdicts[0].saboteurs.model_dump() == {"caught": 2, "total": 3}
-    told = found.scope["details"]["c14"]["saboteurs"]
-    assert [(one["name"], one["caught"]) for one in told] == [
+    told = found.scope.details["c14"].saboteurs
+    assert [(one.name, one.caught) for one in told] == [
         ("reverse alpha", True),
         ("plateau", True),
         ("harmless", False),
@@ -148,7 +148,7 @@ def test_where_a_precondition_is_not_met_there_is_nothing_to_conclude(place: Pla
     place.claim(("margin=0.05", "margin=50.0"), ('kind="positive"', 'kind="precondition"'))
     found = place.verdicts()
     (one,) = found.verdicts
-    assert one.status == found.scope["details"]["c14"]["family_status"] == "inconclusive"
+    assert one.status == found.scope.details["c14"].family_status == "inconclusive"
     assert one.reason.startswith("precondition `error is there` is not met: must be supported")
     assert "The check alone says supported" in one.reason
 
@@ -196,7 +196,7 @@ def test_a_missing_table_is_absent_and_names_its_stage(place: Place):
     assert (absent.status, supported.status) == ("absent", "supported")
     assert absent.reason == "evidence `ioi` is not there: stage `ioi` will decide this claim"
     assert absent.estimate is None
-    assert found.scope["family"]["m"] == 1
+    assert found.scope.family == Family(m=1)
 
 
 def test_missing_rows_are_absent_and_tell_what_is_there(place: Place):
@@ -260,7 +260,7 @@ def test_a_bug_in_the_checker_is_broken_and_kept(place: Place, monkeypatch: pyte
     found = place.verdicts()
     assert found.verdicts[0].status == "broken"
     assert "ZeroDivisionError: planted" in found.verdicts[0].reason
-    assert "Traceback" in found.scope["details"]["c14"]["traceback"]
+    assert "Traceback" in (found.scope.details["c14"].traceback or "")
 
 
 def test_no_folder_of_evidence_is_an_error(place: Place, tmp_path: Path):
@@ -302,12 +302,14 @@ def test_the_interval_over_the_family_is_wider(place: Place):
     for id_ in ("c15", "c16", "c17"):
         place.claim(id_=id_)
     found = place.verdicts()
-    details = found.scope["details"]["c14"]
+    details = found.scope.details["c14"]
     verdict = found.verdicts[0]
-    assert found.scope["family"]["m"] == 4
+    assert found.scope.family == Family(m=4)
     assert verdict.low is not None
     assert verdict.high is not None
-    assert details["family_low"] < verdict.low < verdict.high < details["family_high"]
+    assert details.family_low is not None
+    assert details.family_high is not None
+    assert details.family_low < verdict.low < verdict.high < details.family_high
 
 
 def test_the_stage_writes_verdicts_whatever_they_say(place: Place, tmp_path: Path):

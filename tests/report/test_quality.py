@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from repro.contract.proofs.quality import Comparison, Search, Trial, read_figures
+from repro.contract.verdict import VerdictScope
 from repro.errors import ArtifactError
 from repro.files import write_json
 from repro.maker.params.model import load_params
@@ -78,16 +79,16 @@ def test_the_report_marks_the_recipe_that_is_taken() -> None:
 
 
 COMPARED = read_figures(ROOT / "reports" / "bench" / "dictionaries.json", Comparison)
-SCOPE = {
-    "model": COMPARED.model,
-    "sites": {"middle": COMPARED.hook},
-    "tokens": {"train": COMPARED.activations},
-}
+SCOPE = VerdictScope(
+    model=COMPARED.model,
+    sites={"middle": COMPARED.hook},
+    tokens={"train": COMPARED.activations},
+)
 
 
 def test_a_comparison_is_shown_beside_evidence_of_its_own_activations() -> None:
     assert fits(COMPARED, SCOPE)
-    assert fits(COMPARED, SCOPE | {"tokens": {"train": COMPARED.activations - 3}})
+    assert fits(COMPARED, SCOPE.model_copy(update={"tokens": {"train": COMPARED.activations - 3}}))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_a_comparison_is_shown_beside_evidence_of_its_own_activations() -> None:
     ],
 )
 def test_it_is_not_shown_beside_evidence_of_others(other: dict[str, object]) -> None:
-    assert not fits(COMPARED, SCOPE | other)
+    assert not fits(COMPARED, SCOPE.model_copy(update=other))
 
 
 def test_the_table_sets_ours_over_theirs_at_each_l0() -> None:

@@ -183,7 +183,8 @@ def test_another_model_neither_confirms_nor_refutes(html: str) -> None:
 
 def test_the_papers_own_setting_is_said_to_be_so(tmp_path: Path) -> None:
     found = plausible_verdicts(None)
-    own = found.model_copy(update={"scope": {**found.scope, "is_paper_setting": True}})
+    scope = found.scope.model_copy(update={"is_paper_setting": True})
+    own = found.model_copy(update={"scope": scope})
     write_verdicts(tmp_path / "verdicts.json", own)
     write_report(tmp_path / "verdicts.json", tmp_path / "out", claims=CLAIMS)
     text = (tmp_path / "out" / "claims.html").read_text(encoding="utf8")

@@ -9,12 +9,14 @@ from repro.contract.verdict import (
     ControlResult,
     Details,
     EvidenceRef,
+    Family,
     Part,
     SaboteurCount,
     SaboteurResult,
     Status,
     Verdict,
     Verdicts,
+    VerdictScope,
     write_verdicts,
 )
 from repro.spec import Claim, describe, load_claims, spec_sha256
@@ -36,17 +38,14 @@ def plausible_verdicts(evidence: Path | None, claims: Sequence[Claim] = ()) -> V
     """Verdicts on the tables in `evidence`; claims that read other tables are absent."""
     hashes = {name: read_header(evidence, name).sha256 for name in row_models()} if evidence else {}
     claims = claims or load_claims(CLAIMS)
-    details = {
-        claim.id: _details(claim, _status(claim)).model_dump(mode="json") for claim in claims
-    }
     return Verdicts(
         schema=1,
         profile="laptop",
-        scope={
+        scope=VerdictScope(
             **SCOPE.model_dump(),
-            "details": details,
-            "family": {"m": 10, "method": "Bonferroni"},
-        },
+            details={claim.id: _details(claim, _status(claim)) for claim in claims},
+            family=Family(m=10),
+        ),
         verdicts=[_verdict(claim, _status(claim), hashes) for claim in claims],
     )
 

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from repro.judge.checks.replicates import Thin
+
+Floats = NDArray[np.float64]
 
 N_GRID = 16
 """Points of the common grid, even in ln x."""
@@ -13,7 +16,7 @@ _COINCIDE = 1e-6
 """Points nearer than this in ln x have no slope between them."""
 
 
-def common_means(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def common_means(curves: Sequence[tuple[Floats, Floats]]) -> Floats:
     """Mean height of each curve over the range of ln x that all of them cover.
 
     Reduction: mean over 16 points even in ln x, of the curve interpolated in ln x (`heights_at`).
@@ -29,15 +32,15 @@ def common_means(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
         Thin: no range is common to all curves.
     """
     ordered = [_sorted(x, y) for x, y in curves]
-    starts = np.max([x[:, 0] for x, _ in ordered], axis=0)
-    ends = np.min([x[:, -1] for x, _ in ordered], axis=0)
+    starts: Floats = np.max([x[:, 0] for x, _ in ordered], axis=0)
+    ends: Floats = np.min([x[:, -1] for x, _ in ordered], axis=0)
     if (ends <= starts).any():
         raise Thin(_apart([np.exp(x[0, [0, -1]]) for x, _ in ordered]))
     grid = np.linspace(starts, ends, N_GRID, axis=1)
     return np.stack([_means_at(grid, x, y) for x, y in ordered], axis=1)
 
 
-def residuals(x: np.ndarray, y: np.ndarray, degree: int) -> np.ndarray:
+def residuals(x: Floats, y: Floats, degree: int) -> Floats:
     """Signed distances y - p(x) from the least-squares polynomial p of each line.
 
     Args:
@@ -53,11 +56,11 @@ def residuals(x: np.ndarray, y: np.ndarray, degree: int) -> np.ndarray:
     return y - fitted
 
 
-def _means_at(grid: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _means_at(grid: Floats, x: Floats, y: Floats) -> Floats:
     return _heights_at(grid, x, y).mean(axis=1)
 
 
-def heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def heights_at(at: Floats, x: Floats, y: Floats) -> Floats:
     """The parabola through the three points nearest to each of `at`; a chord where there are two.
 
     A chord of a bent curve lies on one side of it, by more where points are sparser, which would
@@ -66,11 +69,11 @@ def heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _heights_at(at[None], x[None], y[None])[0]
 
 
-def _heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _heights_at(at: Floats, x: Floats, y: Floats) -> Floats:
     """The same for many curves at once: lines of `at`, x and y."""
     if x.shape[1] < 3 or (np.diff(x) < _COINCIDE).any():
         if len(x) == 1:
-            return np.interp(at[0], x[0], y[0])[None]
+            return _chords(at[0], x[0], y[0])[None]
         lines = zip(at, x, y, strict=True)
         return np.stack([heights_at(*line) for line in lines])
     first = np.abs(at[:, :, None] - x[:, None, 1:-1]).argmin(axis=2)
@@ -81,11 +84,15 @@ def _heights_at(at: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return y0 + slope * (at - x0) + bend * (at - x0) * (at - x1)
 
 
-def _sorted(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _chords(at: Floats, x: Floats, y: Floats) -> Floats:
+    return np.interp(at, x, y)
+
+
+def _sorted(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     order = np.argsort(x, axis=1, kind="stable")
     return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
 
 
-def _apart(ranges: Sequence[np.ndarray]) -> str:
+def _apart(ranges: Sequence[Floats]) -> str:
     shown = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in ranges)
     return f"the curves share no range of x to compare them on (they cover {shown})"

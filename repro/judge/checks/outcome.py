@@ -38,7 +38,7 @@ class Outcome:
     unit: str
     threshold: tuple[float, ...]
     interval: Interval | None
-    n: Mapping[str, int] = field(default_factory=dict)
+    n: Mapping[str, int] = field(default_factory=dict[str, int])
     parts: tuple["Outcome", ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     deciding: str = ""

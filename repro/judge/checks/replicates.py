@@ -14,6 +14,8 @@ from repro.spec.decisions import Decision, Dominates, Matched, Monotone, Smooth
 from repro.spec.quantities import Clusters, Ratio, Where
 from repro.spec.words import family, quantity
 
+Key = tuple[str | float, ...]
+"""Values of the columns that a selection is split by."""
 STRATA = ("site", "method")
 """Columns that name a source of rows: its seeds leave only where it has at least two."""
 
@@ -84,7 +86,7 @@ class Replicates:
     def _demand_positive(self, values: np.ndarray, of: Ratio, what: str) -> None:
         bad = np.argwhere(values <= 0)
         if len(bad):
-            _, cell = bad[0]
+            cell = int(bad[0, 1])
             raise DegenerateInputError(
                 f"{quantity(of)} has no value for {self.cells[cell].name}: {what} is not above 0",
                 expected="data that vary, and units that are active",
@@ -107,7 +109,7 @@ def replicate(table: Table, cells: Sequence[Cell], check: Decision) -> Replicate
     sums = stats.leave_out_sums(counted, cell, len(cells), families)
     empty = np.argwhere(sums[:, :, -1] < 1)
     if len(empty):
-        name = cells[empty[0][1]].name
+        name = cells[int(empty[0, 1])].name
         raise Thin(f"too thin: {name} rests on one cluster alone, so nothing tells its noise")
     groups = tuple(one.n_groups for one in families)
     return Replicates(tuple(cells), columns, sums[:, :, :-1], groups)
@@ -120,7 +122,7 @@ def families_of(table: Table, index: np.ndarray, clusters: Clusters) -> list[sta
     for column in names:
         codes = np.unique(table.columns[column][index], return_inverse=True)[1]
         strata = np.unique(strata * (codes.max() + 1) + codes, return_inverse=True)[1]
-    result = []
+    result: list[stats.Family] = []
     for one in clusters:
         units = [column_of(table, column)[index] for column in columns_of(one)]
         result.append(stats.family_of(family(one), units, strata))
@@ -147,7 +149,7 @@ def cell_of(table: Table, name: str, where: tuple[Where, ...]) -> Cell:
     return Cell(name, np.flatnonzero(select(table, where)))
 
 
-def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[tuple, Cell]:
+def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[Key, Cell]:
     """The rows of a selection, split by the values of some columns, in sorted order."""
     rows = np.flatnonzero(select(table, where))
     values = [column_of(table, column)[rows] for column in columns]
@@ -161,7 +163,7 @@ def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[t
     return {key: Cell(_named(columns, key), of) for key, of in zip(keys, held, strict=True)}
 
 
-def _named(columns: Sequence[str], key: tuple) -> str:
+def _named(columns: Sequence[str], key: Key) -> str:
     pairs = zip(columns, key, strict=True)
     return ", ".join(f"{column} {shown(value)}" for column, value in pairs)
 

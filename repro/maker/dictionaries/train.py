@@ -1,110 +1,24 @@
 """One pass over the activations that trains a whole stack of autoencoders side by side."""
 
-import json
-import math
-import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from repro.errors import TrainingError
-from repro.files import write_with
 from repro.maker.dictionaries.loss import (
     Gradient,
-    Reduction,
     loss_terms,
     random_decoder_gradient,
     standard_gradient,
     tied_gradient,
     untied_gradient,
 )
-from repro.maker.dictionaries.model import Dictionary, Transform, tied, unit_rows
-
-ENCODER_START = 0.1
-"""Norm of the standard autoencoder's encoder rows at the start, along its decoder's unit rows."""
-
-Method = Literal["sae", "sae_untied", "sae_standard", "sae_random_decoder"]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what a stack becomes, given its activations."""
-
-    name: str
-    """Name in messages: site, method, expansion factor and seed."""
-    method: Method
-    """The paper's autoencoder; its untied one; the field's standard one (an encoder of its own, a
-    decoder bias); or one with a frozen random decoder and a trained encoder."""
-    d_sae: int
-    """Features of each member."""
-    alphas: tuple[float, ...]
-    """L1 coefficient of each member."""
-    seed: int
-    """Seed of the initial weights (the data order has its own)."""
-    n_steps: int
-    """Steps in the pass."""
-    lr: float
-    """Adam's step size."""
-    betas: tuple[float, float]
-    """Adam's decays."""
-    eps: float
-    """Adam's epsilon."""
-    warmup: float
-    """Share of steps over which the step size rises from 0."""
-    decay: float
-    """Share of steps, the last ones, over which it falls to 0."""
-    penalty_warmup: float
-    """Share of steps over which the penalty rises from 0 to alpha."""
-    clip: float
-    """Longest gradient of a member, for the loss with its error summed; 0 leaves it as it is."""
-    matmul: torch.dtype
-    """Number format of the matrix products; the weights are always fp32."""
-    device: torch.device
-    """Where the stack is trained."""
-    ks: tuple[int, ...] = ()
-    """Codes that each member keeps, its largest (frozen random decoder); empty: all above zero."""
-    tied: bool = True
-    """Whether `sae` reads with its decoder's rows or with its own, as `sae_untied` does."""
-    start_scale: float = 1.0
-    """Length of the paper's autoencoder's initial rows over that of Xavier's."""
-    reduction: Reduction = "mean"
-    """Squared error over coordinates: the authors' mean, or the printed sum."""
-    step_counter: Literal["advances", "frozen"] = "advances"
-    """Adam's bias correction: textbook, or that of step 1 at every step (the authors' loop)."""
-
-    @property
-    def has_own_encoder(self) -> bool:
-        """Whether a trained decoder stands beside a trained encoder."""
-        is_untied = self.method == "sae" and not self.tied
-        return is_untied or self.method in ("sae_untied", "sae_standard")
-
-
-class Stack(NamedTuple):
-    """Parameters of a stack and the state of its optimiser."""
-
-    W_enc: Float[Tensor, "sae d_sae d_in"]
-    """Free rows of the encoder; the tied autoencoder's features are these, normalised."""
-    b_enc: Float[Tensor, "sae 1 d_sae"]
-    """Encoder bias."""
-    W_dec: Float[Tensor, "*sae d_sae d_in"]
-    """Frozen unit rows of the random-decoder method, shared; free rows of each member where it is
-    untied; empty otherwise."""
-    b_dec: Float[Tensor, "*sae 1 d_in"]
-    """Decoder bias of the standard autoencoder, subtracted before encoding; empty otherwise."""
-    adam: torch.optim.Adam
-    """Optimiser over all that is trained."""
-
-    def trained(self) -> dict[str, Tensor]:
-        """The parameters that the optimiser moves, by name."""
-        parameters = self.adam.param_groups[0]["params"]
-        return dict(zip(("W_enc", "b_enc", "W_dec", "b_dec"), parameters, strict=False))
+from repro.maker.dictionaries.model import Transform
+from repro.maker.dictionaries.recipe import Recipe, penalty_share, step_size
+from repro.maker.dictionaries.stack import Stack
 
 
 class Record(NamedTuple):
@@ -118,71 +32,6 @@ class Record(NamedTuple):
     """Mean L1 norm of the codes."""
     l0: list[float]
     """Mean number of active features."""
-
-
-def step_size(step: int, recipe: Recipe) -> float:
-    """Step size at a step: linear rise, constant, linear fall (a trapezoid).
-
-    Paper: appendix B gives a constant 1e-3, which is warmup = decay = 0 here.
-    """
-    rise = recipe.warmup * recipe.n_steps
-    fall = recipe.decay * recipe.n_steps
-    up = (step + 1) / rise if step < rise else 1.0
-    down = (recipe.n_steps - step) / fall if step >= recipe.n_steps - fall else 1.0
-    return recipe.lr * min(up, down, 1.0)
-
-
-def penalty_share(step: int, recipe: Recipe) -> float:
-    """Share of alpha that is in force at a step: a linear rise, then 1.
-
-        min(1, (step + 1) / (penalty_warmup n_steps))
-
-    Paper: not in it; the authors' penalty is at full strength from the first step, which is
-    penalty_warmup = 0 here. Most features are then pushed below use before they have found a
-    direction, and the gradient of a feature that never fires is zero, so they do not come back.
-    """
-    rise = recipe.penalty_warmup * recipe.n_steps
-    return min(1.0, (step + 1) / rise) if rise > 0 else 1.0
-
-
-def start(recipe: Recipe, d_in: int) -> Stack:
-    """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
-
-    Paper: initialisation as in the authors' code, which is `start_scale` 1; an untied decoder is
-    drawn like the encoder and after it. Of the rows that are normalised in the forward pass, the
-    tied ones and the untied decoder's, `start_scale` sets the length and leaves the direction. The
-    random decoder is drawn with the same seed and its encoder starts as a copy of it. The standard
-    autoencoder's decoder is drawn as random unit rows, and its encoder starts as a tenth of them
-    (Anthropic, Circuits Updates April 2024).
-    """
-    generator = torch.Generator().manual_seed(recipe.seed)
-    rows = torch.empty(recipe.d_sae, d_in)
-    bound = math.sqrt(6 / (recipe.d_sae + d_in))
-    rows.uniform_(-bound, bound, generator=generator)
-    if recipe.method == "sae" and recipe.tied:
-        rows *= recipe.start_scale
-    W_dec = torch.empty(0, d_in)
-    if recipe.method == "sae_random_decoder":
-        rows = W_dec = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
-    if recipe.has_own_encoder:
-        own = torch.empty(recipe.d_sae, d_in).uniform_(-bound, bound, generator=generator)
-        if recipe.method == "sae_standard":
-            own = unit_rows(own)
-            rows = own * ENCODER_START
-        else:
-            own *= recipe.start_scale
-        W_dec = own.repeat(len(recipe.alphas), 1, 1)
-    W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
-    b_enc = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
-    W_dec = W_dec.to(recipe.device)
-    b_dec = torch.zeros(
-        len(recipe.alphas) if recipe.method == "sae_standard" else 0, 1, d_in, device=recipe.device
-    )
-    moved = [W_enc, b_enc]
-    moved += [W_dec] if recipe.has_own_encoder else []
-    moved += [b_dec] if recipe.method == "sae_standard" else []
-    adam = torch.optim.Adam(moved, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True)
-    return Stack(W_enc, b_enc, W_dec, b_dec, adam)
 
 
 def set_gradients(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> list[Gradient]:
@@ -299,76 +148,6 @@ def _raise_unless_finite(finite: Tensor, recipe: Recipe, step: int) -> None:
         mend=f"lower train.optimiser.lr or lr_at (now {recipe.lr:g}) in params.yaml, then: "
         "dvc repro train",
     )
-
-
-def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
-    """The members of a stack as dictionaries on the CPU, tied ones with exactly unit rows."""
-    W_enc, b_enc = stack.W_enc.detach().cpu(), stack.b_enc.detach().cpu()[:, 0]
-    if recipe.has_own_encoder:
-        rows = unit_rows(stack.W_dec.detach().cpu())
-        members = zip(W_enc, b_enc, rows, strict=True)
-        return [Dictionary(w, b, f, "relu", 0) for w, b, f in members]
-    if recipe.method == "sae":
-        return [tied(w, b) for w, b in zip(W_enc, b_enc, strict=True)]
-    W_dec = stack.W_dec.cpu()
-    ks = recipe.ks or [0] * len(recipe.alphas)
-    members = zip(W_enc, b_enc, ks, strict=True)
-    return [Dictionary(w, b, W_dec, "topk" if k else "relu", k) for w, b, k in members]
-
-
-def centred_at(stack: Stack, transform: Transform) -> list[Transform]:
-    """The transform of each member: a decoder bias is a shift of the centre of the activations.
-
-    z = (x - mean) scale,  z - b_dec = (x - (mean + b_dec / scale)) scale
-    """
-    shifts = stack.b_dec.detach().cpu()[:, 0] / transform.scale
-    moved = [transform._replace(mean=transform.mean + shift) for shift in shifts]
-    return moved or [transform] * len(stack.W_enc)
-
-
-def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
-    """Write parameters, optimiser state and log of a half-trained stack."""
-    tensors = {name: getattr(stack, name) for name in ("W_enc", "b_enc", "W_dec", "b_dec")}
-    for name, parameter in stack.trained().items():
-        for moment in ("exp_avg", "exp_avg_sq"):
-            tensors[f"{name}.{moment}"] = stack.adam.state[parameter][moment]
-    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    metadata = {"step": str(step), "records": json.dumps(records)}
-    write_with(path, lambda part: save_file(ready, part, metadata=metadata))
-
-
-def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record]]:
-    """Read what `save_checkpoint` wrote; the stack goes on as if it had never stopped."""
-    with safe_open(path, framework="pt", device=str(recipe.device)) as file:
-        tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
-        metadata = file.metadata()
-    step = int(metadata["step"])
-    stack = start(recipe, tensors["W_enc"].shape[-1])
-    for name, parameter in stack.trained().items():
-        parameter.copy_(tensors[name])
-        stack.adam.state[parameter] = {
-            "step": torch.tensor(float(step), device=recipe.device),
-            "exp_avg": tensors[f"{name}.exp_avg"],
-            "exp_avg_sq": tensors[f"{name}.exp_avg_sq"],
-        }
-    records = [Record(*values) for values in json.loads(metadata["records"])]
-    return stack, step, records
-
-
-class Timer:
-    """Says when the next checkpoint is due."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._last = time.monotonic()
-
-    def is_due(self) -> bool:
-        """Whether `seconds` have passed since this last said yes."""
-        now = time.monotonic()
-        if now - self._last < self._seconds:
-            return False
-        self._last = now
-        return True
 
 
 def transformed(batches: Iterator[Tensor], transform: Transform) -> Iterator[Tensor]:

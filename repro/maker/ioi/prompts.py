@@ -96,16 +96,13 @@ def draw_pairs(
         SourceError: too few names are single tokens, or too few combinations exist.
     """
     names = usable_names(words, encode)
-    places = single_tokens(words.places, encode) or words.places
-    objects = single_tokens(words.objects, encode) or words.objects
     wanted = sum(counts.values())
-    possible = 2 * len(words.templates) * len(names) * (len(names) - 1) // 2
-    if wanted > possible // 2:
-        raise SourceError(
-            f"{wanted} pairs of prompts are asked for, {possible} combinations exist",
-            expected="at most half as many pairs, so that they can be drawn apart",
-            mend="lower ioi.select_pairs or ioi.heldout_pairs in params.yaml",
-        )
+    _raise_unless_drawn_apart(wanted, 2 * len(words.templates) * len(names) * (len(names) - 1) // 2)
+    things = {
+        "place": single_tokens(words.places, encode) or words.places,
+        "object": single_tokens(words.objects, encode) or words.objects,
+    }
+    prefix = [] if bos is None else [bos]
     generator = np.random.default_rng(seed)
     found: dict[tuple[str, frozenset[str]], Pair] = {}
     while len(found) < wanted:
@@ -113,22 +110,26 @@ def draw_pairs(
         number = int(generator.integers(len(words.templates)))
         io, s, other, another = (str(n) for n in generator.choice(names, 4, replace=False))
         changed = {"io": (other, s), "swapped": (s, io), "all": (other, another)}[corruption]
-        thing = {
-            "place": places[int(generator.integers(len(places)))],
-            "object": objects[int(generator.integers(len(objects)))],
-        }
+        thing = {kind: of[int(generator.integers(len(of)))] for kind, of in things.items()}
         key = (f"{order}-{number:02d}", frozenset((io, s)))
         if key in found:
             continue
-        clean, counterfactual = (
-            _filled(words.templates[number], order, names_of, thing)
-            for names_of in ((io, s), changed)
-        )
-        prefix = [] if bos is None else [bos]
+        form = words.templates[number]
+        clean = _filled(form, order, (io, s), thing)
+        counterfactual = _filled(form, order, changed, thing)
         ids = [prefix + encode(text) for text in (clean, counterfactual)]
         found[key] = Pair(key[0], clean, counterfactual, (io, s), changed, *ids)
     pairs = iter(found.values())
     return {split: [next(pairs) for _ in range(count)] for split, count in counts.items()}
+
+
+def _raise_unless_drawn_apart(wanted: int, possible: int) -> None:
+    if wanted > possible // 2:
+        raise SourceError(
+            f"{wanted} pairs of prompts are asked for, {possible} combinations exist",
+            expected="at most half as many pairs, so that they can be drawn apart",
+            mend="lower ioi.select_pairs or ioi.heldout_pairs in params.yaml",
+        )
 
 
 def _filled(template: str, order: str, names: tuple[str, str], thing: dict[str, str]) -> str:

@@ -12,23 +12,13 @@ from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import batches, read_manifest
 from repro.maker.decompositions.fit import ComponentsJob, decompose_item
 from repro.maker.decompositions.trained import SITES, TRANSFORM, Member, write_trained
+from repro.maker.dictionaries.checkpoint import Timer, load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.loss import Reduction
 from repro.maker.dictionaries.model import Transform, fit_transform_of, save_dictionary
 from repro.maker.dictionaries.moments import load_transform, moments, save_transform
-from repro.maker.dictionaries.train import (
-    Method,
-    Recipe,
-    Record,
-    Stack,
-    Timer,
-    centred_at,
-    dictionaries,
-    load_checkpoint,
-    save_checkpoint,
-    start,
-    train,
-    transformed,
-)
+from repro.maker.dictionaries.recipe import Method, Recipe
+from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.train import Record, train, transformed
 from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job

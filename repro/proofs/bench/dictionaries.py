@@ -23,8 +23,10 @@ from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.evaluate import Reconstruction, document_sums
 from repro.maker.dictionaries.model import fit_transform_of, load_dictionary, save_dictionary
 from repro.maker.dictionaries.moments import moments
-from repro.maker.dictionaries.train import Method, centred_at, start, train, transformed
-from repro.maker.dictionaries.train import dictionaries as members_of
+from repro.maker.dictionaries.recipe import Method
+from repro.maker.dictionaries.stack import centred_at, start
+from repro.maker.dictionaries.stack import dictionaries as members_of
+from repro.maker.dictionaries.train import train, transformed
 from repro.maker.engine.executor import map_items
 from repro.maker.fidelity.frontier import NAME, identity
 from repro.maker.params.executor import Executor

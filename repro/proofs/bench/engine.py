@@ -5,7 +5,9 @@ from typing import Any
 
 import torch
 
-from repro.maker.dictionaries.train import Recipe, start, train
+from repro.maker.dictionaries.recipe import Recipe
+from repro.maker.dictionaries.stack import start
+from repro.maker.dictionaries.train import train
 from repro.maker.engine.device import resolve_dtype
 from repro.proofs.bench.machine import THREADS, seconds
 

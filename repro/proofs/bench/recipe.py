@@ -19,16 +19,9 @@ from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.model import Transform, fit_transform_of, unit_rows
 from repro.maker.dictionaries.moments import moments
-from repro.maker.dictionaries.train import (
-    ENCODER_START,
-    Method,
-    Recipe,
-    Stack,
-    centred_at,
-    dictionaries,
-    start,
-    train,
-)
+from repro.maker.dictionaries.recipe import Method, Recipe
+from repro.maker.dictionaries.stack import ENCODER_START, Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.train import train
 from repro.maker.engine.device import resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job

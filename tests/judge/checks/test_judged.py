@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from repro.contract.evidence import Table, read_evidence, write_evidence
+from repro.contract.evidence import Scope, Table, read_evidence, write_evidence
 from repro.contract.rows.fidelity import RefitRow
-from repro.contract.verdict import Status
+from repro.contract.verdict import Family, Status
 from repro.errors import DegenerateInputError, EvidenceError, SpecError, VerdictError
 from repro.judge.checks import run_check
 from repro.judge.checks.replicates import cells_along, count, families_of
@@ -375,9 +375,9 @@ def test_tables_of_two_runs_are_told_in_three_parts(tmp_path: Path):
     found = verify(evidence, claims)
     assert found.profile == "planted"
     assert verify(evidence, claims, "mine").profile == "mine"
-    assert {key: found.scope[key] for key in SCOPE.model_dump()} == SCOPE.model_dump()
-    assert found.scope["family"] == {"m": 2, "method": "Bonferroni"}
-    assert list(found.scope["details"]) == ["c01", "c02"]
+    assert found.scope.model_dump(include=set(Scope.model_fields)) == SCOPE.model_dump()
+    assert found.scope.family == Family(m=2)
+    assert list(found.scope.details) == ["c01", "c02"]
     other = tmp_path / "other"
     write_world(other, TRUE, profile="else")
     for name in ("refit.parquet", "refit.json"):
@@ -442,7 +442,7 @@ def test_a_folder_of_nothing_has_a_profile_of_its_own(tmp_path: Path):
     (tmp_path / "evidence").mkdir()
     (tmp_path / "c01_x.py").write_text(CLAIM % ("c01", "ioi", "ioi"))
     found = verify(tmp_path / "evidence", tmp_path)
-    assert (found.profile, found.scope["family"]["m"]) == ("custom", 0)
+    assert (found.profile, found.scope.family) == ("custom", Family(m=0))
     assert found.verdicts[0].evidence == []
 
 

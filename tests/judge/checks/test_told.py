@@ -13,6 +13,7 @@ from repro.contract.verdict import (
     Status,
     Verdict,
     Verdicts,
+    VerdictScope,
     read_verdicts,
     write_verdicts,
 )
@@ -188,7 +189,7 @@ def verdict(status: Status = Status.SUPPORTED, **changes: Any) -> Verdict:
 
 
 def file_of(*verdicts: Verdict, **changes: Any) -> Verdicts:
-    given = {"profile": "smoke", "scope": {"model": "tiny", "sites": {}}, **changes}
+    given = {"profile": "smoke", "scope": VerdictScope(model="tiny", sites={}), **changes}
     return Verdicts(schema=1, verdicts=list(verdicts), **given)
 
 
@@ -232,7 +233,7 @@ def test_the_gate_tells_what_was_and_what_is():
 
 
 def test_files_that_cannot_be_compared_are_told_as_a_page():
-    other = {"profile": "laptop", "scope": {"model": "big", "sites": {}}}
+    other = {"profile": "laptop", "scope": VerdictScope(model="big", sites={})}
     report = gate(file_of(verdict()), file_of(verdict(), **other))
     assert report.markdown() == (
         "## Gate: cannot judge\n"

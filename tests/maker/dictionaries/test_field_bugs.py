@@ -13,10 +13,13 @@ from repro.errors import TrainingError
 from repro.files import sha256_of
 from repro.maker.activations.shards import batches, read_manifest
 from repro.maker.decompositions.asked import Asked, SiteFiles
+from repro.maker.dictionaries.checkpoint import save_checkpoint
 from repro.maker.dictionaries.metrics import matched_cosines
 from repro.maker.dictionaries.model import fit_transform_of, save_dictionary, tied
 from repro.maker.dictionaries.moments import load_transform, moments
-from repro.maker.dictionaries.train import Recipe, save_checkpoint, start, train, transformed
+from repro.maker.dictionaries.recipe import Recipe
+from repro.maker.dictionaries.stack import start
+from repro.maker.dictionaries.train import train, transformed
 from repro.maker.fidelity.measure import MeasureJob, measure_item
 from repro.maker.planted import draw, planted
 from repro.maker.stages.train import _fit_job, _job, fit_site, recipe_of, train_item

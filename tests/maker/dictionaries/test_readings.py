@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
+from repro.maker.dictionaries.checkpoint import load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.loss import (
     loss_terms,
     random_decoder_gradient,
@@ -18,13 +19,8 @@ from repro.maker.dictionaries.loss import (
     untied_gradient,
 )
 from repro.maker.dictionaries.model import unit_rows
-from repro.maker.dictionaries.train import (
-    dictionaries,
-    load_checkpoint,
-    save_checkpoint,
-    start,
-    train,
-)
+from repro.maker.dictionaries.stack import dictionaries, start
+from repro.maker.dictionaries.train import train
 from tests.maker.dictionaries.arrays import normal, seeds, sizes
 from tests.maker.dictionaries.test_train import D_IN, data, recipe, trained
 

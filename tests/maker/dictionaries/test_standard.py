@@ -26,7 +26,7 @@ from repro.maker.dictionaries.model import (
     save_dictionary,
     unit_rows,
 )
-from repro.maker.dictionaries.train import Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
 from tests.maker.dictionaries.arrays import normal, numpy, order, rotation, scales, seeds, sizes

@@ -13,18 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.maker.dictionaries.train import (
-    Recipe,
-    Stack,
-    clip_,
-    gradient,
-    load_checkpoint,
-    penalty_share,
-    save_checkpoint,
-    set_gradients,
-    start,
-    train,
-)
+from repro.maker.dictionaries.checkpoint import load_checkpoint, save_checkpoint
+from repro.maker.dictionaries.recipe import Recipe, penalty_share
+from repro.maker.dictionaries.stack import Stack, start
+from repro.maker.dictionaries.train import clip_, gradient, set_gradients, train
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
 from tests.maker.dictionaries.arrays import normal, numpy, seeds, sizes

@@ -17,24 +17,13 @@ from torch.testing import assert_close
 
 from repro.errors import TrainingError
 from repro.maker.decompositions.random import random_dictionary
+from repro.maker.dictionaries.checkpoint import Timer, load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.loss import random_decoder_gradient, standard_gradient, tied_gradient
 from repro.maker.dictionaries.metrics import fvu, l0, matched_cosines
 from repro.maker.dictionaries.model import Dictionary, Transform, decode, encode
-from repro.maker.dictionaries.train import (
-    Recipe,
-    Record,
-    Stack,
-    Timer,
-    centred_at,
-    dictionaries,
-    gradient,
-    load_checkpoint,
-    save_checkpoint,
-    start,
-    step_size,
-    train,
-    transformed,
-)
+from repro.maker.dictionaries.recipe import Recipe, step_size
+from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.train import Record, gradient, train, transformed
 from repro.maker.planted import draw, planted
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from repro.maker.activations.shards import read_manifest, write_manifest, write_shard
-from repro.maker.dictionaries.train import ENCODER_START
+from repro.maker.dictionaries.stack import ENCODER_START
 from repro.proofs.bench.recipe import (
     ARMS,
     BASE,

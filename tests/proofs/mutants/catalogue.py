@@ -162,15 +162,16 @@ MAKER = (
         "top-k without its ReLU",
         "top-k keeps entries by size alone, negative ones too",
         "repro/maker/dictionaries/model.py",
-        "    c = pre.relu()\n    if dictionary",
-        '    c = pre.relu() if dictionary.activation == "relu" else pre\n    if dictionary',
+        "    c = pre.relu()\n    if dictionary.activation",
+        '    c = pre.relu() if dictionary.activation == "relu" else pre\n'
+        "    if dictionary.activation",
         "own reading of appendix G",
         (_MODEL + "test_topk_keeps_the_k_largest_positive_entries_and_no_more",),
     ),
     Mutant(
         "parameters frozen in bfloat16",
         "weights are kept in bfloat16, so that a small step is rounded away",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/stack.py",
         "W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)",
         "W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device, torch.bfloat16)",
         "SAELens #719, #728",
@@ -179,7 +180,7 @@ MAKER = (
     Mutant(
         "optimiser state not written back",
         "Adam's step counter starts again at 0, so its bias correction is that of a first step",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/checkpoint.py",
         '"step": torch.tensor(float(step), device=recipe.device)',
         '"step": torch.tensor(0.0, device=recipe.device)',
         "HoagyC/sparse_coding, ensemble.py (own reading)",
@@ -188,7 +189,7 @@ MAKER = (
     Mutant(
         "optimiser state lost in a checkpoint",
         "Adam's second moments come back as zeros",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/checkpoint.py",
         '"exp_avg_sq": tensors[f"{name}.exp_avg_sq"]',
         '"exp_avg_sq": torch.zeros_like(tensors[f"{name}.exp_avg_sq"])',
         "dictionary_learning: backups are written and never read (own reading)",
@@ -224,7 +225,7 @@ MAKER = (
     Mutant(
         "seed that does nothing",
         "every seed draws the same initial weights",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/stack.py",
         "generator = torch.Generator().manual_seed(recipe.seed)",
         "generator = torch.Generator().manual_seed(0)",
         "SAELens (training seed accepted and ignored, own reading), delphi #81",
@@ -422,7 +423,7 @@ MAKER = (
     Mutant(
         "penalty never at full strength",
         "its rise is stretched over the whole run, so the last step alone has all of it",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/recipe.py",
         "return min(1.0, (step + 1) / rise) if rise > 0 else 1.0",
         "return min(1.0, (step + 1) / recipe.n_steps) if rise > 0 else 1.0",
         "SAELens #728 (a coefficient that seems to do nothing)",
@@ -469,7 +470,7 @@ MAKER = (
     Mutant(
         "decoder bias saved in the wrong unit",
         "the learned centre is scaled once too often when it becomes the transform",
-        "repro/maker/dictionaries/train.py",
+        "repro/maker/dictionaries/stack.py",
         "shifts = stack.b_dec.detach().cpu()[:, 0] / transform.scale",
         "shifts = stack.b_dec.detach().cpu()[:, 0] * transform.scale",
         "SAELens #381, #222 (normalisation applied twice or in one place only)",
@@ -612,8 +613,8 @@ JUDGE = (
         "curves compared at unequal sparsity",
         "each curve is averaged over the range that any of them covers",
         "repro/judge/checks/curves.py",
-        "starts = np.max([x[:, 0] for x, _ in ordered], axis=0)",
-        "starts = np.min([x[:, 0] for x, _ in ordered], axis=0)",
+        "starts: Floats = np.max([x[:, 0] for x, _ in ordered], axis=0)",
+        "starts: Floats = np.min([x[:, 0] for x, _ in ordered], axis=0)",
         "SAEBench (no matched-L0 curve of PCA, own reading)",
         (
             "tests/judge/checks/test_boundaries.py::test_the_common_range_is_what_every_curve_covers",
