@@ -171,7 +171,7 @@ from repro.contract.verdict import write_verdicts
 from repro.judge.verify import verify
 evidence, claims, out = map(Path, sys.argv[1:])
 write_verdicts(out / "verdicts.json", verify(evidence, claims))
-write_report(out / "verdicts.json", out, evidence=evidence, claims=claims)
+write_report(out / "verdicts.json", out, evidence=evidence, claims=claims, proofs=Path("reports"))
 """
 
 

@@ -13,13 +13,13 @@ from typing import Any, get_type_hints
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from repro.contract.parquet import read_table, write_table
 from repro.contract.rows import row_models, stage_of
 from repro.contract.rows.row import Row
 from repro.errors import EvidenceError
-from repro.files import sha256_of, write_json, write_with
+from repro.files import write_json
 
 SCHEMA = 2
 
@@ -130,8 +130,6 @@ def write_evidence(
             mend=f"widen the section `{stage_of(name)}` of params.yaml, then: dvc repro",
         )
     columns = {c: [getattr(row, c) for row in rows] for c in model.model_fields}
-    target = folder / f"{name}.parquet"
-    write_with(target, lambda part: pq.write_table(pa.table(columns), part, compression="zstd"))
     header = Header(
         name=name,
         stage=stage_of(name),
@@ -140,7 +138,7 @@ def write_evidence(
         counts=dict(counts),
         scope=scope,
         provenance=dict(provenance),
-        sha256=sha256_of(target),
+        sha256=write_table(folder / f"{name}.parquet", pa.table(columns)),
     )
     write_json(folder / f"{name}.json", header.model_dump())
 
@@ -175,24 +173,7 @@ def read_evidence(folder: Path, name: str) -> Table:
     """
     header = read_header(folder, name)
     path = folder / f"{name}.parquet"
-    if not path.exists():
-        raise EvidenceError(
-            f"{path} is missing", expected="the table its header names", mend=_mend(name)
-        )
-    found = sha256_of(path)
-    if found != header.sha256:
-        raise EvidenceError(
-            f"{path} is not the file its header vouches for (sha256 {found[:12]}...)",
-            expected=f"sha256 {header.sha256[:12]}...: the file was truncated or changed",
-            mend=_mend(name),
-        )
-    try:
-        # `pq.read_table` would go through pyarrow.dataset, which imports pandas (half a second).
-        table = pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
-        raise EvidenceError(
-            f"{path} cannot be read: {_first_line(error)}", expected="Parquet", mend=_mend(name)
-        ) from None
+    table = read_table(path, header.sha256, _mend(name))
     expected = column_types(row_models()[name]) if name in row_models() else header.columns
     columns = {
         column: _checked_column(path, name, table, column, kind)

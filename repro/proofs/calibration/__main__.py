@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from repro.console import command
-from repro.contract.proofs.calibration import FILE, ClaimCalibration, name_of
-from repro.files import write_json
+from repro.contract.proofs.calibration import ClaimCalibration, name_of
+from repro.contract.proofs.tallies import write_calibration
 from repro.proofs.calibration.draw import write_figures
 from repro.proofs.calibration.run import calibrate
 from repro.proofs.calibration.simulate import Draws, Tally
@@ -17,7 +17,7 @@ from repro.proofs.calibration.simulate import Draws, Tally
 def main(
     evidence: Annotated[Path, typer.Option(help="Tables that give sizes and noise.")],
     claims: Annotated[Path, typer.Option(help="Claims whose checks are calibrated.")],
-    out: Annotated[Path, typer.Option(help="Folder of the JSON and the figures.")],
+    out: Annotated[Path, typer.Option(help="Folder of rows, summary and figures.")],
     draws: Annotated[int, typer.Option(min=20, help="Draws at each boundary.")] = 5000,
     other: Annotated[int, typer.Option(min=20, help="The same with other errors.")] = 500,
     power: Annotated[int, typer.Option(min=20, help="Draws at a point of a power curve.")] = 200,
@@ -30,7 +30,7 @@ def main(
     would be blamed once in ten times.
     """
     found = calibrate(evidence, claims, Draws(draws, other, power, seed), jobs, _with_bar)
-    write_json(out / FILE, found.model_dump(mode="json"))
+    write_calibration(out, found)
     write_figures(found, out)
     for one in found.claims:
         typer.echo(_line(one))
