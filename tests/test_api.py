@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ FILE = Path("artifacts/train/middle_r2/seed0/a3.safetensors")
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout after a run: claims, lock and reports as committed, and one dictionary."""
     for name in ("claims", "claims.lock", "reports"):
         (tmp_path / name).symlink_to(ROOT / name)
@@ -32,7 +31,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     about = {"alpha": 2.0e-3, "k": 0}
     save_dictionary(tmp_path / FILE, one, Transform(torch.full((16,), 3.0), 0.5), about)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.mark.slow

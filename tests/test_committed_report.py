@@ -3,16 +3,23 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from repro.contract.verdict import read_verdicts
 from repro.judge.gate import gate
 from repro.judge.verify import verify
 from repro.report import write_report
-from repro.report.readme import main as readme
+from repro.report.readme import app
 from repro.spec import load_claims, spec_sha256
 
 ROOT = Path(__file__).resolve().parent.parent
 LAPTOP = ROOT / "reports" / "laptop"
+
+
+def checked(page: Path, *words: str | Path) -> Result:
+    """Whether the tables in a page are those of the committed files."""
+    given = ["--verdicts", LAPTOP / "verdicts.json", *words, "--readme", page, "--check"]
+    return CliRunner().invoke(app, [*map(str, given)])
 
 
 def test_judging_the_committed_evidence_again_gives_the_committed_verdicts():
@@ -50,22 +57,23 @@ def test_a_committed_baseline_judges_the_claims_as_they_are(profile: str):
 
 
 def test_the_readme_quotes_the_committed_verdicts_and_measurements():
-    files = ["--verdicts", str(LAPTOP / "verdicts.json"), "--bench", str(ROOT / "reports/bench")]
-    proofs = ["--proofs", str(ROOT / "reports")]
-    readme([*files, *proofs, "--readme", str(ROOT / "README.md"), "--check"])
+    files = ("--bench", ROOT / "reports/bench", "--proofs", ROOT / "reports")
+    found = checked(ROOT / "README.md", *files)
+    assert found.exit_code == 0, found.output
 
 
 def test_the_page_of_amendments_sets_the_committed_run_beside_the_one_before():
-    before = ["--before", str(ROOT / "reports/history/laptop-2026-11-24.json")]
-    page = ["--readme", str(ROOT / "docs/amendments.md")]
-    readme(["--verdicts", str(LAPTOP / "verdicts.json"), *before, *page, "--check"])
+    before = ROOT / "reports/history/laptop-2026-11-24.json"
+    found = checked(ROOT / "docs/amendments.md", "--before", before)
+    assert found.exit_code == 0, found.output
 
 
 def test_an_old_readme_would_be_found(tmp_path: Path):
     old = tmp_path / "README.md"
     old.write_text((ROOT / "README.md").read_text("utf8").replace("| c15 |", "| c99 |"), "utf8")
-    with pytest.raises(SystemExit, match="out of date"):
-        readme(["--verdicts", str(LAPTOP / "verdicts.json"), "--readme", str(old), "--check"])
+    found = checked(old)
+    assert found.exit_code == 1
+    assert "out of date" in found.output
 
 
 def test_what_is_committed_is_small():

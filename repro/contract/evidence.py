@@ -17,16 +17,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from repro.contract.parquet import (
     ArrowTable,
     Kind,
-    UnreadableError,
     is_of,
     read_table,
+    table_of,
     values_of,
     write_table,
 )
 from repro.contract.rows import row_models, stage_of
 from repro.contract.rows.row import Row
 from repro.errors import EvidenceError
-from repro.files import sha256_of, write_json, write_with
+from repro.files import write_json
 
 SCHEMA = 2
 
@@ -137,8 +137,6 @@ def write_evidence(
             mend=f"widen the section `{stage_of(name)}` of params.yaml, then: dvc repro",
         )
     columns = {c: [getattr(row, c) for row in rows] for c in model.model_fields}
-    target = folder / f"{name}.parquet"
-    write_with(target, lambda part: write_table(part, columns))
     header = Header(
         name=name,
         stage=stage_of(name),
@@ -147,7 +145,7 @@ def write_evidence(
         counts=dict(counts),
         scope=scope,
         provenance=dict(provenance),
-        sha256=sha256_of(target),
+        sha256=write_table(folder / f"{name}.parquet", table_of(columns)),
     )
     write_json(folder / f"{name}.json", header.model_dump())
 
@@ -182,23 +180,7 @@ def read_evidence(folder: Path, name: str) -> Table:
     """
     header = read_header(folder, name)
     path = folder / f"{name}.parquet"
-    if not path.exists():
-        raise EvidenceError(
-            f"{path} is missing", expected="the table its header names", mend=_mend(name)
-        )
-    found = sha256_of(path)
-    if found != header.sha256:
-        raise EvidenceError(
-            f"{path} is not the file its header vouches for (sha256 {found[:12]}...)",
-            expected=f"sha256 {header.sha256[:12]}...: the file was truncated or changed",
-            mend=_mend(name),
-        )
-    try:
-        table = read_table(path)
-    except UnreadableError as error:
-        raise EvidenceError(
-            f"{path} cannot be read: {_first_line(error)}", expected="Parquet", mend=_mend(name)
-        ) from None
+    table = read_table(path, header.sha256, _mend(name))
     expected = column_types(row_models()[name]) if name in row_models() else header.columns
     columns = {
         column: _checked_column(path, name, table, column, kind)

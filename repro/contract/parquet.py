@@ -1,6 +1,6 @@
-"""Parquet files and their columns: the door to pyarrow, which has no types of its own."""
+"""Parquet files, each vouched for by a hash: the door to pyarrow, which has no types of its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Protocol
@@ -9,7 +9,27 @@ import numpy as np
 import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]  # there are none
 import pyarrow.parquet as pq  # pyright: ignore[reportMissingTypeStubs]  # there are none
 
+from repro.errors import EvidenceError
+from repro.files import sha256_of, write_with
+
 Kind = Literal["str", "int", "float"]
+ARROW: Mapping[Kind, str] = {"str": "string", "int": "int64", "float": "double"}
+"""How pyarrow names each kind where it is asked for."""
+
+
+class ArrowField(Protocol):
+    """A column's name and type."""
+
+    name: str
+    type: object
+
+
+class ArrowSchema(Protocol):
+    """What we use of the columns' names and types."""
+
+    def __iter__(self) -> Iterator[ArrowField]:
+        """Each column's, in the order of the file."""
+        ...
 
 
 class ArrowColumn(Protocol):
@@ -39,6 +59,11 @@ class ArrowTable(Protocol):
         ...
 
     @property
+    def schema(self) -> ArrowSchema:
+        """Names and types of the columns."""
+        ...
+
+    @property
     def num_rows(self) -> int:
         """Number of rows."""
         ...
@@ -47,28 +72,59 @@ class ArrowTable(Protocol):
         """A column by name."""
         ...
 
-
-class UnreadableError(Exception):
-    """The file cannot be read, or is no Parquet; the message says why."""
-
-
-def write_table(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
-    """Write columns of equal length, compressed."""
-    table = _untyped(pa).table(dict(columns))
-    _untyped(pq).write_table(table, path, compression="zstd")
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """The rows, each by its columns' names."""
+        ...
 
 
-def read_table(path: Path) -> ArrowTable:
-    """Read a whole file.
+def schema_of(columns: Mapping[str, Kind], may_be_empty: Sequence[str] = ()) -> ArrowSchema:
+    """Names and types of columns; those named last may lack values."""
+    arrow = _untyped(pa)
+    fields = columns.items()
+    return arrow.schema(
+        [arrow.field(name, ARROW[kind], name in may_be_empty) for name, kind in fields]
+    )
+
+
+def table_of(columns: Mapping[str, Sequence[object]]) -> ArrowTable:
+    """A table of columns of equal length."""
+    return _untyped(pa).table(dict(columns))
+
+
+def table_of_rows(rows: Sequence[Mapping[str, object]], schema: ArrowSchema) -> ArrowTable:
+    """A table of rows, with the columns that a schema names."""
+    return _untyped(pa).Table.from_pylist(list(rows), schema)
+
+
+def write_table(path: Path, table: ArrowTable) -> str:
+    """Write a table, compressed, whole or not at all; the SHA-256 of the file."""
+    write_with(path, lambda part: _untyped(pq).write_table(table, part, compression="zstd"))
+    return sha256_of(path)
+
+
+def read_table(path: Path, sha256: str, mend: str) -> ArrowTable:
+    """Read a table and hold it against its hash; `mend` is the command that makes it again.
 
     Raises:
-        UnreadableError: it cannot be read, or is no Parquet.
+        EvidenceError: the file is missing, truncated, altered or no Parquet.
     """
+    if not path.exists():
+        raise EvidenceError(f"{path} is missing", expected="the table its header names", mend=mend)
+    found = sha256_of(path)
+    if found != sha256:
+        raise EvidenceError(
+            f"{path} is not the file its header vouches for (sha256 {found[:12]}...)",
+            expected=f"sha256 {sha256[:12]}...: the file was truncated or changed",
+            mend=mend,
+        )
     try:
         # `pq.read_table` would go through pyarrow.dataset, which imports pandas (half a second).
         return _untyped(pq).ParquetFile(path).read()
     except (_untyped(pa).ArrowException, OSError) as error:
-        raise UnreadableError(str(error)) from error
+        first = str(error).splitlines()[0]
+        raise EvidenceError(
+            f"{path} cannot be read: {first}", expected="Parquet", mend=mend
+        ) from None
 
 
 def is_of(kind: Kind, column: ArrowColumn) -> bool:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from repro.console import command
+from repro.errors import VerdictError
 from repro.files import write_bytes
 from repro.maker.engine.code import PACKAGE, imported_modules
 from repro.maker.pipeline.stages import in_order
@@ -69,8 +71,18 @@ def main(
     page_file: Annotated[Path, typer.Option("--page", metavar="FILE", help="The page.")] = PAGE,
 ) -> None:
     """Draw both pictures into the page."""
-    write_bytes(page_file, page(page_file.read_text(encoding="utf8")).encode())
+    try:
+        text = page_file.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError):
+        raise VerdictError(
+            f"{page_file} cannot be read",
+            expected="a page in UTF-8 with a place for each picture",
+            mend=f"--page {PAGE}, from the root of the checkout",
+        ) from None
+    write_bytes(page_file, page(text).encode())
 
+
+app = command(main)
 
 if __name__ == "__main__":
-    typer.run(main)
+    app(prog_name="python -m repro.proofs.drawing")

@@ -67,12 +67,12 @@ _ALL = (Where(column="n_prompts", values=(1,)),)
 def _patched(table: Table, count: int) -> Sheet:
     """Every decomposition with the same number of features patched, and with all of them."""
     rows = []
-    for line, some in series(papers_rows(table, "attribution")):
+    for look, some in series(papers_rows(table, "attribution")):
         at, every = select(some, n_patched=count), _last_points(some)
         if not len(at):  # it has fewer features
             continue
         measures = (KL.of(at), BACKWARDS.of(at), EDIT.of(at), KL.of(every))
-        rows.append((line.label, *map(number, measures)))
+        rows.append((look.label, *map(number, measures)))
     clean = select(table, n_patched=0)
     measures = (KL.of(clean), BACKWARDS.of(clean), EDIT.of(clean))
     rows.append(("nothing patched", *map(number, measures), DASH))

@@ -5,10 +5,11 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import above, curve, methods_present, select
+from repro.report.figures.curves import curve, select
 from repro.report.figures.drawn import ForestRow
 from repro.report.figures.localisation import KL, papers_rows, series
-from repro.report.figures.tradeoff import FVU, L0, METHODS, WIDTH_OF_GRID
+from repro.report.figures.palette import METHODS
+from repro.report.figures.tradeoff import FVU, L0, compared, knob_of
 
 Row = Mapping[str, float | str]
 SITE = "middle"
@@ -28,13 +29,10 @@ def _tradeoff(tables: Mapping[str, Table]) -> Iterator[Row]:
     if "fidelity" not in tables:
         return
     table = select(tables["fidelity"], site=SITE)
-    for method in methods_present(table, tuple(METHODS)):
-        line, rows = METHODS[method], select(table, method=method)
-        if line.knob == "alpha":
-            rows = above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
-        points = curve(rows, line.knob, L0, FVU)
+    for method, rows in compared(table):
+        points = curve(rows, knob_of(method), L0, FVU)
         for l0, fvu in zip(points.x.tolist(), points.y.tolist(), strict=True):
-            yield {"series": line.label, "l0": l0, "fvu": fvu}
+            yield {"series": METHODS[method].label, "l0": l0, "fvu": fvu}
 
 
 def _localisation(tables: Mapping[str, Table]) -> Iterator[Row]:
@@ -42,10 +40,10 @@ def _localisation(tables: Mapping[str, Table]) -> Iterator[Row]:
     if "ioi_curves" not in tables:
         return
     table = select(tables["ioi_curves"], site=SITE)
-    for line, rows in series(papers_rows(table, "attribution")):
+    for look, rows in series(papers_rows(table, "attribution")):
         points = curve(rows, "n_patched", None, KL)
         for patched, kl in zip(points.x.tolist(), points.y.tolist(), strict=True):
-            yield {"series": line.label, "patched": patched, "kl": kl}
+            yield {"series": look.label, "patched": patched, "kl": kl}
 
 
 def _forest(standing: Mapping[str, ForestRow]) -> Iterator[Row]:

@@ -10,11 +10,11 @@ from repro.contract.proofs.calibration import (
     Calibration,
     ClaimCalibration,
     KindSummary,
-    read_calibration,
 )
 from repro.contract.proofs.multiverse import Multiverse, read_multiverse
 from repro.contract.proofs.mutants import MutmutReport, SeededMutants, read_report
 from repro.contract.proofs.quality import Comparison, Search, read_figures
+from repro.contract.proofs.tallies import SUMMARY, TABLE, read_calibration
 from repro.contract.verdict import SaboteurCount, Status
 from repro.report.numbers import count, number
 
@@ -50,7 +50,7 @@ def read_proofs(folder: Path | None) -> Proofs:
     if folder is None:
         return NOTHING_PROVED
     return Proofs(
-        calibration=_read(folder / "calibration" / "calibration.json", read_calibration),
+        calibration=_calibration(folder / "calibration"),
         multiverse=_read(folder / "multiverse" / "multiverse.json", read_multiverse),
         seeded=_read(
             folder / "mutants" / "seeded.json", lambda path: read_report(path, SeededMutants)
@@ -64,6 +64,12 @@ def read_proofs(folder: Path | None) -> Proofs:
         ),
         search=_read(folder / "bench" / "recipe.json", lambda path: read_figures(path, Search)),
     )
+
+
+def _calibration(folder: Path) -> Calibration | None:
+    """None where neither of its files is there; one without the other is a mistake."""
+    files = (folder / SUMMARY, folder / TABLE)
+    return read_calibration(folder) if any(file.exists() for file in files) else None
 
 
 def _read(path: Path, read: Callable[[Path], Kind]) -> Kind | None:

@@ -1,12 +1,14 @@
 """Put the generated tables into a README or a page of docs, or tell that they are out of date."""
 
-import argparse
 import re
-import sys
 from pathlib import Path
+from typing import Annotated
 
-from repro.contract.verdict import read_verdicts
-from repro.errors import ReproError, VerdictError
+import typer
+
+from repro.console import command
+from repro.contract.verdict import Verdicts, read_verdicts
+from repro.errors import VerdictError
 from repro.files import write_bytes
 from repro.report.compare import compared
 from repro.report.markdown import readme_table
@@ -31,52 +33,63 @@ def embedded(readme: str, table: str, block: str = "verdicts") -> str:
     return between.sub(lambda _: f"{begin}\n{table}\n{end}", readme)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Write the tables, or with --check exit 1 when those there are others."""
-    parser = argparse.ArgumentParser(prog="python -m repro.report.readme", description=__doc__)
-    parser.add_argument("--verdicts", type=Path, required=True, metavar="FILE")
-    parser.add_argument(
-        "--bench", type=Path, metavar="DIR", help="measurements, for the speed table"
-    )
-    parser.add_argument("--proofs", type=Path, metavar="DIR", help="what was proved of the checks")
-    parser.add_argument("--before", type=Path, metavar="FILE", help="verdicts of an earlier run")
-    parser.add_argument("--readme", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--check", action="store_true")
-    given = parser.parse_args(arguments)
-    try:
-        _update(given, check=given.check)
-    except ReproError as error:
-        sys.exit(f"error: {error}")
+def main(
+    verdicts: Annotated[Path, typer.Option(metavar="FILE", help="Verdicts of the table.")],
+    readme: Annotated[Path, typer.Option(metavar="FILE", help="The page.")],
+    bench: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Measurements, for the speed table.")
+    ] = None,
+    proofs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="What was proved of the checks.")
+    ] = None,
+    before: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Verdicts of an earlier run.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if the tables are others.")
+    ] = False,
+) -> None:
+    """Put the generated tables into a README or a page of docs."""
+    old = _text(readme)
+    judged = read_verdicts(verdicts)
+    new = _with_verdicts(old, judged, before)
+    if bench is not None:
+        new = embedded(new, speed_table(bench), block="speed")
+    if proofs is not None:
+        lines = told_proofs(read_proofs(proofs), [v.saboteurs for v in judged.verdicts])
+        new = embedded(new, "\n".join(f"- {line}" for line in lines), block="proofs")
+    if new != old and check:
+        typer.echo(_outdated(readme, verdicts), err=True)
+        raise typer.Exit(1)
+    if new != old:
+        write_bytes(readme, new.encode())
 
 
-def _update(given: argparse.Namespace, *, check: bool) -> None:
-    readme = given.readme
+def _text(page: Path) -> str:
     try:
-        before = readme.read_text(encoding="utf8")
-    except OSError:
+        return page.read_text(encoding="utf8")
+    except (OSError, UnicodeDecodeError):
         raise VerdictError(
-            f"{readme} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
+            f"{page} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
         ) from None
-    verdicts = read_verdicts(given.verdicts)
-    if given.before is not None:
-        after = embedded(before, compared(read_verdicts(given.before), verdicts), block="compared")
-    else:
-        after = embedded(before, readme_table(verdicts))
-    if given.bench is not None:
-        after = embedded(after, speed_table(given.bench), block="speed")
-    if given.proofs is not None:
-        lines = told_proofs(read_proofs(given.proofs), [v.saboteurs for v in verdicts.verdicts])
-        after = embedded(after, "\n".join(f"- {line}" for line in lines), block="proofs")
-    if after == before:
-        return
-    if check:
-        raise VerdictError(
-            f"the tables in {readme} are out of date",
-            expected=f"those of {given.verdicts} and of the other files named",
-            mend="the same command without --check",
-        )
-    write_bytes(readme, after.encode())
 
+
+def _with_verdicts(page: str, judged: Verdicts, before: Path | None) -> str:
+    """The page with the table of verdicts, or with what has changed since those of `before`."""
+    if before is None:
+        return embedded(page, readme_table(judged))
+    return embedded(page, compared(read_verdicts(before), judged), block="compared")
+
+
+def _outdated(page: Path, verdicts: Path) -> str:
+    return (
+        f"the tables in {page} are out of date\n"
+        f"  expected: those of {verdicts} and of the other files named\n"
+        "  to mend:  the same command without --check"
+    )
+
+
+app = command(main)
 
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m repro.report.readme")

@@ -115,6 +115,10 @@ class Dominates(Rule):
     """Smallest gap that counts, in the unit of the quantity."""
 
 
+SMOOTH_DEGREE = 3
+"""Degree of the polynomial that a smooth curve is held against, in the rule and in its figure."""
+
+
 class Smooth(Rule):
     """The curve has no knee: its points lie near a polynomial in ln x.
 
@@ -130,7 +134,7 @@ class Smooth(Rule):
     """Column whose values trace the curve."""
     margin: float
     """Largest distance from the polynomial that still counts as smooth."""
-    degree: int = Field(default=3, ge=1)
+    degree: int = Field(default=SMOOTH_DEGREE, ge=1)
     """Degree of the polynomial."""
     min_points: int = Field(default=6, ge=3)
     """Points below which a knee could hide."""

@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
+from repro.judge.checks.curves import residuals
 from repro.report.figures import style as look
 from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
 from repro.report.figures.curves import SumRatio, above, curve, seed_curves, select
@@ -18,6 +19,9 @@ from repro.report.figures.losses import added_loss
 from repro.report.figures.style import panel, standalone, style, svg_of
 from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
 from repro.report.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
+from repro.spec import load_claims
+from repro.spec.decisions import SMOOTH_DEGREE, Smooth, parts_of
+from tests.import_graph import ROOT
 
 COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 
@@ -109,22 +113,43 @@ def test_the_planted_knee_leaves_larger_residuals_than_the_smooth_curve(
     assert largest("planted_knee") > 5 * largest("middle")
 
 
+def test_the_fit_of_a_curve_is_that_of_the_rule_that_judges_it(tables: dict[str, Table]) -> None:
+    (claim,) = [one for one in load_claims(ROOT / "claims") if one.id == "c14"]
+    (rule,) = [part for part in parts_of(claim.check) if isinstance(part, Smooth)]
+    table = middle(tables["fidelity"])
+    rows = above(select(table, method="sae", expansion_factor=2.0), "alpha", 0)
+    points = curve(rows, "alpha", L0, FVU)
+    expected = residuals(np.log(points.x)[None], np.log(points.y)[None], rule.degree)[0]
+    with style():
+        figure = smoothness(table)
+    (bars,) = [c for c in figure.axes[0].collections if isinstance(c, LineCollection)]
+    found = [np.log(end / start) for (_, start), (_, end) in bars.get_segments()]
+    assert found == pytest.approx(expected.tolist())
+    _, line = line_called(figure, f"fit of degree {rule.degree} in ln L0")
+    assert np.log(line[[0, -1]]) == pytest.approx((np.log(points.y) - expected)[[0, -1]])
+
+
+def test_every_rule_of_smoothness_has_the_degree_that_is_drawn() -> None:
+    claims = load_claims(ROOT / "claims")
+    checks = [one.check for one in claims] + [c.check for one in claims for c in one.controls]
+    rules = [part for check in checks for part in parts_of(check) if isinstance(part, Smooth)]
+    assert {rule.degree for rule in rules} == {SMOOTH_DEGREE}
+
+
 def test_dead_is_what_is_not_alive(tables: dict[str, Table]) -> None:
     rows = select(
         middle(tables["dictionaries"]), method="sae", expansion_factor=2.0, alpha=0.0
     ).columns
     dead = 1 - rows["n_alive"].sum() / rows["n_features"].sum()
     with style():
-        _, y = line_called(
-            dead_by_alpha(middle(tables["dictionaries"])), "sparse autoencoder, R = 2"
-        )
+        _, y = line_called(dead_by_alpha(middle(tables["dictionaries"])), "sparse autoencoder")
     assert y[0] == pytest.approx(dead)
 
 
 def test_shrinkage_without_penalty_is_one_in_the_planted_table(tables: dict[str, Table]) -> None:
     with style():
         figure = shrinkage_by_alpha(middle(tables["fidelity"]))
-    x, y = line_called(figure, "sparse autoencoder, R = 2")
+    x, y = line_called(figure, "sparse autoencoder")
     assert (x[0], y[0]) == (0, pytest.approx(1))
     assert (np.diff(y) > 0).all()
 
@@ -143,7 +168,7 @@ def test_a_dictionary_agrees_with_itself(tables: dict[str, Table]) -> None:
     with style():
         figure = agreement_by_alpha(middle(tables["agreement"]))
     assert (line_called(figure, "a dictionary with itself")[1] == 1).all()
-    assert (line_called(figure, "random dictionaries")[1] == 0).all()
+    assert (line_called(figure, "random dictionary")[1] == 0).all()
 
 
 def test_the_heat_map_shows_the_cosine_of_each_cell(tables: dict[str, Table]) -> None:
@@ -156,9 +181,9 @@ def test_the_heat_map_shows_the_cosine_of_each_cell(tables: dict[str, Table]) ->
 def test_recovery_stands_between_chance_and_the_truth(tables: dict[str, Table]) -> None:
     with style():
         figure = recovery_by_alpha(select(tables["toy"], regime="hard"))
-    _, found = line_called(figure, "one to one (Hungarian)")
+    _, found = line_called(figure, "sparse autoencoder")
     _, truth = line_called(figure, "the true features")
-    _, chance = line_called(figure, "random dictionary, one to one")
+    _, chance = line_called(figure, "random dictionary")
     assert found.tolist() == pytest.approx([0.4, 0.6])
     assert (truth[0], chance[0]) == (pytest.approx(1.0), pytest.approx(0.2))
 

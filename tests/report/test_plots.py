@@ -10,7 +10,8 @@ from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.report.figures.curves import select
 from repro.report.figures.drawn import ForestRow
-from repro.report.figures.tradeoff import FVU, L0, METHODS
+from repro.report.figures.palette import METHODS
+from repro.report.figures.tradeoff import FVU, L0
 from repro.report.plots import plots
 
 

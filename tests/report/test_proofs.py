@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from repro.contract.proofs.calibration import FILE, read_calibration
 from repro.contract.proofs.multiverse import Found, Multiverse, ReadingResult, write_multiverse
 from repro.contract.proofs.mutants import (
     ModuleScore,
@@ -13,6 +12,7 @@ from repro.contract.proofs.mutants import (
     SeededMutants,
     write_report,
 )
+from repro.contract.proofs.tallies import SUMMARY, TABLE, read_calibration
 from repro.contract.verdict import SaboteurCount, Status
 from repro.errors import ReproError
 from repro.files import write_json
@@ -23,7 +23,7 @@ from repro.report.view import page
 from tests.import_graph import ROOT
 from tests.report.verdicts import plausible_verdicts
 
-COMMITTED = ROOT / "reports" / "calibration" / FILE
+COMMITTED = ROOT / "reports" / "calibration"
 
 
 def bug(killed: bool) -> SeededMutant:
@@ -65,7 +65,8 @@ def folder(tmp_path: Path) -> Path:
         Multiverse(date="2026-01-02", machine="m", profile="smoke", readings=rows),
     )
     (tmp_path / "calibration").mkdir()
-    (tmp_path / "calibration" / FILE).write_bytes(COMMITTED.read_bytes())
+    for name in (SUMMARY, TABLE):
+        (tmp_path / "calibration" / name).write_bytes((COMMITTED / name).read_bytes())
     return tmp_path
 
 
@@ -115,7 +116,7 @@ def test_what_is_not_there_is_not_spoken_of(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "file",
-    ["calibration/calibration.json", "multiverse/multiverse.json", "mutants/seeded.json",
+    ["calibration/summary.json", "multiverse/multiverse.json", "mutants/seeded.json",
      "mutants/mutmut.json"],
 )  # fmt: skip
 def test_a_malformed_file_is_named_with_what_makes_it_again(folder: Path, file: str):
@@ -123,3 +124,10 @@ def test_a_malformed_file_is_named_with_what_makes_it_again(folder: Path, file: 
     with pytest.raises(ReproError, match=Path(file).name) as caught:
         read_proofs(folder)
     assert caught.value.mend.startswith("make ")
+
+
+@pytest.mark.parametrize("name", [SUMMARY, TABLE])
+def test_half_a_calibration_is_a_mistake(folder: Path, name: str):
+    (folder / "calibration" / name).unlink()
+    with pytest.raises(ReproError, match=f"{name} is missing"):
+        read_proofs(folder)

@@ -1,12 +1,9 @@
-"""What a calibration found, as JSON: `calibration.json` and how a report looks a claim up in it."""
+"""What a calibration found, and how a report looks a claim up in it."""
 
-import json
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from repro.errors import EvidenceError
+from pydantic import BaseModel, ConfigDict
 
 Errors = Literal[
     "normal", "loud_seeds", "skewed_up", "skewed_down", "heavy", "tied", "tiny", "one_row"
@@ -14,20 +11,21 @@ Errors = Literal[
 """Shapes of error. `loud_seeds` is normal with four times the seed effect: three seeds can look
 that much more alike than they are. `tiny` and `one_row` are normal with too little evidence."""
 
-FILE = "calibration.json"
 SLACK = 1.5
 """The upper bound of an error rate may be this many times the stated level."""
 
 Kind = Literal["exceeds", "within", "monotone", "dominates", "smooth", "all"]
 
 
-class _Model(BaseModel):
+class Frozen(BaseModel):
+    """Base: strict, frozen, closed, finite."""
+
     model_config = ConfigDict(
         strict=True, extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
 
-class Rate(_Model):
+class Rate(Frozen):
     """How often something happened in draws, with 95 % bounds (Clopper and Pearson)."""
 
     count: int
@@ -42,7 +40,7 @@ class Rate(_Model):
     """Upper end of the two-sided 95 % interval of the share."""
 
 
-class AtEdge(_Model):
+class AtEdge(Frozen):
     """Draws on one boundary of a claim under one shape of error."""
 
     edge: str
@@ -57,7 +55,7 @@ class AtEdge(_Model):
     """Draws without a verdict on the claim: no row was left, or a ratio had no value."""
 
 
-class Power(_Model):
+class Power(Frozen):
     """Share of verdicts `supported` where the truth is this far inside the claim."""
 
     effect: float
@@ -66,7 +64,7 @@ class Power(_Model):
     """Verdicts `supported`."""
 
 
-class PowerCurve(_Model):
+class PowerCurve(Frozen):
     """What a check sees beyond one boundary, with normal errors at the real sizes."""
 
     edge: str
@@ -79,7 +77,7 @@ class PowerCurve(_Model):
     """Effect at which 80 % of verdicts are `supported`, interpolated; none if never reached."""
 
 
-class ErrorRates(_Model):
+class ErrorRates(Frozen):
     """The worst boundary of a claim under one shape of error."""
 
     errors: Errors
@@ -93,9 +91,22 @@ class ErrorRates(_Model):
     is_broken: bool
     """Whether the lower bound of either rate is above the level: too many errors, beyond chance."""
 
+    @classmethod
+    def at_worst(cls, edges: Sequence[AtEdge], level: float) -> "ErrorRates":
+        """The rates of the boundaries where they are highest, all under one shape of error."""
+        support = max((one.supported for one in edges), key=lambda rate: rate.upper)
+        refute = max((one.refuted for one in edges), key=lambda rate: rate.upper)
+        return cls(
+            errors=edges[0].errors,
+            false_support=support,
+            false_refute=refute,
+            within_bound=max(support.upper, refute.upper) <= SLACK * level,
+            is_broken=max(support.lower, refute.lower) > level,
+        )
 
-class ClaimCalibration(_Model):
-    """How far one claim's check can be trusted, and what it can see."""
+
+class Subject(Frozen):
+    """A check that was calibrated, and what it states."""
 
     id: str
     """Id of the claim."""
@@ -107,12 +118,17 @@ class ClaimCalibration(_Model):
     """Stated rate of false support, and of false refutation: (1 - confidence) / 2."""
     bound: float
     """Largest upper bound allowed: 1.5 times the level."""
+    unreachable: list[str]
+    """Boundaries on which the claim's other conditions cannot hold."""
+
+
+class ClaimCalibration(Subject):
+    """How far one claim's check can be trusted, and what it can see."""
+
     rates: list[ErrorRates]
     """One for each shape of error, `normal` first."""
     edges: list[AtEdge]
     """All boundaries that were drawn at."""
-    unreachable: list[str]
-    """Boundaries on which the claim's other conditions cannot hold."""
     curves: list[PowerCurve]
     """Power beyond each single condition, the most telling one first."""
 
@@ -161,7 +177,7 @@ class ClaimCalibration(_Model):
         )
 
 
-class KindSummary(_Model):
+class KindSummary(Frozen):
     """The worst rates of all checks that use one kind of rule, with normal errors."""
 
     kind: Kind
@@ -176,11 +192,9 @@ class KindSummary(_Model):
     """Whether all of them are."""
 
 
-class Calibration(_Model):
-    """All claims on one folder of evidence."""
+class Circumstances(Frozen):
+    """What was calibrated, where and when, and what came of it over all claims."""
 
-    schema_version: int = 1
-    """Version of this format."""
     date: str
     """Day of the run."""
     machine: str
@@ -193,12 +207,17 @@ class Calibration(_Model):
     """Seed of all draws."""
     draws: dict[str, int]
     """Draws at a boundary: normal errors, other errors; and at a point of a power curve."""
-    claims: list[ClaimCalibration]
-    """In the order of the claims; controls after their claim."""
     kinds: list[KindSummary]
     """One for each kind of rule."""
     unplaced: dict[str, list[str]]
     """Checks none of whose boundaries this evidence can be moved to, and those boundaries."""
+
+
+class Calibration(Circumstances):
+    """All claims on one folder of evidence."""
+
+    claims: list[ClaimCalibration]
+    """In the order of the claims; controls after their claim."""
 
     def of(self, claim_id: str) -> ClaimCalibration | None:
         """The calibration of a claim's own check; none if it was not calibrated."""
@@ -224,27 +243,6 @@ WORDS: dict[Errors, str] = {
 """Shapes of error in a reader's words."""
 
 
-def name_of(one: ClaimCalibration) -> str:
+def name_of(one: Subject) -> str:
     """Claim id, and the control where it is one."""
     return f"{one.id} (control: {one.control})" if one.control else one.id
-
-
-def read_calibration(path: Path) -> Calibration:
-    """Read `calibration.json`.
-
-    Raises:
-        EvidenceError: the file is missing, is no JSON, or does not follow the model.
-    """
-    mend = "make calibrate"
-    try:
-        return Calibration.model_validate_json(path.read_text(encoding="utf8"))
-    except FileNotFoundError:
-        raise EvidenceError(
-            f"{path} is missing", expected="the result of a calibration", mend=mend
-        ) from None
-    except (ValidationError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise EvidenceError(
-            f"{path} is no calibration: {str(error).splitlines()[0]}",
-            expected="the fields of schema 1",
-            mend=mend,
-        ) from None

@@ -1,15 +1,14 @@
-"""`python -m repro.proofs.bench --out reports/bench [--only NAME ...]`: measure and write JSON."""
+"""`python -m repro.proofs.bench --out reports/bench [--only NAME] ...`: measure and write JSON."""
 
-import argparse
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+import typer
 
-from repro.errors import ReproError
-from repro.maker.engine.device import resolve_device
+from repro.console import command
+from repro.maker.engine.device import Device, resolve_device
 from repro.maker.params.model import load_params
 from repro.proofs.bench.commands import judge, profile, suite
 from repro.proofs.bench.dictionaries import compare
@@ -24,24 +23,6 @@ FOLDERS = {"laptop": Path(), "smoke": Path("profiles/smoke"), "paper": Path("pro
 ROOT = Path()
 BY_NAME_ALONE = "dictionaries-paper"
 """Not among what is measured where nothing is named: the paper's profile asks for a GPU."""
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what is named, one after the other; nothing else should run meanwhile."""
-    parser = argparse.ArgumentParser(prog="python -m repro.proofs.bench", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of JSON files")
-    parser.add_argument("--only", nargs="*", choices=MEASUREMENTS, default=[])
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    given = parser.parse_args(arguments)
-    device = resolve_device(given.device)
-    suffix = "-cuda" if device.type == "cuda" else ""
-    for name in given.only or [name for name in MEASUREMENTS if name != BY_NAME_ALONE]:
-        sys.stderr.write(f"measuring {name}\n")
-        try:
-            write(given.out, name + suffix, device, MEASUREMENTS[name](device))
-        except ReproError as error:
-            sys.stderr.write(f"error: {error}\n")
-            raise SystemExit(2) from None
 
 
 def _harvest(device: torch.device) -> dict[str, Any]:
@@ -92,5 +73,34 @@ MEASUREMENTS: dict[str, Callable[[torch.device], dict[str, Any]]] = {
 """What can be measured; those after `harvest` need a finished run of their profile."""
 
 
+def _known(names: list[str] | None) -> list[str]:
+    for name in names or []:
+        if name not in MEASUREMENTS:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(MEASUREMENTS)}")
+    return names or [name for name in MEASUREMENTS if name != BY_NAME_ALONE]
+
+
+def main(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of JSON files.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            callback=_known,
+            help=f"What to measure; may be given again. One of {', '.join(MEASUREMENTS)}.",
+        ),
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where tensors are computed.")] = "auto",
+) -> None:
+    """Measure what is named, one after the other; nothing else should run meanwhile."""
+    found = resolve_device(device)
+    suffix = "-cuda" if found.type == "cuda" else ""
+    for name in only or ():
+        typer.echo(f"measuring {name}", err=True)
+        write(out, name + suffix, found, MEASUREMENTS[name](found))
+
+
+app = command(main)
+
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m repro.proofs.bench")

@@ -6,21 +6,18 @@ from typing import Annotated
 
 import typer
 
-from repro.contract.proofs.calibration import FILE, ClaimCalibration, name_of
-from repro.errors import ReproError
-from repro.files import write_json
+from repro.console import command
+from repro.contract.proofs.calibration import ClaimCalibration, name_of
+from repro.contract.proofs.tallies import write_calibration
 from repro.proofs.calibration.draw import write_figures
 from repro.proofs.calibration.run import calibrate
 from repro.proofs.calibration.simulate import Draws, Tally
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-
-@app.command()
 def main(
     evidence: Annotated[Path, typer.Option(help="Tables that give sizes and noise.")],
     claims: Annotated[Path, typer.Option(help="Claims whose checks are calibrated.")],
-    out: Annotated[Path, typer.Option(help="Folder of the JSON and the figures.")],
+    out: Annotated[Path, typer.Option(help="Folder of rows, summary and figures.")],
     draws: Annotated[int, typer.Option(min=20, help="Draws at each boundary.")] = 5000,
     other: Annotated[int, typer.Option(min=20, help="The same with other errors.")] = 500,
     power: Annotated[int, typer.Option(min=20, help="Draws at a point of a power curve.")] = 200,
@@ -32,13 +29,8 @@ def main(
     A check that errs at just the stated level stays below the bound in 4,000 draws; in 2,000 it
     would be blamed once in ten times.
     """
-    wanted = Draws(draws, other, power, seed)
-    try:
-        found = calibrate(evidence, claims, wanted, jobs, _with_bar)
-    except ReproError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from None
-    write_json(out / FILE, found.model_dump(mode="json"))
+    found = calibrate(evidence, claims, Draws(draws, other, power, seed), jobs, _with_bar)
+    write_calibration(out, found)
     write_figures(found, out)
     for one in found.claims:
         typer.echo(_line(one))
@@ -64,5 +56,7 @@ def _line(one: ClaimCalibration) -> str:
     )
 
 
+app = command(main)
+
 if __name__ == "__main__":
-    app()
+    app(prog_name="python -m repro.proofs.calibration")

@@ -55,7 +55,10 @@ def calibration_of(
         for one in tallies
         if one.effect == 0
     ]
-    rates = [_rates([e for e in edges if e.errors == errors], level) for errors in SHAPES]
+    rates = [
+        ErrorRates.at_worst([one for one in edges if one.errors == errors], level)
+        for errors in SHAPES
+    ]
     return ClaimCalibration(
         id=claim_id,
         control=control,
@@ -100,18 +103,6 @@ def smallest_effect(points: Sequence[Power]) -> float | None:
         if low < WANTED_POWER <= high:
             return a.effect + (b.effect - a.effect) * (WANTED_POWER - low) / (high - low)
     return None
-
-
-def _rates(edges: Sequence[AtEdge], level: float) -> ErrorRates:
-    support = max((one.supported for one in edges), key=_upper)
-    refute = max((one.refuted for one in edges), key=_upper)
-    return ErrorRates(
-        errors=edges[0].errors,
-        false_support=support,
-        false_refute=refute,
-        within_bound=max(support.upper, refute.upper) <= SLACK * level,
-        is_broken=max(support.lower, refute.lower) > level,
-    )
 
 
 def _curve(label: str, unit: str, tallies: Sequence[Tally]) -> PowerCurve:

@@ -1,37 +1,32 @@
 """`python -m repro.proofs.multiverse --out DIR`: judge the fidelity claims in every reading."""
 
-import argparse
 import json
-import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from repro.console import command
 from repro.contract.evidence import read_header
 from repro.contract.proofs.multiverse import Multiverse, write_multiverse
-from repro.errors import ReproError
+from repro.errors import ParamsError
 from repro.proofs.multiverse.design import covering
 from repro.proofs.multiverse.run import clear, fetch, run_reading, scratch_of
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the whole design; interrupted, it goes on with the same command."""
-    parser = argparse.ArgumentParser(prog="python -m repro.proofs.multiverse", description=__doc__)
-    parser.add_argument("--profile", default="smoke", help="profile whose sizes are used")
-    parser.add_argument("--out", type=Path, required=True, help="folder of multiverse.json")
-    given = parser.parse_args(arguments)
-    try:
-        _run(given.profile, given.out, Path.cwd())
-    except ReproError as error:
-        sys.stderr.write(f"error: {error}\n")
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: finished work is kept; the same command goes on\n")
-        raise SystemExit(130) from None
+def main(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of multiverse.json.")],
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="Profile whose sizes are used.")
+    ] = "smoke",
+) -> None:
+    """Judge the fidelity claims in every reading; interrupted, the same command goes on."""
+    _run(profile, out, Path.cwd())
 
 
 def _run(profile: str, out: Path, root: Path) -> None:
-    params = root / "profiles" / profile / "params.yaml"
+    params = _params_of(profile, root)
     scratch = scratch_of(root, params)
     _say("fetch, once for all readings")
     fetch(scratch, root, params)
@@ -48,9 +43,23 @@ def _run(profile: str, out: Path, root: Path) -> None:
         _say(f"{claim}: {told}, of {len(results)} readings")
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+def _params_of(profile: str, root: Path) -> Path:
+    params = root / "profiles" / profile / "params.yaml"
+    if not params.is_file():
+        known = sorted(path.parent.name for path in root.glob("profiles/*/params.yaml"))
+        raise ParamsError(
+            f"{params} is missing",
+            expected=f"one of the profiles {', '.join(known)}" if known else "a checkout",
+            mend="--profile smoke, from the root of the checkout",
+        )
+    return params
 
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+app = command(main)
 
 if __name__ == "__main__":
-    main()
+    app(prog_name="python -m repro.proofs.multiverse")

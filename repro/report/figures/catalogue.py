@@ -69,7 +69,7 @@ PLANS = (
         "c14",
         ("fidelity",),
         tradeoff.smoothness,
-        "Error against sparsity on logarithmic axes, with its cubic fit and the residuals",
+        "Error against sparsity on logarithmic axes, with its polynomial fit and the residuals",
         sites=("middle", "planted_knee"),
     ),
     FigurePlan(
@@ -94,33 +94,36 @@ PLANS = (
         sites=("middle", "planted_width"),
     ),
     FigurePlan(
-        "c17", ("dictionaries",), dictionaries.alive_by_width, "Alive features by expansion factor"
+        "c17",
+        ("dictionaries",),
+        dictionaries.alive_by_width,
+        "Alive features by expansion factor, all α above 0 together; thin lines are single ones",
     ),
     FigurePlan(
         "c18",
         ("dictionaries",),
         dictionaries.dead_by_alpha,
-        "Dead features by sparsity penalty",
+        "Dead features by sparsity penalty, R = 2",
         sites=SITES,
     ),
     FigurePlan(
         "c19",
         ("dictionaries",),
         dictionaries.duplicates_by_alpha,
-        "Duplicated features by sparsity penalty, with the random null",
+        "Duplicated features by sparsity penalty, R = 2, with the random null",
     ),
     FigurePlan(
         "c20",
         ("fidelity",),
         dictionaries.shrinkage_by_alpha,
-        "Shrinkage by sparsity penalty",
+        "Shrinkage by sparsity penalty, R = 2",
         sites=SITES,
     ),
     FigurePlan(
         "c20",
         ("refit",),
         dictionaries.refit_by_alpha,
-        "What refitting the active codes gains",
+        "What refitting the active codes gains, R = 2",
         part="refit",
     ),
     FigurePlan(
@@ -134,7 +137,7 @@ PLANS = (
         "c22",
         ("toy",),
         toy.recovery_by_alpha,
-        "Planted features found, by sparsity penalty; thin lines are seeds",
+        "Planted features found one to one (Hungarian) and nearest; thin lines are seeds",
         sites=("independent", "hard"),
         by="regime",
     ),
@@ -157,7 +160,7 @@ PLANS = (
         "k04",
         ("agreement",),
         dictionaries.agreement_by_alpha,
-        "Features found again with another seed; thin lines are pairs of seeds",
+        "Features found again with another seed, R = 2; thin lines are pairs of seeds",
     ),
 )
 

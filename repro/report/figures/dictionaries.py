@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, above, curve, groups, seed_curves, select
-from repro.report.figures.style import BLUE, GREY, PURPLE, VERMILLION, legend_above, panel
+from repro.report.figures.palette import LEVELS, METHODS, Look
+from repro.report.figures.style import GREY, legend_above, panel
 from repro.report.figures.tradeoff import WIDTH_OF_GRID
 
 ALPHA_LABEL = "α: L1 coefficient"
@@ -26,7 +27,7 @@ def alive_by_width(table: Table) -> Figure:
         label = "one α" if i == 0 else None
         axes.plot(points.x, points.y, color=GREY, marker=".", linewidth=0.7, label=label)
     points = curve(rows, "expansion_factor", None, share)
-    axes.plot(points.x, points.y, color=VERMILLION, marker="o", label="all α above 0")
+    axes.plot(points.x, points.y, **METHODS["sae"].pointed, label=METHODS["sae"].label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(points.x, [f"{width:g}" for width in points.x])
     axes.set_ylim(0, 1.03)
@@ -39,7 +40,7 @@ def dead_by_alpha(table: Table) -> Figure:
     rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     dead = rows.columns["n_features"] - rows.columns["n_alive"]
     figure, axes = panel(ALPHA_LABEL, "share of features dead or too rare")
-    series = [("sparse autoencoder, R = 2", VERMILLION, "o", SumRatio("dead", "n_features"))]
+    series = [(METHODS["sae"], SumRatio("dead", "n_features"))]
     return _against_alpha(figure, axes, rows.replace(dead=dead), series)
 
 
@@ -48,8 +49,8 @@ def duplicates_by_alpha(table: Table) -> Figure:
     rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "share of alive features duplicated")
     series = [
-        ("sparse autoencoder, R = 2", VERMILLION, "o", SumRatio("n_duplicated", "n_alive")),
-        ("random dictionary", GREY, "x", SumRatio("n_duplicated_null", "n_alive")),
+        (METHODS["sae"], SumRatio("n_duplicated", "n_alive")),
+        (METHODS["random"], SumRatio("n_duplicated_null", "n_alive")),
     ]
     return _against_alpha(figure, axes, rows, series)
 
@@ -58,18 +59,15 @@ def agreement_by_alpha(table: Table) -> Figure:
     """Share of features that another seed found too, with the random null and a perfect match."""
     figure, axes = panel(ALPHA_LABEL, "share matched at cosine 0.7")
     share = SumRatio("n_matched", "n_features")
-    for method, label, colour, marker in (
-        ("permuted", "a dictionary with itself", PURPLE, "D"),
-        ("sae", "sparse autoencoder, R = 2", VERMILLION, "o"),
-        ("random", "random dictionaries", GREY, "x"),
-    ):
+    for method in ("permuted", "sae", "random"):
+        look = METHODS[method]
         rows = select(table, method=method, expansion_factor=WIDTH_OF_GRID)
         if not len(rows):
             continue
-        _against_alpha(figure, axes, rows, [(label, colour, marker, share)], legend=False)
+        _against_alpha(figure, axes, rows, [(look, share)], legend=False)
         pair = rows.columns["seed_a"] * _PAIRS + rows.columns["seed_b"]
         thin = seed_curves(rows.replace(pair=pair), "alpha", None, share, by="pair")
-        axes.plot(thin.x, thin.y, color=colour, linewidth=0.5, alpha=0.6)
+        axes.plot(thin.x, thin.y, color=look.colour, linewidth=0.5, alpha=0.6)
     axes.set_ylim(-0.03, 1.05)
     legend_above(figure, axes)
     return figure
@@ -80,10 +78,8 @@ def shrinkage_by_alpha(table: Table) -> Figure:
     rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "shrinkage ⟨x, x̂⟩ / ⟨x̂, x̂⟩")
     ratio = SumRatio("x_dot_reconstruction", "reconstruction_dot_reconstruction")
-    axes.axhline(1, color=GREY, linestyle=":", label="no shrinkage")
-    return _against_alpha(
-        figure, axes, rows, [("sparse autoencoder, R = 2", VERMILLION, "o", ratio)]
-    )
+    axes.axhline(1, **LEVELS["one"].stroke, label=LEVELS["one"].label)
+    return _against_alpha(figure, axes, rows, [(METHODS["sae"], ratio)])
 
 
 def refit_by_alpha(table: Table) -> Figure:
@@ -91,7 +87,7 @@ def refit_by_alpha(table: Table) -> Figure:
     rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
     gain = rows.columns["squared_error_before"] - rows.columns["squared_error_after"]
     figure, axes = panel(ALPHA_LABEL, "share of error removed by refitting")
-    series = [("sparse autoencoder, R = 2", BLUE, "s", SumRatio("gain", "squared_error_before"))]
+    series = [(METHODS["sae"], SumRatio("gain", "squared_error_before"))]
     return _against_alpha(figure, axes, rows.replace(gain=gain), series)
 
 
@@ -99,16 +95,16 @@ def _against_alpha(
     figure: Figure,
     axes: Axes,
     rows: Table,
-    series: Sequence[tuple[str, str, str, SumRatio]],
+    series: Sequence[tuple[Look, SumRatio]],
     *,
     legend: bool = True,
 ) -> Figure:
-    for label, colour, marker, ratio in series:
+    for look, ratio in series:
         points = curve(rows, "alpha", None, ratio)
-        axes.plot(points.x, points.y, color=colour, marker=marker, label=label)
+        axes.plot(points.x, points.y, **look.pointed, label=look.label)
         if "seed" in rows.columns:
             thin = seed_curves(rows, "alpha", None, ratio)
-            axes.plot(thin.x, thin.y, color=colour, linewidth=0.5, alpha=0.6)
+            axes.plot(thin.x, thin.y, color=look.colour, linewidth=0.5, alpha=0.6)
     _alpha_axis(axes, np.unique(rows.columns["alpha"]))
     if legend:
         legend_above(figure, axes)

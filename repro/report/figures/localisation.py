@@ -6,7 +6,6 @@ smallest to the largest of all seeds and draws of prompts.
 
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,16 +13,8 @@ from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, above, curve, groups, methods_present, select
-from repro.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    legend_above,
-    panel,
-)
+from repro.report.figures.palette import LEVELS, METHODS, UNPENALISED, Look
+from repro.report.figures.style import GREY, legend_above, panel
 
 KL = SumRatio("kl", "n")
 FLOOR = SumRatio("kl_floor", "n")
@@ -34,42 +25,34 @@ NONE_AT = 0.5
 """Where "none patched" stands on the logarithmic axis."""
 
 
-class Line(NamedTuple):
-    """How one decomposition is drawn."""
-
-    label: str
-    colour: str
-    dash: str
-
-
-LINES = {
-    "sae": Line("sparse autoencoder, α > 0", VERMILLION, "-"),
-    "sae_random_decoder": Line("frozen random decoder", VERMILLION, ":"),
-    "pca": Line("PCA", BLUE, "-"),
-    "pca_signed": Line("PCA, both signs", BLUE, "--"),
-    "ica": Line("ICA", GREEN, "-"),
-    "neurons": Line("neurons", PURPLE, "-"),
-    "mean_difference": Line("difference of means", SKY, "--"),
-    "random_orthogonal": Line("random orthogonal", GREY, "-"),
-    "random_topk": Line("random, top k", GREY, "--"),
-    "random": Line("random dictionary", GREY, ":"),
-}
-PLAIN = Line("the same without penalty", VERMILLION, "--")
+SHOWN = (
+    "sae",
+    "sae_random_decoder",
+    "pca",
+    "pca_signed",
+    "ica",
+    "neurons",
+    "mean_difference",
+    "random_orthogonal",
+    "random_topk",
+    "random",
+)
+"""Decompositions, in the order of the legend."""
 
 
 def kl_by_number(table: Table) -> Figure:
     """KL against the number of features patched, chosen by attribution."""
     figure, axes = panel("features patched", KL_LABEL)
-    for line, rows in series(papers_rows(table, "attribution")):
-        _with_band(axes, line, rows, None)
+    for look, rows in series(papers_rows(table, "attribution")):
+        _with_band(axes, look, rows, None)
     return _finished(figure, axes)
 
 
 def kl_by_edit(table: Table) -> Figure:
     """KL against the size of the edit: the same runs, at which fewer need not mean smaller."""
     figure, axes = panel("size of the edit, over the activations' norm", KL_LABEL)
-    for line, rows in series(papers_rows(table, "attribution")):
-        _with_band(axes, line, rows, EDIT)
+    for look, rows in series(papers_rows(table, "attribution")):
+        _with_band(axes, look, rows, EDIT)
     axes.set_ylim(bottom=0)
     legend_above(figure, axes)
     return figure
@@ -78,17 +61,16 @@ def kl_by_edit(table: Table) -> Figure:
 def kl_by_number_of_elimination(table: Table) -> Figure:
     """KL against the features that elimination keeps: a thin line a seed, draw and order."""
     figure, axes = panel("features patched", KL_LABEL)
-    for line, rows in series(papers_rows(table, "elimination")):
+    for look, rows in series(papers_rows(table, "elimination")):
         for i, run in enumerate(_runs(rows)):
             points = curve(run, "n_patched", None, KL)
             axes.plot(
                 np.maximum(points.x, NONE_AT),
                 points.y,
-                color=line.colour,
-                linestyle=line.dash,
-                marker=".",
+                **look.pointed,
                 linewidth=0.9,
-                label=line.label if i == 0 else None,
+                markersize=2.5,
+                label=look.label if i == 0 else None,
             )
     return _finished(figure, axes)
 
@@ -100,14 +82,15 @@ def floor_by_alpha(table: Table) -> Figure:
     alphas = np.unique(rows.columns["alpha"])
     places = np.arange(len(alphas))
     points = curve(rows, "alpha", None, FLOOR)
-    axes.plot(places, points.y, color=VERMILLION, marker="o", label="sparse autoencoder")
+    look, clean, pca = METHODS["sae"], LEVELS["clean"], METHODS["pca"]
+    axes.plot(places, points.y, **look.pointed, label=look.label)
     for _, of_seed in groups(rows, "seed"):
         thin = curve(of_seed, "alpha", None, FLOOR)
         at = np.searchsorted(alphas, thin.x)
-        axes.plot(at, thin.y, color=VERMILLION, linewidth=0.5, alpha=0.6)
-    clean = SumRatio("kl_clean", "n").of(rows)
-    axes.axhline(clean, color=GREY, linestyle=":", label="nothing patched")
-    axes.axhline(0.0, color=BLUE, linestyle=":", label="PCA: everything patched")
+        axes.plot(at, thin.y, color=look.colour, linewidth=0.5, alpha=0.6)
+    axes.axhline(SumRatio("kl_clean", "n").of(rows), **clean.stroke, label=clean.label)
+    # A basis of the whole space leaves nothing once all of it is patched.
+    axes.axhline(0.0, **pca.stroke, label=pca.label)
     axes.set_xticks(places, [f"{alpha:.1e}".replace("e-0", "e-") for alpha in alphas])
     legend_above(figure, axes)
     return figure
@@ -119,14 +102,14 @@ def shift_by_method(table: Table) -> Figure:
     figure, axes = panel("shift of the logit difference, share of the counterfactual's", "")
     # Random edits as long as those of other methods would only repeat the picture.
     chance = select(rows, method="random_edit", matched="sae")
-    lines = [*series(rows), (Line("random edit, equal norm", GREY, "-"), chance)]
-    for place, (line, some) in enumerate(lines):
-        axes.plot(SHIFT.of(some), place, color=line.colour, marker="D", linestyle="none")
+    lines = [*series(rows), (METHODS["random_edit"], chance)]
+    for place, (look, some) in enumerate(lines):
+        axes.plot(SHIFT.of(some), place, color=look.colour, marker="D", linestyle="none")
         dots = [SHIFT.of(run) for run in _runs(some)]
-        axes.plot(dots, [place] * len(dots), color=line.colour, marker=".", linestyle="none")
+        axes.plot(dots, [place] * len(dots), color=look.colour, marker=".", linestyle="none")
     axes.axvline(0.0, color=GREY, linewidth=0.8)
     axes.axvline(1.0, color=GREY, linewidth=0.8, linestyle=":")
-    axes.set_yticks(range(len(lines)), [line.label for line, _ in lines])
+    axes.set_yticks(range(len(lines)), [look.label for look, _ in lines])
     axes.invert_yaxis()
     figure.subplots_adjust(left=0.44)
     axes.xaxis.label.set_horizontalalignment("right")
@@ -139,18 +122,18 @@ def papers_rows(table: Table, selection: str) -> Table:
     return select(table, corruption="io", selection=selection)
 
 
-def series(table: Table) -> Iterator[tuple[Line, Table]]:
+def series(table: Table) -> Iterator[tuple[Look, Table]]:
     """The rows of each line: penalised dictionaries pooled, the one without penalty apart."""
-    for method in methods_present(table, tuple(LINES)):
+    for method in methods_present(table, SHOWN):
         rows = select(table, method=method)
         sparse = above(rows, "alpha", 0)
         if method != "sae":
-            yield LINES[method], rows
+            yield METHODS[method], rows
             continue
         if len(sparse):
-            yield LINES[method], sparse
+            yield METHODS[method], sparse
         if len(sparse) < len(rows):
-            yield PLAIN, select(rows, alpha=0.0)
+            yield UNPENALISED, select(rows, alpha=0.0)
 
 
 def _runs(table: Table) -> Iterator[Table]:
@@ -162,7 +145,7 @@ def _runs(table: Table) -> Iterator[Table]:
             yield rows
 
 
-def _with_band(axes: Axes, line: Line, rows: Table, x: SumRatio | None) -> None:
+def _with_band(axes: Axes, look: Look, rows: Table, x: SumRatio | None) -> None:
     at, middle, low, high = [], [], [], []
     for count, some in groups(rows, "n_patched"):
         single = [KL.of(run) for run in _runs(some)]
@@ -172,8 +155,8 @@ def _with_band(axes: Axes, line: Line, rows: Table, x: SumRatio | None) -> None:
         high.append(max(single))
     order = np.argsort(at, kind="stable")
     xs, ys, lows, highs = (np.array(values)[order] for values in (at, middle, low, high))
-    axes.fill_between(xs, lows, highs, color=line.colour, alpha=0.08, linewidth=0)
-    axes.plot(xs, ys, color=line.colour, linestyle=line.dash, label=line.label, linewidth=1.4)
+    axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.08, linewidth=0)
+    axes.plot(xs, ys, **look.stroke, label=look.label, linewidth=1.4)
 
 
 def _finished(figure: Figure, axes: Axes) -> Figure:

@@ -4,17 +4,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures.curves import (
-    Curve,
-    SumRatio,
-    above,
-    curve,
-    groups,
-    methods_present,
-    select,
+from repro.report.figures.curves import Curve, SumRatio, curve, groups
+from repro.report.figures.palette import LEVELS, METHODS
+from repro.report.figures.style import legend_above, panel
+from repro.report.figures.tradeoff import (
+    L0,
+    L0_LABEL,
+    PLAIN,
+    compared,
+    knob_of,
+    of_grid,
+    plain_log_x,
 )
-from repro.report.figures.style import GREY, legend_above, panel
-from repro.report.figures.tradeoff import L0, L0_LABEL, METHODS, PLAIN, WIDTH_OF_GRID, plain_log_x
 
 ADDED_LABEL = "added loss (nats per token)"
 
@@ -25,23 +26,16 @@ def added_loss(spliced: Table, fidelity: Table) -> Figure:
     L0 is that of the same dictionary in the fidelity table.
     """
     figure, axes = panel(L0_LABEL, ADDED_LABEL)
-    for method in methods_present(spliced, tuple(METHODS)):
-        line = METHODS[method]
-        losses = _of_grid(_added(spliced), method, line.knob)
-        points = _joined(losses, _of_grid(fidelity, method, line.knob), line.knob)
-        if not len(points.x):
-            continue
-        axes.plot(
-            points.x,
-            points.y,
-            color=line.colour,
-            linestyle=line.dash,
-            marker=line.marker,
-            label=line.label,
-        )
-    for ablation, dash in (("zero", "--"), ("mean", ":")):
-        height = SumRatio(f"added_{ablation}", "n_predictions").of(_added(spliced))
-        axes.axhline(height, color=GREY, linestyle=dash, label=f"{ablation} ablation")
+    added = _added(spliced)
+    for method, losses in compared(added):
+        look = METHODS[method]
+        points = _joined(losses, of_grid(fidelity, method), knob_of(method))
+        if len(points.x):
+            axes.plot(points.x, points.y, **look.pointed, label=look.label)
+    for ablation in ("zero", "mean"):
+        look = LEVELS[ablation]
+        height = SumRatio(f"added_{ablation}", "n_predictions").of(added)
+        axes.axhline(height, **look.stroke, label=look.label)
     # Dictionaries add tenths of a nat and ablations several: linear up to 0.1, then logarithmic.
     axes.set_yscale("symlog", linthresh=0.1, linscale=0.4)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
@@ -55,13 +49,6 @@ def _added(table: Table) -> Table:
     losses = {name: table.columns[f"loss_{name}"] for name in ("spliced", "zero", "mean")}
     clean = table.columns["loss_clean"]
     return table.replace(**{f"added_{name}": loss - clean for name, loss in losses.items()})
-
-
-def _of_grid(table: Table, method: str, knob: str) -> Table:
-    rows = select(table, method=method)
-    return (
-        above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0) if knob == "alpha" else rows
-    )
 
 
 def _joined(losses: Table, codes: Table, knob: str) -> Curve:

@@ -5,11 +5,12 @@ from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, curve, groups, seed_curves, select
-from repro.report.figures.style import GREY, PURPLE, SKY, VERMILLION, legend_above, panel
+from repro.report.figures.palette import METHODS, NEAREST
+from repro.report.figures.style import legend_above, panel
 from repro.report.figures.tradeoff import WIDTH_OF_GRID
 
 MATCHED = SumRatio("cosine", "n_true")
-NEAREST = SumRatio("nearest_cosine", "n_true")
+MMCS = SumRatio("nearest_cosine", "n_true")
 
 
 def recovery_by_alpha(table: Table) -> Figure:
@@ -17,20 +18,14 @@ def recovery_by_alpha(table: Table) -> Figure:
     rows = select(table, expansion_factor=WIDTH_OF_GRID)
     figure, axes = panel("α: L1 coefficient", "mean cosine with the true features")
     trained = select(rows, method="sae")
-    for label, colour, marker, ratio in (
-        ("one to one (Hungarian)", VERMILLION, "o", MATCHED),
-        ("nearest (MMCS)", SKY, "s", NEAREST),
-    ):
+    for look, ratio in ((METHODS["sae"], MATCHED), (NEAREST, MMCS)):
         points = curve(trained, "alpha", None, ratio)
-        axes.plot(points.x, points.y, color=colour, marker=marker, label=label)
+        axes.plot(points.x, points.y, **look.pointed, label=look.label)
         thin = seed_curves(trained, "alpha", None, ratio)
-        axes.plot(thin.x, thin.y, color=colour, linewidth=0.5, alpha=0.6)
-    for method, label, colour in (
-        ("truth", "the true features", PURPLE),
-        ("random", "random dictionary, one to one", GREY),
-    ):
+        axes.plot(thin.x, thin.y, color=look.colour, linewidth=0.5, alpha=0.6)
+    for method in ("truth", "random"):
         level = MATCHED.of(select(rows, method=method))
-        axes.axhline(level, color=colour, linestyle=":", label=label)
+        axes.axhline(level, **METHODS[method].stroke, label=METHODS[method].label)
     alphas = np.unique(trained.columns["alpha"])
     axes.set_xscale("log")
     axes.set_xticks(alphas, [f"{alpha:.1e}".replace("e-0", "e-") for alpha in alphas])

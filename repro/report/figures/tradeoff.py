@@ -1,7 +1,6 @@
 """Figures of error against sparsity: one panel each, from the fidelity table of one site."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,6 +9,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from numpy.polynomial import Polynomial
 
 from repro.contract.evidence import Table
+from repro.judge.checks.curves import residuals
 from repro.report.figures.curves import (
     Curve,
     SumRatio,
@@ -20,16 +20,9 @@ from repro.report.figures.curves import (
     seed_curves,
     select,
 )
-from repro.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    legend_above,
-    panel,
-)
+from repro.report.figures.palette import METHODS, Look, width_look
+from repro.report.figures.style import BLUE, GREY, legend_above, panel
+from repro.spec.decisions import SMOOTH_DEGREE
 
 L0 = SumRatio("active", "n_tokens")
 FVU = SumRatio("squared_error", "variance")
@@ -37,49 +30,29 @@ FVU_NORMALISED = SumRatio("squared_error_normalised", "variance_normalised")
 
 L0_LABEL = "L0: active units per token (log scale)"
 FVU_LABEL = "FVU: share of variance unexplained"
-CUBIC = 3
 WIDTH_OF_GRID = 2.0
 """Width at which methods are compared and alpha is varied."""
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 
 
-class Line(NamedTuple):
-    """How a series is told apart: by colour, marker and dash, and never by colour alone."""
-
-    label: str
-    colour: str
-    marker: str
-    dash: str = "-"
-    knob: str = "k"
-
-
-METHODS: Mapping[str, Line] = {
-    "sae": Line("sparse autoencoder", VERMILLION, "o", knob="alpha"),
-    "sae_random_decoder": Line("SAE, frozen random decoder", PURPLE, "D", "--"),
-    "pca_topk": Line("PCA, top k per token", BLUE, "s"),
-    "pca_static": Line("PCA, first k", SKY, "^", "--"),
-    "neurons_topk": Line("neurons, top k", GREEN, "v", "-."),
-    "random_topk": Line("random directions, top k", GREY, "x", ":"),
-}
-TRAINERS: Mapping[str, Line] = {
-    "sae": METHODS["sae"],
-    "sae_standard": Line("ours, own encoder and bias", PURPLE, "D", "--", "alpha"),
-    "saelens_standard": Line("SAELens, L1", BLUE, "s", knob="alpha"),
-    "saelens_topk": Line("SAELens, TopK", GREEN, "v", "-."),
-    "pca_topk": Line("PCA, top k per token", GREY, "x", ":"),
-}
+COMPARED = (
+    "sae",
+    "sae_random_decoder",
+    "pca_topk",
+    "pca_static",
+    "neurons_topk",
+    "random_topk",
+)
+"""Methods of the trade-off, in the order of the legend."""
+TRAINERS = ("sae", "sae_standard", "saelens_standard", "saelens_topk", "pca_topk")
 """The trained dictionaries beside those of the field's own trainer."""
-WIDTHS: Mapping[float, Line] = {
-    0.5: Line("R = 0.5", GREY, "x", ":"),
-    1.0: Line("R = 1", SKY, "^", "--"),
-    2.0: Line("R = 2", VERMILLION, "o"),
-    4.0: Line("R = 4", BLUE, "s", "-."),
-}
+PENALISED = ("sae", "sae_standard", "saelens_standard")
+"""Methods whose sparsity comes from alpha; that of the others is k."""
 
 
 def tradeoff(table: Table, y: SumRatio = FVU, ylabel: str = FVU_LABEL) -> Figure:
     """FVU against L0, every method: a thin line a seed, a strong one for all seeds together."""
-    return _by_method(table, METHODS, y, ylabel)
+    return _by_method(table, COMPARED, y, ylabel)
 
 
 def tradeoff_normalised(table: Table) -> Figure:
@@ -95,27 +68,37 @@ def frontier(table: Table) -> Figure:
 def trained_and_frozen(table: Table) -> Figure:
     """FVU against L0 of the trained dictionary and of the one whose decoder stayed random."""
     methods = ("sae", "sae_random_decoder", "random_topk")
-    return _by_method(table, {name: METHODS[name] for name in methods}, FVU, FVU_LABEL)
+    return _by_method(table, methods, FVU, FVU_LABEL)
 
 
 def smoothness(table: Table) -> Figure:
-    """The curve on logarithmic axes, its cubic fit, and the residual of each point as a bar."""
+    """The curve on logarithmic axes, its polynomial, and the residual of each point as a bar.
+
+    Residuals are those that the rule of the claim judges, here of all documents and seeds together.
+    """
     rows = above(select(table, method="sae", expansion_factor=WIDTH_OF_GRID), "alpha", 0)
     points = curve(rows, "alpha", L0, FVU)
     figure, axes = panel(L0_LABEL, "FVU (log scale)")
-    line = METHODS["sae"]
-    _draw(axes, seed_curves(rows, "alpha", L0, FVU), line, thin=True)
-    if len(points.x) > CUBIC:
-        at = np.geomspace(points.x.min(), points.x.max(), 100)
-        cubic = Polynomial.fit(np.log(points.x), np.log(points.y), CUBIC)
-        axes.plot(at, np.exp(cubic(np.log(at))), color=BLUE, dashes=(4, 2), label="cubic in ln L0")
-        fitted = np.exp(cubic(np.log(points.x)))
-        axes.vlines(points.x, fitted, points.y, color=GREY, linewidth=3, label="residual")
-    axes.plot(points.x, points.y, line.marker, color=line.colour, label=line.label)
+    look = METHODS["sae"]
+    _draw(axes, seed_curves(rows, "alpha", L0, FVU), look, thin=True)
+    if len(points.x) > SMOOTH_DEGREE:
+        _draw_polynomial(axes, points)
+    axes.plot(points.x, points.y, look.marker, color=look.colour, label=look.label)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(PLAIN)
     return _finish(figure, axes)
+
+
+def _draw_polynomial(axes: Axes, points: Curve) -> None:
+    x, y = np.log(points.x), np.log(points.y)
+    fitted = y - residuals(x[None], y[None], SMOOTH_DEGREE)[0]
+    # Through the fitted points, of which there are more than its degree, there is just one.
+    polynomial = Polynomial.fit(x, fitted, SMOOTH_DEGREE)
+    at = np.linspace(x.min(), x.max(), 100)
+    label = f"fit of degree {SMOOTH_DEGREE} in ln L0"
+    axes.plot(np.exp(at), np.exp(polynomial(at)), color=BLUE, dashes=(4, 2), label=label)
+    axes.vlines(points.x, np.exp(fitted), points.y, color=GREY, linewidth=3, label="residual")
 
 
 def by_width(table: Table) -> Figure:
@@ -123,31 +106,47 @@ def by_width(table: Table) -> Figure:
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel(L0_LABEL, FVU_LABEL)
     for width, some in groups(rows, "expansion_factor"):
-        line = WIDTHS.get(width, Line(f"R = {width:g}", GREEN, "v"))
-        _draw(axes, curve(some, "alpha", L0, FVU), line)
-        _draw(axes, seed_curves(some, "alpha", L0, FVU), line, thin=True)
+        _draw(axes, curve(some, "alpha", L0, FVU), width_look(width))
+        _draw(axes, seed_curves(some, "alpha", L0, FVU), width_look(width), thin=True)
     return _finish(figure, axes)
 
 
-def _by_method(table: Table, lines: Mapping[str, Line], y: SumRatio, ylabel: str) -> Figure:
-    figure, axes = panel(L0_LABEL, ylabel)
-    for method in methods_present(table, tuple(lines)):
-        line, rows = lines[method], select(table, method=method)
-        if line.knob == "alpha":
-            rows = above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
+def knob_of(method: str) -> str:
+    """The column whose values trace the curve of a method."""
+    return "alpha" if method in PENALISED else "k"
+
+
+def of_grid(table: Table, method: str) -> Table:
+    """The rows of a method with which the others are compared: one width, and a penalty."""
+    rows = select(table, method=method)
+    if method not in PENALISED:
+        return rows
+    return above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
+
+
+def compared(table: Table, methods: Sequence[str] = COMPARED) -> Iterator[tuple[str, Table]]:
+    """Those of `methods` that have rows to compare, and the rows."""
+    for method in methods_present(table, methods):
+        rows = of_grid(table, method)
         if len(rows):
-            _draw(axes, curve(rows, line.knob, L0, y), line)
-            _draw(axes, seed_curves(rows, line.knob, L0, y), line, thin=True)
+            yield method, rows
+
+
+def _by_method(table: Table, methods: Sequence[str], y: SumRatio, ylabel: str) -> Figure:
+    figure, axes = panel(L0_LABEL, ylabel)
+    for method, rows in compared(table, methods):
+        look, knob = METHODS[method], knob_of(method)
+        _draw(axes, curve(rows, knob, L0, y), look)
+        _draw(axes, seed_curves(rows, knob, L0, y), look, thin=True)
     axes.set_ylim(bottom=0)
     return _finish(figure, axes)
 
 
-def _draw(axes: Axes, points: Curve, line: Line, *, thin: bool = False) -> None:
-    look: dict[str, Any] = {"color": line.colour, "linestyle": line.dash, "marker": line.marker}
+def _draw(axes: Axes, points: Curve, look: Look, *, thin: bool = False) -> None:
     if thin:
-        axes.plot(points.x, points.y, **look, linewidth=0.5, markersize=2, alpha=0.6)
+        axes.plot(points.x, points.y, **look.pointed, linewidth=0.5, markersize=2, alpha=0.6)
     else:
-        axes.plot(points.x, points.y, **look, label=line.label)
+        axes.plot(points.x, points.y, **look.pointed, label=look.label)
 
 
 def _finish(figure: Figure, axes: Axes) -> Figure:

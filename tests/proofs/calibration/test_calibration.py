@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import stats as textbook
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.proofs.calibration import ErrorRates, Errors, Power, read_calibration
+from repro.contract.proofs.calibration import ErrorRates, Errors, Power
+from repro.contract.proofs.tallies import read_calibration, write_calibration
 from repro.errors import EvidenceError
-from repro.files import write_json
 from repro.judge.checks import Outcome, run_check
 from repro.proofs.calibration import run
 from repro.proofs.calibration.boundaries import Edge, Subject, edges_of, placed, still, subject_of
@@ -236,8 +236,8 @@ def only(claim_ids: tuple[str, ...], folder: Path) -> Path:
 
 def test_what_is_written_is_read_again_and_looked_up_by_claim(tmp_path: Path):
     found = calibrate(EVIDENCE, only(("c17", "k04", "c01"), tmp_path), FEW, 1, lambda t, _: t)
-    write_json(tmp_path / "calibration.json", found.model_dump(mode="json"))
-    again = read_calibration(tmp_path / "calibration.json")
+    write_calibration(tmp_path, found)
+    again = read_calibration(tmp_path)
     assert again == found
     one = again.of("k04")
     assert one is not None
@@ -273,15 +273,6 @@ def test_a_kind_that_no_claim_uses_itself_is_calibrated_on_a_control(tmp_path: P
         assert this.contrasts(worlds)[0][0] == pytest.approx(end, abs=1e-6)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"schema_version": 1, "date": 3}'])
-def test_a_file_that_is_no_calibration_is_named(tmp_path: Path, text: str):
-    (tmp_path / "calibration.json").write_text(text, encoding="utf8")
-    with pytest.raises(EvidenceError, match="is no calibration"):
-        read_calibration(tmp_path / "calibration.json")
-    with pytest.raises(EvidenceError, match="missing"):
-        read_calibration(tmp_path / "other.json")
-
-
 def test_rows_that_do_not_cross_all_units_are_refused():
     whole = tables()["spliced"]
     mask = np.ones(len(whole), dtype=bool)
@@ -292,7 +283,7 @@ def test_rows_that_do_not_cross_all_units_are_refused():
 
 
 def test_the_committed_calibration_is_of_the_committed_evidence_and_claims():
-    found = read_calibration(ROOT / "reports/calibration/calibration.json")
+    found = read_calibration(ROOT / "reports/calibration")
     for name, digest in found.evidence.items():
         header = json.loads((EVIDENCE / f"{name}.json").read_text(encoding="utf8"))
         assert header["sha256"] == digest, "make calibrate"

@@ -1,6 +1,5 @@
 """`python -m tests.proofs.mutants`: plant every bug of the catalogue; 1 if any goes unnoticed."""
 
-import argparse
 import platform
 import subprocess
 import sys
@@ -8,30 +7,62 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from repro.console import command
 from repro.contract.proofs.mutants import SeededMutant, SeededMutants, write_report
 from tests.import_graph import ROOT
 from tests.proofs.mutants.catalogue import CATALOGUE, Mutant
 from tests.proofs.mutants.runner import NotUsable, Ran, plant_all
 
 
-def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Mutant] = CATALOGUE) -> int:
-    """Print a line a mutant, write the report, and say by the exit code whether all were killed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.proofs.mutants", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("reports/mutants/seeded.json"))
-    parser.add_argument("--only", default="", metavar="WORDS", help="bug classes that hold these")
-    parser.add_argument("--jobs", type=int, default=2, help="mutants tried side by side")
-    given = parser.parse_args(arguments)
-    chosen = [mutant for mutant in catalogue if given.only in mutant.bug_class]
+def main(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes.")] = Path(
+        "reports/mutants/seeded.json"
+    ),
+    only: Annotated[
+        str, typer.Option(metavar="WORDS", help="Bug classes that hold these; no report then.")
+    ] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Mutants tried side by side.")] = 2,
+) -> None:
+    """Plant every bug of the catalogue; exit 1 if any goes unnoticed."""
+    report = planted(chosen(only), jobs)
+    typer.echo(f"{report.n_killed} of {len(report.mutants)} planted bugs were noticed")
+    if not only:
+        write_report(out, report)
+    if report.n_killed < len(report.mutants):
+        raise typer.Exit(1)
+
+
+def chosen(words: str) -> list[Mutant]:
+    """The bugs whose class holds some words.
+
+    Raises:
+        NotUsable: there is none.
+    """
+    found = [mutant for mutant in CATALOGUE if words in mutant.bug_class]
+    if not found:
+        raise NotUsable(
+            f"no bug class holds {words!r}",
+            expected="words of a class in tests/proofs/mutants/catalogue.py",
+            mend="--only with such words, or the same command without --only",
+        )
+    return found
+
+
+def planted(catalogue: Sequence[Mutant], jobs: int) -> SeededMutants:
+    """Plant each bug, print a line for it, and say what became of all.
+
+    Raises:
+        NotUsable: the tests cannot tell a bug, since they fail without one.
+    """
     rows: list[SeededMutant] = []
-    try:
-        for mutant, ran in plant_all(chosen, given.jobs):
-            rows.append(row_of(mutant, ran))
-            print(line_of(rows[-1], ran), flush=True)
-    except NotUsable as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    report = SeededMutants(
+    for mutant, ran in plant_all(catalogue, jobs):
+        rows.append(row_of(mutant, ran))
+        typer.echo(line_of(rows[-1], ran))
+    return SeededMutants(
         date=datetime.now(UTC).date().isoformat(),
         python=platform.python_version(),
         torch=version("torch"),
@@ -39,10 +70,6 @@ def main(arguments: Sequence[str] | None = None, catalogue: Sequence[Mutant] = C
         properties=count_properties(),
         mutants=rows,
     )
-    print(f"{report.n_killed} of {len(rows)} planted bugs were noticed")
-    if not given.only:
-        write_report(given.out, report)
-    return 0 if rows and report.n_killed == len(rows) else 1
 
 
 def count_properties() -> int:
@@ -74,5 +101,7 @@ def line_of(row: SeededMutant, ran: Ran) -> str:
     return f"{row.bug_class:<44} {row.file:<26} {outcome}"
 
 
+app = command(main)
+
 if __name__ == "__main__":
-    sys.exit(main())
+    app(prog_name="python -m tests.proofs.mutants")

@@ -549,8 +549,8 @@ JUDGE = (
     Mutant(
         "altered evidence accepted",
         "a table is judged whatever its hash",
-        "repro/contract/evidence.py",
-        "if found != header.sha256:",
+        "repro/contract/parquet.py",
+        "if found != sha256:",
         "if not found:",
         "delphi (a folder that exists counts as valid, own reading)",
         ("tests/judge/checks/test_told.py::test_a_sound_table_with_other_numbers_is_not_judged",),

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro.errors import ReproError
 from tests.import_graph import ROOT
 from tests.proofs.mutants.catalogue import Mutant
 from tests.proofs.mutants.witness import ASKED
@@ -22,7 +23,7 @@ NEEDED = (
 """What the killers read, from the root of the project."""
 
 
-class NotUsable(Exception):
+class NotUsable(ReproError):
     """The tests cannot tell a planted bug: they fail without one, or do not run."""
 
 
@@ -45,7 +46,9 @@ def applied(mutant: Mutant, root: Path) -> str:
     text = (root / mutant.file).read_text(encoding="utf8")
     if text.count(mutant.old) != 1:
         raise NotUsable(
-            f"{mutant.bug_class}: {mutant.file} holds its text {text.count(mutant.old)} times"
+            f"{mutant.bug_class}: {mutant.file} holds its text {text.count(mutant.old)} times",
+            expected="once, so that the bug has one place",
+            mend="write into tests/proofs/mutants/catalogue.py what the code is now",
         )
     return text.replace(mutant.old, mutant.new)
 
@@ -61,7 +64,11 @@ def plant_all(catalogue: Sequence[Mutant], jobs: int) -> Iterator[tuple[Mutant, 
         copy_project(Path(folder))
         honest = run_tests(Path(folder), killers)
     if not honest.passed:
-        raise NotUsable(f"the tests fail without any bug:\n{honest.output[-3000:]}")
+        raise NotUsable(
+            f"the tests fail without any bug:\n{honest.output[-3000:]}",
+            expected="tests that pass on the code as it is",
+            mend="make test, and mend what fails",
+        )
     with ThreadPoolExecutor(jobs) as pool:
         yield from zip(catalogue, pool.map(_plant, catalogue), strict=True)
 

@@ -1,16 +1,19 @@
 """`python -m tests.proofs.mutants.survivors`: sum up what `mutmut run` left in mutants/."""
 
-import argparse
 import json
 import platform
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from repro.console import command
 from repro.contract.proofs.mutants import ModuleScore, MutmutReport, Survivor, write_report
+from repro.errors import ArtifactError
 from tests.proofs.mutants.explained import EXPLAINED
 
 LEFT = Path("mutants")
@@ -18,34 +21,46 @@ MISSED = ("survived", "no tests", "suspicious")
 NOT_RUN = ("not checked", "skipped", "check was interrupted by user")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the report and print the totals and what is open."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.proofs.mutants.survivors", description=__doc__
-    )
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args(arguments)
+def main(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the report goes.")],
+) -> None:
+    """Write the report of what `mutmut run` left, and print the totals and what is open."""
+    report = report_of(statuses_left())
+    write_report(out, report)
+    for one in report.survivors:
+        if one.kind == "open":
+            typer.echo("\n".join([one.name, *one.diff]))
+    for one in report.modules:
+        told = f"killed {one.killed}, survived {one.survived}, left {one.not_run}"
+        typer.echo(f"{one.module} {told}")
+    typer.echo(f"{report.score:.1%} noticed of what was tried")
+
+
+def statuses_left() -> dict[str, dict[str, str]]:
+    """What became of each mutant, by module.
+
+    Raises:
+        ArtifactError: nothing is there.
+    """
     statuses = {module_of(path): dict(read(path)) for path in sorted(LEFT.rglob("*.meta"))}
     statuses = {module: of_name for module, of_name in statuses.items() if of_name}
     if not statuses:
-        print("error: no results in mutants/; to mend: mutmut run", file=sys.stderr)
-        return 2
+        raise ArtifactError(
+            f"no results in {LEFT}/", expected="what `mutmut run` leaves there", mend="make mutmut"
+        )
+    return statuses
+
+
+def report_of(statuses: dict[str, dict[str, str]]) -> MutmutReport:
+    """Totals of each module, and every mutant that was not noticed."""
     missed = [n for of_name in statuses.values() for n, s in of_name.items() if s in MISSED]
-    report = MutmutReport(
+    return MutmutReport(
         date=datetime.now(UTC).date().isoformat(),
         python=platform.python_version(),
         mutmut=version("mutmut"),
         modules=[score(module, Counter(of.values())) for module, of in sorted(statuses.items())],
         survivors=[survivor(name, changed_lines(name)) for name in missed],
     )
-    write_report(given.out, report)
-    for one in report.survivors:
-        if one.kind == "open":
-            print("\n".join([one.name, *one.diff]))
-    for one in report.modules:
-        print(one.module, f"killed {one.killed}, survived {one.survived}, left {one.not_run}")
-    print(f"{report.score:.1%} noticed of what was tried")
-    return 0
 
 
 def module_of(path: Path) -> str:
@@ -93,5 +108,7 @@ def survivor(name: str, diff: list[str]) -> Survivor:
     return Survivor(name=name, diff=diff, kind="open", why="a test is missing")
 
 
+app = command(main)
+
 if __name__ == "__main__":
-    sys.exit(main())
+    app(prog_name="python -m tests.proofs.mutants.survivors")

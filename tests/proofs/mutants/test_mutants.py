@@ -1,7 +1,6 @@
 """The proof by mutation holds itself: every bug can be planted, and a harmless change survives."""
 
 import dataclasses
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from repro.contract.proofs.mutants import (
 )
 from repro.errors import ArtifactError
 from tests.import_graph import ROOT
-from tests.proofs.mutants.__main__ import main, row_of
+from tests.proofs.mutants.__main__ import planted, row_of
 from tests.proofs.mutants.catalogue import CATALOGUE, JUDGE, MAKER, Mutant
 from tests.proofs.mutants.runner import NotUsable, Ran, applied
 from tests.proofs.mutants.witness import is_assertion
@@ -127,23 +126,21 @@ UNIMPORTABLE = dataclasses.replace(
 
 
 @pytest.mark.slow
-def test_a_bug_is_noticed_and_a_harmless_change_is_not(tmp_path: Path, capsys):
-    out = tmp_path / "seeded.json"
+def test_a_bug_is_noticed_and_a_harmless_change_is_not(capsys):
     real = BY_CLASS["multiplicity ignored"]
-    assert main(["--out", str(out)], (real, HARMLESS, UNIMPORTABLE)) == 1
-    found = {row["bug_class"]: row for row in json.loads(out.read_text())["mutants"]}
-    assert found["multiplicity ignored"]["killed"]
-    assert found["multiplicity ignored"]["killed_by"] == list(real.killers)
-    assert not found["no bug at all"]["killed"]
-    assert not found["no module any more"]["killed"]
+    report = planted((real, HARMLESS, UNIMPORTABLE), 2)
+    found = {row.bug_class: row for row in report.mutants}
+    assert found["multiplicity ignored"].killed
+    assert found["multiplicity ignored"].killed_by == list(real.killers)
+    assert not found["no bug at all"].killed
+    assert not found["no module any more"].killed
     told = capsys.readouterr().out
     assert "SURVIVED" in told
     assert "CRASHED" in told
 
 
 @pytest.mark.slow
-def test_nothing_is_concluded_from_tests_that_fail_by_themselves(tmp_path: Path, capsys):
+def test_nothing_is_concluded_from_tests_that_fail_by_themselves():
     nowhere = dataclasses.replace(HARMLESS, killers=("tests/judge/test_stats.py::test_of_nothing",))
-    assert main(["--out", str(tmp_path / "seeded.json")], (nowhere,)) == 2
-    assert "fail without any bug" in capsys.readouterr().err
-    assert not (tmp_path / "seeded.json").exists()
+    with pytest.raises(NotUsable, match="fail without any bug"):
+        planted((nowhere,), 1)

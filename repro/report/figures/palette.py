@@ -1,0 +1,72 @@
+"""How every series looks and what it is called: one look a method, the same in all figures."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from repro.report.figures.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION
+
+
+class Look(NamedTuple):
+    """How a series is told apart: by colour, marker and dash, and never by colour alone."""
+
+    label: str
+    colour: str
+    marker: str = ""
+    dash: str = "-"
+
+    @property
+    def stroke(self) -> dict[str, Any]:
+        """Colour and dash, as matplotlib takes them: a line without its points."""
+        return {"color": self.colour, "linestyle": self.dash}
+
+    @property
+    def pointed(self) -> dict[str, Any]:
+        """Colour, dash and marker, as matplotlib takes them."""
+        return {**self.stroke, "marker": self.marker}
+
+
+METHODS: Mapping[str, Look] = {
+    "sae": Look("sparse autoencoder", VERMILLION, "o"),
+    "sae_standard": Look("ours, own encoder and bias", PURPLE, "p", ":"),
+    "sae_random_decoder": Look("SAE, frozen random decoder", PURPLE, "D", "--"),
+    "saelens_standard": Look("SAELens, L1", GREEN, "P"),
+    "saelens_topk": Look("SAELens, TopK", SKY, "X", "-."),
+    "pca_topk": Look("PCA, top k per token", BLUE, "s"),
+    "pca_static": Look("PCA, first k", SKY, "^", "--"),
+    "pca": Look("PCA", BLUE, "h"),
+    "pca_signed": Look("PCA, both signs", BLUE, "h", "--"),
+    "ica": Look("ICA", GREEN, "8"),
+    "neurons_topk": Look("neurons, top k", GREEN, "v", "-."),
+    "neurons": Look("neurons", PURPLE, "v"),
+    "mean_difference": Look("difference of means", SKY, "*", "--"),
+    "random_orthogonal": Look("random orthogonal", GREY, "+"),
+    "random_topk": Look("random directions, top k", GREY, "x", ":"),
+    "random": Look("random dictionary", GREY, "x", "--"),
+    "random_edit": Look("random edit, equal norm", GREY, "1"),
+    "permuted": Look("a dictionary with itself", PURPLE, "D"),
+    "truth": Look("the true features", PURPLE, "", ":"),
+}
+"""By the name in the column `method`."""
+UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--")
+"""The rows of "sae" without a penalty, where they stand beside the others."""
+WIDTHS: Mapping[float, Look] = {
+    0.5: Look("R = 0.5", GREY, "x", ":"),
+    1.0: Look("R = 1", SKY, "^", "--"),
+    2.0: Look("R = 2", VERMILLION, "o"),
+    4.0: Look("R = 4", BLUE, "s", "-."),
+}
+"""By the column `expansion_factor`, where a figure shows the autoencoder alone."""
+NEAREST = Look("the same, nearest (MMCS)", SKY, "s")
+"""A second measure of the autoencoder, beside one that has its own look."""
+LEVELS: Mapping[str, Look] = {
+    "zero": Look("zero ablation", GREY, "", "--"),
+    "mean": Look("mean ablation", GREY, "", ":"),
+    "clean": Look("nothing patched", GREY, "", ":"),
+    "one": Look("no shrinkage", GREY, "", ":"),
+}
+"""Heights that belong to no method, drawn right across."""
+
+
+def width_look(width: float) -> Look:
+    """The look of an expansion factor; one that is usually not drawn is green."""
+    return WIDTHS.get(width, Look(f"R = {width:g}", GREEN, "v"))

@@ -1,0 +1,133 @@
+"""A method looks the same in every figure, and what stands in one figure can be told apart."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.rows import row_models
+from repro.report.figures import style as colours
+from repro.report.figures.catalogue import PLANS
+from repro.report.figures.curves import select
+from repro.report.figures.localisation import SHOWN
+from repro.report.figures.palette import (
+    LEVELS,
+    METHODS,
+    NEAREST,
+    UNPENALISED,
+    WIDTHS,
+    Look,
+    width_look,
+)
+from repro.report.figures.style import style
+from repro.report.figures.tradeoff import COMPARED, PENALISED, TRAINERS, frontier
+from repro.spec.decisions import SMOOTH_DEGREE
+
+LOOKS = [*METHODS.values(), UNPENALISED, *WIDTHS.values(), NEAREST, *LEVELS.values()]
+BY_LABEL = {look.label: look for look in LOOKS}
+NO_METHOD = ("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0")
+"""Labels of lines that are helps for the eye."""
+
+
+@pytest.fixture(scope="module")
+def figures(evidence: Path) -> dict[str, Figure]:
+    """Every figure of the list at every site, and that of the trainers."""
+    tables = {name: read_evidence(evidence, name) for name in row_models()}
+    with style():
+        return dict(drawn(tables))
+
+
+def drawn(tables: dict[str, Table]) -> Iterator[tuple[str, Figure]]:
+    for plan in PLANS:
+        for site in plan.sites:
+            here = [select(tables[name], **{plan.by: site}) for name in plan.tables]
+            if all("sae" in table.columns["method"] for table in here):
+                yield f"{plan.claim} {plan.part} {site}", plan.draw(*here)
+    yield "frontier", frontier(select(tables["fidelity"], site="middle"))
+
+
+def labelled(figure: Figure) -> list[Line2D]:
+    lines = figure.axes[0].get_lines()
+    return [line for line in lines if not str(line.get_label()).startswith("_")]
+
+
+def seen(line: Line2D) -> tuple[object, ...]:
+    return line.get_color(), str(line.get_marker()), line.get_linestyle()
+
+
+def test_every_line_has_the_look_that_the_palette_gives_its_label(figures: dict[str, Figure]):
+    found = set()
+    for name, figure in figures.items():
+        for line in labelled(figure):
+            label = str(line.get_label())
+            if label in NO_METHOD:
+                continue
+            look = BY_LABEL[label]
+            colour, marker, dash = seen(line)
+            assert colour == look.colour, (name, label)
+            assert marker in (look.marker, "", "None"), (name, label)
+            assert dash in (look.dash, "None"), (name, label)
+            found.add(label)
+    assert {METHODS[name].label for name in (*COMPARED, *SHOWN, "permuted", "truth")} <= found
+
+
+def test_the_autoencoder_is_called_so_wherever_lines_are_methods(figures: dict[str, Figure]):
+    without = ("c10 ", "c16 ", "c22 widths ")
+    for name, figure in figures.items():
+        labels = {line.get_label() for line in labelled(figure)}
+        assert (METHODS["sae"].label in labels) != name.startswith(without), name
+
+
+def test_the_rows_of_the_edit_are_called_and_coloured_as_elsewhere(figures: dict[str, Figure]):
+    axes = figures["c10  middle"].axes[0]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert set(names) <= BY_LABEL.keys()
+    for line in axes.get_lines():
+        if str(line.get_linestyle()) == "None":
+            (place, *_) = [float(y) for y in line.get_ydata()]  # pyright: ignore[reportGeneralTypeIssues, reportArgumentType]
+            assert line.get_color() == BY_LABEL[names[int(place)]].colour
+
+
+def test_no_two_lines_of_a_figure_look_alike(figures: dict[str, Figure]):
+    for name, figure in figures.items():
+        looks = [seen(line) for line in labelled(figure)]
+        assert len(set(looks)) == len(looks), name
+
+
+def test_every_method_has_its_own_look_and_its_own_name():
+    looks = [*METHODS.values(), UNPENALISED]
+    assert len({look[1:] for look in looks}) == len(looks)
+    assert len(BY_LABEL) == len(LOOKS)
+
+
+@pytest.mark.parametrize("methods", [COMPARED, TRAINERS, SHOWN], ids=lambda names: names[-1])
+def test_a_figure_can_be_read_without_its_markers(methods: tuple[str, ...]):
+    looks = [METHODS[name] for name in methods]
+    if methods is SHOWN:
+        looks.append(UNPENALISED)
+    assert len({(look.colour, look.dash) for look in looks}) == len(looks)
+
+
+def test_colours_are_those_that_are_told_apart():
+    names = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
+    assert {look.colour for look in LOOKS} <= {getattr(colours, name) for name in names}
+
+
+def test_penalised_methods_are_among_those_that_are_drawn():
+    assert {*PENALISED} <= {*COMPARED, *TRAINERS}
+
+
+def test_a_width_that_is_seldom_drawn_is_unlike_the_others():
+    other = width_look(8.0)
+    assert other.label == "R = 8"
+    assert other[1:] not in {look[1:] for look in WIDTHS.values()}
+    assert width_look(2.0) == WIDTHS[2.0]
+
+
+def test_a_look_is_told_to_matplotlib_with_and_without_its_points():
+    look = Look("a", "#000000", "x", ":")
+    assert look.stroke == {"color": "#000000", "linestyle": ":"}
+    assert look.pointed == {**look.stroke, "marker": "x"}
