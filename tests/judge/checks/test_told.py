@@ -59,7 +59,8 @@ def parts(error: ReproError) -> tuple[str, str, str]:
                 **SHARED, along="expansion_factor", direction="falling",
                 by="smallest_step", margin=0.1, matched=Matched(x=NET, knob="alpha"),
             ),
-            "share at equal net (method = sae) falls along expansion_factor, every step by more than 0.1",
+            "share at equal net (method = sae) falls along expansion_factor, "
+            "every step by more than 0.1",
         ),
         (
             Dominates(

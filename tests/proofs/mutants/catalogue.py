@@ -163,7 +163,8 @@ MAKER = (
         "top-k keeps entries by size alone, negative ones too",
         "repro/maker/dictionaries/model.py",
         "    c = pre.relu()\n    if dictionary.activation",
-        '    c = pre.relu() if dictionary.activation == "relu" else pre\n    if dictionary.activation',
+        '    c = pre.relu() if dictionary.activation == "relu" else pre\n'
+        "    if dictionary.activation",
         "own reading of appendix G",
         (_MODEL + "test_topk_keeps_the_k_largest_positive_entries_and_no_more",),
     ),
