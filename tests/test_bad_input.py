@@ -61,9 +61,10 @@ PROVED = {
     "evidence without a column, with NaN, without rows": (
         f"{HERE}::test_bad_evidence_breaks_its_claims_and_says_why",
     ),
-    "claim file with a syntax error, a duplicate id, a misspelt field": (
+    "claim file with a syntax error, a duplicate id, a misspelt field or word": (
         f"{HERE}::test_a_bad_claim_file_leaves_the_earlier_verdicts",
         "test_spec.py::test_a_bad_file_is_refused_with_its_line",
+        "claims/test_words.py::test_each_word_of_a_claim_mistyped_is_refused_by_name",
     ),
     "lock of claims missing, malformed, or behind the claims": (
         "test_lock.py::test_an_unreadable_lock_is_named",
@@ -302,9 +303,10 @@ CLAIM = (ROOT / "claims" / "c18_dead_features.py").read_text(encoding="utf8")
         ({"c18_a.py": CLAIM.replace("CLAIM = Claim(", "CLAIM = Claim((")}, ("syntax error",)),
         ({"c18_a.py": CLAIM, "c18_b.py": CLAIM}, ("'c18'", "also that of")),
         ({"c18_a.py": CLAIM.replace("says=", "sais=")}, ("no field 'sais'", "perhaps 'says'")),
+        ({"c18_a.py": CLAIM.replace('"sae"', '"sea"')}, ("'sea' is no method", "perhaps 'sae'")),
         ({}, ("holds no claim files",)),
     ],
-    ids=["syntax", "duplicate", "misspelt", "none"],
+    ids=["syntax", "duplicate", "misspelt", "undeclared", "none"],
 )
 def test_a_bad_claim_file_leaves_the_earlier_verdicts(
     judged: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], words: tuple[str, ...]

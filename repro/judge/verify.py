@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from repro.contract.evidence import Header, Table, read_evidence
-from repro.contract.planned import awaited
 from repro.contract.verdict import Details, Family, LockScope, Status, Verdicts, VerdictScope
+from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, VerdictError
 from repro.judge.decide import Judgement, judge, undecided
 from repro.judge.lock import Lock, gone, lock_beside, read_lock, standing

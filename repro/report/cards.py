@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from repro.contract.planned import awaited
 from repro.contract.verdict import Details, Part, Status, Verdict
+from repro.contract.vocabulary import awaited
 from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.numbers import count, interval, measured
 from repro.report.proofs import Proofs, errs, holds

@@ -1,8 +1,7 @@
 """Claim files: read as data by walking their syntax tree, never run."""
 
 import ast
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from repro.errors import SpecError
 from repro.spec import claim, control, decisions, fair, quantities, sabotage
 from repro.spec.claim import Claim
+from repro.spec.nearest import nearest
+from repro.spec.vocabulary import Unknown, Value, unknown_words
 
 WORDS: dict[str, type[BaseModel]] = {
     model.__name__: model
@@ -29,6 +30,7 @@ SHAPE = (
     "and one `CLAIM = Claim(...)`"
 )
 SPEC, SHOWN = "repro.spec", 60
+DECLARED = "repro/contract/vocabulary.py (a column that a stage writes: repro/contract/rows/)"
 
 
 def load_claims(folder: Path) -> list[Claim]:
@@ -63,7 +65,8 @@ def load_claim(path: Path) -> Claim:
     """The claim of one file.
 
     Raises:
-        SpecError: with file and line: a syntax error, logic, a misspelt field, a wrong id.
+        SpecError: with file and line: a syntax error, logic, a misspelt field, a wrong id, and all
+            names of tables, columns and values that nothing declares.
     """
     tree = _tree_of(path)
     result = _names_of(path, tree).get("CLAIM")
@@ -71,6 +74,8 @@ def load_claim(path: Path) -> Claim:
         raise _wrong(path, len(tree.body), "no `CLAIM = Claim(...)`", SHAPE)
     if path.stem.split("_")[0] != result.id:
         raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
+    if unknown := unknown_words(result):
+        raise _undeclared(path, tree, result.id, unknown)
     return result
 
 
@@ -100,7 +105,7 @@ def _take(path: Path, statement: ast.stmt, names: dict[str, Any]) -> None:
             given = WORDS if module == SPEC else _shared(path, statement.lineno, module)
             for alias in imported:
                 if alias.name not in given or alias.asname:
-                    known = _nearest(alias.name, given)
+                    known = nearest(alias.name, given)
                     raise _wrong(path, statement.lineno, f"cannot import {alias.name!r}", known)
                 names[alias.name] = given[alias.name]
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -117,9 +122,13 @@ def _may_give(module: str) -> bool:
     return module == SPEC or module.rpartition(".")[2].startswith("_")
 
 
+def _beside(path: Path, module: str) -> Path:
+    return path.with_name(f"{module.rpartition('.')[2]}.py")
+
+
 def _shared(path: Path, line: int, module: str) -> Mapping[str, Any]:
     """Names of a file of shared quantities and controls, which stands beside the claims."""
-    beside = path.with_name(f"{module.rpartition('.')[2]}.py")
+    beside = _beside(path, module)
     if not beside.is_file() or beside == path:
         expected = "a file of shared names beside the claim"
         raise _wrong(path, line, f"{beside} is not there", expected)
@@ -133,7 +142,7 @@ def _value(path: Path, node: ast.expr, names: dict[str, Any]) -> Any:
         case ast.Name(id=name) if name in names:
             return names[name]
         case ast.Name(id=name):
-            raise _wrong(path, node.lineno, f"unknown name {name!r}", _nearest(name, names))
+            raise _wrong(path, node.lineno, f"unknown name {name!r}", nearest(name, names))
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -value
         case ast.Tuple(elts=elements):
@@ -166,8 +175,7 @@ def _call(path: Path, node: ast.Call, names: dict[str, Any], given: list[ast.key
             raise _wrong(path, node.lineno, "`**` is not plain data", SHAPE)
         if keyword.arg not in model.model_fields:
             text = f"{model.__name__} has no field {keyword.arg!r}"
-            nearest = _nearest(keyword.arg, model.model_fields)
-            raise _wrong(path, keyword.lineno, text, nearest)
+            raise _wrong(path, keyword.lineno, text, nearest(keyword.arg, model.model_fields))
         fields[keyword.arg] = _value(path, keyword.value, names)
     try:
         return model(**fields)
@@ -184,11 +192,40 @@ def _meaning(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
     return (field.description if field else model.__doc__) or model.__name__
 
 
-def _nearest(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"perhaps {near[0]!r}" if near else f"one of {', '.join(known)}"
-
-
 def _wrong(path: Path, line: int, found: str, expected: str) -> SpecError:
     place = f"{path}:{line}"
     return SpecError(f"{place}: {found}", expected=expected, mend=f"edit {path} at line {line}")
+
+
+def _undeclared(path: Path, tree: ast.Module, claim: str, unknown: Sequence[Unknown]) -> SpecError:
+    """The message about words that nothing declares, all of a claim together."""
+    files = list(_files(path, tree))
+    placed = [(one, *_place_of(one.word, files)) for one in unknown]
+    edits = dict.fromkeys(f"{file} at line {at}" for _, file, at in placed)
+    return SpecError(
+        "; ".join(
+            f"{file}:{at}: in {claim} {one.word!r} is no {one.what}" for one, file, at in placed
+        ),
+        expected="; ".join(f"a {one.what}, {one.meant}" for one in unknown),
+        mend=f"edit {' and '.join(edits)}, or declare a new word in {DECLARED}",
+    )
+
+
+def _files(path: Path, tree: ast.Module) -> Iterator[tuple[Path, ast.Module]]:
+    """A claim file and those beside it whose names it takes."""
+    yield path, tree
+    for statement in tree.body:
+        match statement:
+            case ast.ImportFrom(module=str(module)) if module != SPEC:
+                beside = _beside(path, module)
+                yield from _files(beside, _tree_of(beside))
+
+
+def _place_of(word: Value, files: Sequence[tuple[Path, ast.Module]]) -> tuple[Path, str]:
+    """The file that holds the word, and the lines; line 1 of the claim's where none is found."""
+    for path, tree in files:
+        constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        lines = sorted({one.lineno for one in constants if repr(one.value) == repr(word)})
+        if lines:
+            return path, ", ".join(map(str, lines))
+    return files[0][0], "1"

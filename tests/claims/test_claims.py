@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import read_evidence
-from repro.contract.planned import awaited
 from repro.contract.rows import row_models
 from repro.contract.verdict import Status
+from repro.contract.vocabulary import awaited
 from repro.judge.decide import judge
 from repro.judge.verify import verify
 from repro.spec import load_claims

@@ -48,7 +48,7 @@ CLAIM = Claim(
         reads="fidelity",
         of=Ratio(name="FVU", unit="1", over="squared_error", under="variance"),
         where=(Where(column="method", values=("sae",)),),
-        clusters=("seed", "document"),
+        clusters=("seed",),
         margin=0.01,
     ),
     deviation="Planted.",

@@ -171,7 +171,7 @@ def test_a_control_without_rows_makes_the_verdict_invalid(place: Place):
     place.claim(
         (
             "of=FVU, where=SAE, clusters=BOTH, margin",
-            "of=FVU, where=(Where(column='method', values=('nobody',)),), clusters=BOTH, margin",
+            "of=FVU, where=(Where(column='method', values=('leace',)),), clusters=BOTH, margin",
         )
     )
     (one,) = place.verdicts().verdicts
@@ -190,7 +190,11 @@ def test_a_control_that_measures_nothing_has_not_behaved(place: Place, must: str
 
 
 def test_a_missing_table_is_absent_and_names_its_stage(place: Place):
-    place.claim(('reads="fidelity"', 'reads="ioi"'), ('"fidelity",', '"ioi",'), id_="c06")
+    place.claim(
+        *(('"fidelity"', '"ioi"'), ('"squared_error"', '"kl_area"')),
+        *(('"variance"', '"n"'), ('"document"', '"draw"')),
+        id_="c06",
+    )
     found = place.verdicts()
     absent, supported = found.verdicts
     assert (absent.status, supported.status) == ("absent", "supported")
@@ -293,7 +297,11 @@ def test_tables_of_different_runs_are_not_mixed(place: Place, change: str):
     else:
         place.table([row], "refit", profile="laptop")
     start, end = CLAIM.index("    saboteurs="), CLAIM.index("    deviation=")
-    place.claim((CLAIM[start:end], ""), ('"fidelity"', '"refit"'), id_="c20")
+    place.claim(
+        *((CLAIM[start:end], ""), ('"fidelity"', '"refit"')),
+        *(('"squared_error"', '"squared_error_after"'), ('"variance"', '"squared_error_before"')),
+        id_="c20",
+    )
     with pytest.raises(VerdictError, match="model" if change == "scope" else "laptop, smoke"):
         place.verdicts()
 

@@ -100,6 +100,12 @@ def test_a_new_section_of_params_or_table_re_runs_nothing(package: Path):
     assert codes(package) == now()
 
 
+def test_a_new_word_of_the_vocabulary_re_runs_nothing(package: Path):
+    path = package / "contract" / "vocabulary.py"
+    path.write_text(path.read_text(encoding="utf8").replace('"sae":', '"sae_new":', 1), "utf8")
+    assert codes(package) == now()
+
+
 def test_a_word_list_counts_whole(package: Path):
     words = package / "maker" / "ioi" / "words.yaml"
     words.write_text(words.read_text(encoding="utf8") + "# more\n", encoding="utf8")

@@ -3,9 +3,9 @@
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.planned import awaited
 from repro.contract.rows import row_models
 from repro.contract.rows.row import Row
+from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, SpecError, UnreachedError
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.planned import awaited
+from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError
 from repro.judge.checks.replicates import columns_of
 from repro.judge.checks.rows import select

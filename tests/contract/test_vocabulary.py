@@ -1,0 +1,106 @@
+"""The vocabulary holds every word that a stage writes, and plans no table that is there."""
+
+from pathlib import Path
+from typing import get_args
+
+import pyarrow.parquet as pq
+import pytest
+
+from repro.contract.evidence import column_types
+from repro.contract.rows import row_models
+from repro.contract.vocabulary import METHODS, PLANNED, SITES, VALUES, awaited, columns_of, tables
+from repro.maker.decompositions.registry import CHANGED, UNTRAINED
+from repro.maker.dictionaries import train
+from repro.maker.fidelity import measure
+from repro.maker.ioi import prompts
+from repro.maker.ioi.jobs import ENDS
+from repro.maker.params.activate import Activate
+from repro.maker.params.ioi import Baseline, Localisation
+from repro.maker.params.plant import PLANTED, TOY
+from tests.import_graph import ROOT
+
+OPEN = {
+    *("template", "io", "subject", "counterfactual_io", "counterfactual_subject"),
+    *("clean", "counterfactual", "names", "contexts"),
+}
+"""Columns of text that may hold anything."""
+REPORTS = ROOT / "reports"
+EVIDENCE = sorted(
+    [*REPORTS.glob("laptop/evidence/*.parquet"), *REPORTS.glob("frontier/**/*.parquet")]
+)
+
+
+@pytest.mark.parametrize(
+    "methods",
+    [
+        *(UNTRAINED, CHANGED, measure.BRACKETS, ENDS),
+        *map(get_args, (train.Method, measure.Agreement, Baseline)),
+    ],
+)
+def test_every_method_that_the_maker_names_is_declared(methods):
+    assert methods
+    assert set(methods) <= METHODS.keys()
+
+
+def test_every_site_that_the_maker_measures_at_is_declared():
+    of_sites = get_args(Activate.model_fields["sites"].annotation)[0]
+    of_patches = Localisation.model_fields["site"].annotation
+    for roles in (get_args(of_sites), get_args(of_patches), PLANTED):
+        assert roles
+        assert {*roles} <= SITES.keys()
+    assert not {*TOY} & SITES.keys(), "rows of the toy tell a regime in place of a site"
+
+
+def test_what_a_prompt_and_a_localisation_may_be_is_what_the_maker_says():
+    assert VALUES["corruption"] == {*get_args(prompts.Corruption)}
+    assert VALUES["split"] == {*get_args(prompts.Split)}
+    asked = get_args(Localisation.model_fields["selection"].annotation)
+    assert VALUES["selection"] == {*asked, "none"}
+    assert VALUES["regime"] == {site.removeprefix("planted_") for site in TOY}
+    assert VALUES["matched"] - VALUES["method"] == {""}
+
+
+@pytest.mark.parametrize("table", row_models())
+def test_a_column_of_text_is_closed_or_said_to_be_open(table: str):
+    kinds = column_types(row_models()[table])
+    text = {column for column, kind in kinds.items() if kind == "str"}
+    assert text <= VALUES.keys() | OPEN
+    assert {*row_models()[table].outcomes} <= VALUES.keys()
+
+
+@pytest.mark.parametrize("column", VALUES)
+def test_a_closed_column_is_one_of_some_table_and_holds_text_or_numbers(column: str):
+    assert any(column in columns_of(table) for table in tables())
+    assert len({type(value) for value in VALUES[column]}) == 1
+
+
+@pytest.mark.parametrize("path", EVIDENCE, ids=lambda path: str(path.relative_to(REPORTS)))
+def test_no_committed_evidence_holds_a_word_that_is_not_declared(path: Path):
+    table = pq.ParquetFile(path).read()
+    assert set(table.column_names) == columns_of(path.stem)
+    for column in VALUES.keys() & set(table.column_names):
+        assert set(table[column].to_pylist()) <= VALUES[column], column
+
+
+def test_there_is_evidence_of_every_table_that_is_written():
+    assert {path.stem for path in EVIDENCE} == row_models().keys()
+
+
+@pytest.mark.parametrize("table", PLANNED)
+def test_a_table_that_has_become_real_is_no_longer_planned(table: str):
+    assert table not in row_models(), f"take {table!r} out of PLANNED: a stage writes it now"
+    assert columns_of(table) == PLANNED[table].columns
+
+
+def test_a_table_is_awaited_from_the_stage_that_writes_it_or_will():
+    assert awaited("spliced") == "fidelity"
+    assert awaited("ratings") == "rate"
+    assert awaited("nothing") == "nothing"
+    assert columns_of("nothing") == frozenset()
+    assert tables() == row_models().keys() | PLANNED.keys()
+
+
+def test_no_word_is_without_a_meaning_and_no_meaning_is_given_twice():
+    for words in (METHODS, SITES):
+        assert all(words.values())
+        assert len({*words.values()}) == len(words)
