@@ -215,10 +215,10 @@ def _files(path: Path, tree: ast.Module) -> Iterator[tuple[Path, ast.Module]]:
     """A claim file and those beside it whose names it takes."""
     yield path, tree
     for statement in tree.body:
-        match statement:
-            case ast.ImportFrom(module=str(module)) if module != SPEC:
-                beside = _beside(path, module)
-                yield from _files(beside, _tree_of(beside))
+        module = statement.module if isinstance(statement, ast.ImportFrom) else None
+        if module and module != SPEC:
+            beside = _beside(path, module)
+            yield from _files(beside, _tree_of(beside))
 
 
 def _place_of(word: Value, files: Sequence[tuple[Path, ast.Module]]) -> tuple[Path, str]:

@@ -1,7 +1,7 @@
 """Whether a claim names tables, columns and values that are there, or that are planned."""
 
 from collections.abc import Iterable, Iterator, Set
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pydantic import BaseModel
 
@@ -92,6 +92,7 @@ def _meant(word: Value, known: Set[Value]) -> str:
 
 def _flat(value: object) -> Iterator[object]:
     if isinstance(value, tuple):
-        yield from (one for inner in value for one in _flat(inner))
+        for inner in cast("tuple[object, ...]", value):
+            yield from _flat(inner)
     else:
         yield value

@@ -10,7 +10,6 @@ from repro.contract.evidence import column_types
 from repro.contract.rows import row_models
 from repro.contract.vocabulary import METHODS, PLANNED, SITES, VALUES, awaited, columns_of, tables
 from repro.maker.decompositions.registry import CHANGED, UNTRAINED
-from repro.maker.dictionaries import train
 from repro.maker.fidelity import measure
 from repro.maker.ioi import prompts
 from repro.maker.ioi.jobs import ENDS
@@ -34,7 +33,7 @@ EVIDENCE = sorted(
     "methods",
     [
         *(UNTRAINED, CHANGED, measure.BRACKETS, ENDS),
-        *map(get_args, (train.Method, measure.Agreement, Baseline)),
+        *map(get_args, (recipe.Method, measure.Agreement, Baseline)),
     ],
 )
 def test_every_method_that_the_maker_names_is_declared(methods):

@@ -2,21 +2,28 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from repro.files import write_json, write_with
+from repro.contract.rows.fidelity import AgreementRow, DictionaryRow, FidelityRow, RefitRow
+from repro.files import write_with
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.loaded import ModelFiles, model_of
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.random import random_dictionary
 from repro.maker.decompositions.registry import decomposition_of, transform_of
-from repro.maker.dictionaries.evaluate import document_sums, reconstruct, refit
+from repro.maker.dictionaries.evaluate import (
+    Reconstruction,
+    document_sums,
+    reconstruct,
+    refit,
+)
 from repro.maker.dictionaries.metrics import (
+    Liveness,
     duplicates,
     liveness,
     matched_cosines,
@@ -26,8 +33,9 @@ from repro.maker.dictionaries.metrics import (
 from repro.maker.dictionaries.model import Dictionary
 from repro.maker.engine.job import Job
 from repro.maker.engine.kept import kept
+from repro.maker.engine.result import write_result
+from repro.maker.fidelity.results import Agreed, Measured, Spliced
 
-RESULT = "result.json"
 ALIVE = "alive.safetensors"
 Agreement = Literal["sae", "sae_untied", "sae_standard", "random", "permuted"]
 """Two seeds, two sets of chance as large, or one seed and its own permutation."""
@@ -131,47 +139,57 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
         alive_firings=job.alive_firings,
         dense_share=job.dense_share,
     )
-    result: dict[str, Any] = {"fidelity": document_sums(found)}
-    if job.counts_units:
-        use = use_of(
-            found.firings,
-            found.removal,
-            found.sums,
-            len(x),
-            frequent_share=job.frequent_share,
-            effective_share=job.effective_share,
-        )
-        result["dictionary"] = _unit_counts(job, dictionary, state.is_alive, len(x)) | {
-            "n_silent": state.n_silent,
-            "n_dense": state.n_dense,
-            **use._asdict(),
-        }
-    if job.refit_tokens:
-        again = refit(dictionary, x, document, job.refit_tokens)
-        result["refit"] = [
-            {"document": d, "n_tokens": n, "squared_error_before": b, "squared_error_after": a}
-            for d, n, b, a in zip(*(column.tolist() for column in again), strict=True)
-        ]
     alive = {"W_dec": dictionary.W_dec[state.is_alive].contiguous()}
     write_with(folder / ALIVE, lambda part: save_file(alive, part))
-    write_json(folder / RESULT, result)
+    again = refit(dictionary, x, document, job.refit_tokens) if job.refit_tokens else ()
+    write_result(
+        folder,
+        Measured(
+            fidelity=[FidelityRow(**job.asked.key, **row) for row in document_sums(found)],
+            units=_units(job, dictionary, found, state) if job.counts_units else None,
+            refit=[
+                RefitRow(
+                    **job.asked.key,
+                    document=d,
+                    n_tokens=n,
+                    squared_error_before=before,
+                    squared_error_after=after,
+                )
+                for d, n, before, after in zip(*(part.tolist() for part in again), strict=True)
+            ],
+        ),
+    )
 
 
-def _unit_counts(
-    job: MeasureJob, dictionary: Dictionary, is_alive: Tensor, n_tokens: int
-) -> dict[str, int]:
-    alive = dictionary.W_dec[is_alive]
+def _units(
+    job: MeasureJob, dictionary: Dictionary, found: Reconstruction, state: Liveness
+) -> DictionaryRow:
+    """Units alive, silent, dense, in use and duplicated, beside as many of chance."""
+    n_tokens = int(found.n_tokens.sum())
+    use = use_of(
+        found.firings,
+        found.removal,
+        found.sums,
+        n_tokens,
+        frequent_share=job.frequent_share,
+        effective_share=job.effective_share,
+    )
+    alive = dictionary.W_dec[state.is_alive]
     null = random_dictionary(alive.shape[1], len(alive), seed=job.null_seed)
-    found, by_chance = (duplicates(rows, job.duplicate_cosine) for rows in (alive, null))
-    return {
-        "n_tokens": n_tokens,
-        "n_features": len(is_alive),
-        "n_alive": len(alive),
-        "n_duplicated": found.n_features,
-        "n_duplicated_null": by_chance.n_features,
-        "n_pairs": len(alive) * (len(alive) - 1) // 2,
-        "n_duplicate_pairs": found.n_pairs,
-    }
+    copies, by_chance = (duplicates(rows, job.duplicate_cosine) for rows in (alive, null))
+    return DictionaryRow(
+        **job.asked.key,
+        n_tokens=n_tokens,
+        n_features=len(state.is_alive),
+        n_alive=len(alive),
+        n_silent=state.n_silent,
+        n_dense=state.n_dense,
+        **use._asdict(),
+        n_duplicated=copies.n_features,
+        n_duplicated_null=by_chance.n_features,
+        n_pairs=len(alive) * (len(alive) - 1) // 2,
+        n_duplicate_pairs=copies.n_pairs,
+    )
 
 
 def agree_item(job: AgreeJob, folder: Path) -> None:
@@ -186,8 +204,14 @@ def agree_item(job: AgreeJob, folder: Path) -> None:
         b = a[torch.randperm(len(a), generator=generator)]
     cosines = matched_cosines(a, b)
     n_matched = int((cosines >= job.match_cosine).sum())
-    result = {"n_features": len(cosines), "n_matched": n_matched, "cosine": float(cosines.sum())}
-    write_json(folder / RESULT, result)
+    names = {"site", "method", "alpha", "expansion_factor", "seed_a", "seed_b"}
+    row = AgreementRow(
+        **job.model_dump(include=names),
+        n_features=len(cosines),
+        n_matched=n_matched,
+        cosine=float(cosines.sum()),
+    )
+    write_result(folder, Agreed(row=row))
 
 
 def _alive(result: Path) -> Tensor:
@@ -205,7 +229,7 @@ def splice_item(job: SpliceJob, folder: Path) -> None:
     model, ids, clean = _clean(job.on)
     if job.asked.method == "clean":
         losses = [model.losses(part).double().sum(dim=1).cpu() for part in ids.split(job.batch)]
-        write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
+        write_result(folder, Spliced(losses=torch.cat(losses).tolist()))
         return
     replace = _replacement(job.asked)
     manifest = read_manifest(job.asked.of.store)
@@ -217,7 +241,7 @@ def splice_item(job: SpliceJob, folder: Path) -> None:
         new = torch.where(is_sink.flatten(0, 1), flat, replace(flat))
         changed = new.view_as(stream).to(stream.dtype)
         losses.append(model.losses_from(changed, job.on.hook, part).double().sum(dim=1).cpu())
-    write_json(folder / RESULT, {"losses": torch.cat(losses).tolist()})
+    write_result(folder, Spliced(losses=torch.cat(losses).tolist()))
 
 
 def _replacement(asked: Asked) -> Callable[[Tensor], Tensor]:

@@ -1,69 +1,51 @@
-"""What the items of the fidelity stage came to, as rows of its five tables of evidence."""
+"""What the items of the fidelity stage came to, as its five tables of evidence."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from torch import Tensor
 
-from repro.contract.rows.fidelity import (
-    AgreementRow,
-    DictionaryRow,
-    FidelityRow,
-    RefitRow,
-    SplicedRow,
-)
+from repro.contract.rows.fidelity import SplicedRow
 from repro.contract.rows.row import Row
-from repro.maker.fidelity.measure import BRACKETS, RESULT, AgreeJob, MeasureJob, SpliceJob
+from repro.maker.engine.result import read_result
+from repro.maker.fidelity.measure import BRACKETS, SpliceJob
+from repro.maker.fidelity.results import Agreed, Measured, Spliced
 
 
-def _result(folder: Path) -> Any:
-    return json.loads((folder / RESULT).read_text("utf8"))
-
-
-def measured_rows(jobs: list[MeasureJob], results: list[Path]) -> dict[str, list[Row]]:
+def measured_rows(results: Sequence[Path]) -> dict[str, list[Row]]:
     """Three tables: reconstruction by document, refits, and counts of units."""
-    fidelity: list[Row] = []
-    refits: list[Row] = []
-    units: list[Row] = []
-    for job, folder in zip(jobs, results, strict=True):
-        key, result = job.asked.key, _result(folder)
-        fidelity += [FidelityRow(**key, **row) for row in result["fidelity"]]
-        refits += [RefitRow(**key, **row) for row in result.get("refit", [])]
-        if "dictionary" in result:
-            units.append(DictionaryRow(**key, **result["dictionary"]))
-    return {"fidelity": fidelity, "refit": refits, "dictionaries": units}
+    found = [read_result(folder, Measured) for folder in results]
+    return {
+        "fidelity": [row for one in found for row in one.fidelity],
+        "refit": [row for one in found for row in one.refit],
+        "dictionaries": [one.units for one in found if one.units],
+    }
 
 
-def agreement_rows(pairs: list[AgreeJob], results: list[Path]) -> list[Row]:
+def agreement_rows(results: Sequence[Path]) -> list[Row]:
     """One row a pair of dictionaries."""
-    names = {"site", "method", "alpha", "expansion_factor", "seed_a", "seed_b"}
-    return [
-        AgreementRow(**pair.model_dump(include=names), **_result(folder))
-        for pair, folder in zip(pairs, results, strict=True)
-    ]
+    return [read_result(folder, Agreed).row for folder in results]
 
 
 def spliced_rows(
-    splices: list[SpliceJob], results: list[Path], ids: Tensor, document: Tensor
+    jobs: Sequence[SpliceJob], results: Sequence[Path], ids: Tensor, document: Tensor
 ) -> Iterator[Row]:
     """One row a document: the losses of its sequences `ids` beside those of the brackets."""
-    losses = [_by_document(_result(folder)["losses"], document) for folder in results]
+    losses = [_by_document(read_result(folder, Spliced).losses, document) for folder in results]
     brackets = {
-        (swap.asked.of.site, swap.asked.method): found
-        for swap, found in zip(splices, losses, strict=True)
-        if swap.asked.method in BRACKETS
+        (job.asked.of.site, job.asked.method): found
+        for job, found in zip(jobs, losses, strict=True)
+        if job.asked.method in BRACKETS
     }
-    for swap, replaced in zip(splices, losses, strict=True):
-        if swap.asked.method == "clean":
+    for job, spliced in zip(jobs, losses, strict=True):
+        if job.asked.method == "clean":
             continue
-        for number, total in replaced.items():
+        for number, total in spliced.items():
             clean, zero, mean = (
-                brackets[swap.asked.of.site, one][number] for one in ("clean", "zero", "mean")
+                brackets[job.asked.of.site, one][number] for one in ("clean", "zero", "mean")
             )
             yield SplicedRow(
-                **swap.asked.key,
+                **job.asked.key,
                 document=number,
                 n_predictions=int((document == number).sum()) * (ids.shape[1] - 1),
                 loss_clean=clean,

@@ -1,13 +1,15 @@
 """The items of the ioi stage that localise: one decomposition each, or planted truth."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from repro.files import write_json
+from repro.contract.rows.ioi import CurveRow, EditRow, IoiRow, LevelRow
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.registry import decomposition_of
+from repro.maker.engine.result import write_result
 from repro.maker.ioi import known
 from repro.maker.ioi.choose import effects, eliminate, greedy, ranking
 from repro.maker.ioi.curve import Point, area, curve, prefixes, reach
@@ -23,23 +25,26 @@ from repro.maker.ioi.patch import (
     measure,
     random_edit,
 )
-from repro.maker.ioi.prompted import RESULT, task_of
+from repro.maker.ioi.prompted import task_of
+from repro.maker.ioi.results import NOT_YET, Localised
+
+Key = Mapping[str, Any]
+"""What names a localisation in the tables."""
 
 
 def localise_item(job: LocaliseJob, folder: Path) -> None:
     """Work: features put in order on the select prompts and measured on the held-out ones."""
     select, heldout = task_of(job, "select"), task_of(job, "heldout")
     if job.asked.method in ENDS:
-        write_json(folder / RESULT, _end_of_scale(job.asked.method, heldout))
+        write_result(folder, _end_of_scale(job.key, heldout))
         return
     found = decomposition_of(_with_l0(job, select))
-    seen, unseen = (change_of(t, found.dictionary, found.transform) for t in (select, heldout))
-    who = (job.asked.method, job.draw)
-    result = localise(job.choosing, who, (select, heldout), (seen, unseen))
+    seen, unseen = change_of(select, found), change_of(heldout, found)
+    result = localise(job.choosing, job.key, (select, heldout), (seen, unseen))
     if job.listed:
         effect = effects(select, seen, job.choosing.steps)
-        result["listed"] = listed(job, found, seen, effect)
-    write_json(folder / RESULT, result)
+        result = result.model_copy(update={"features": listed(job, found, seen, effect)})
+    write_result(folder, result)
 
 
 def _with_l0(job: LocaliseJob, select: Task) -> Asked:
@@ -54,23 +59,20 @@ def _with_l0(job: LocaliseJob, select: Task) -> Asked:
 
 def planted_item(job: PlantedJob, folder: Path) -> None:
     """Work: the same on planted truth, for one basis of a linear read-out of known causes."""
-    seed = job.draw
-    tasks = known.planted_task(seed, 0), known.planted_task(seed, 1)
-    basis = known.bases(seed)[job.method]
-    select, heldout = (change_of(task, basis, known.plain()) for task in tasks)
-    write_json(
-        folder / RESULT, localise(job.choosing, (job.method, seed), tasks, (select, heldout))
-    )
+    tasks = known.planted_task(job.draw, 0), known.planted_task(job.draw, 1)
+    basis = known.bases(job.draw)[job.method]
+    changes = change_of(tasks[0], basis), change_of(tasks[1], basis)
+    write_result(folder, localise(job.choosing, job.key, tasks, changes))
 
 
 def localise(
-    how: Choosing, who: tuple[str, int], tasks: tuple[Task, Task], changes: tuple[Change, Change]
-) -> Any:
+    how: Choosing, key: Key, tasks: tuple[Task, Task], changes: tuple[Change, Change]
+) -> Localised:
     """Choose on the first task, measure on the second: curve, area, levels and directed edits.
 
-    `who` is the method, under which its edit is told, and the draw, which seeds random edits.
+    `key` names the localisation: its method is that of the edit, its draw seeds random edits.
     """
-    (method, draw), (select, heldout), (seen, unseen) = who, tasks, changes
+    (select, heldout), (seen, unseen) = tasks, changes
     few = select.first(how.trial_pairs)
     seen_few = seen._replace(codes=seen.codes[: len(few.clean)])
     if how.selection == "elimination":
@@ -84,85 +86,97 @@ def localise(
         )
         sets = [one.features for one in kept if len(one.features)]
         points, _ = curve(heldout, unseen, sets)
-        return _summary(how.levels, heldout, points, len(unseen.features)) | _left(select, seen)
+        return _localised(how.levels, key, tasks, changes, points)
     order = ranking(effects(select, seen, how.steps))
     if how.selection == "greedy":
         order = greedy(few, seen_few, order, how.greedy_features, how.greedy_candidates)
     chosen = order[: how.edited]
-    generator = torch.Generator().manual_seed(5000 + draw)
+    generator = torch.Generator().manual_seed(5000 + key["draw"])
     as_long = random_edit(unseen.edit(chosen), generator)
     points, beside = curve(heldout, unseen, prefixes(order, how.counts), [as_long])
-    edits = {
-        method: next(p.measured for p in points if p.n_patched == len(chosen)),
-        "random_edit": beside[0],
-    }
-    told = {name: {"n_patched": len(chosen), **_shift(heldout, e)} for name, e in edits.items()}
-    short = _summary(how.levels, heldout, points, len(unseen.features))
-    return short | {"edits": told} | _left(select, seen)
+    own = next(p.measured for p in points if p.n_patched == len(chosen))
+    edits = [
+        _edit(key, key["method"], heldout, len(chosen), own),
+        _edit(key, "random_edit", heldout, len(chosen), beside[0]),
+    ]
+    return _localised(how.levels, key, tasks, changes, points, edits)
 
 
-def _left(task: Task, change: Change) -> dict[str, float]:
-    """KL on these prompts with nothing and with everything patched: can the task be carried?"""
-    return {
-        "select_clean": float(divergence(task.clean_logits, task.counterfactual_logits).sum()),
-        "select_floor": measure(task, change.whole()).kl,
-    }
+def _localised(
+    levels: Sequence[float], key: Key, tasks: tuple[Task, Task], changes: tuple[Change, Change],
+    points: list[Point], edits: Sequence[EditRow] = (),
+) -> Localised:  # fmt: skip
+    """What a curve comes to on held-out prompts, and whether the select ones could be carried."""
+    (select, heldout), (seen, unseen) = tasks, changes
+    told = {**key, "carries": NOT_YET, "n": len(heldout.clean)}
+    return Localised(
+        select_clean=_unpatched(select),
+        select_floor=measure(select, seen.whole()).kl,
+        short=IoiRow(
+            **told,
+            n_features=len(unseen.features),
+            kl_area=area(points),
+            kl_clean=points[0].measured.kl,
+            kl_floor=points[-1].measured.kl,
+        ),
+        curve=[CurveRow(**told, n_patched=p.n_patched, **p.measured._asdict()) for p in points],
+        levels=[_level(told, points, level) for level in levels],
+        edits=list(edits),
+        features=[],
+    )
 
 
-def _shift(task: Task, found: Measured) -> dict[str, Any]:
+def _level(told: Key, points: list[Point], level: float) -> LevelRow:
+    reached = reach(points, level)
+    return LevelRow(
+        **told,
+        level=level,
+        is_reached=int(reached.ln_patched is not None),
+        ln_patched=told["n"] * (reached.ln_patched or 0.0),
+        edit_norm=reached.edit_norm,
+        norm=points[0].measured.norm,
+    )
+
+
+def _edit(key: Key, method: str, task: Task, n_patched: int, found: Measured) -> EditRow:
+    """How an edit moves the answer; a random one is as long as that of the key's method."""
     whole = difference(task, task.clean_logits) - difference(task, task.counterfactual_logits)
-    return {
-        "n": len(task.clean),
-        "logit_shift": found.logit_shift,
-        "logit_shift_counterfactual": float(whole.sum()),
-        "edit_norm": found.edit_norm,
-        "norm": found.norm,
-    }
+    return EditRow(
+        **{**key, "method": method},
+        carries=NOT_YET,
+        matched="" if method == key["method"] else key["method"],
+        n_patched=n_patched,
+        n=len(task.clean),
+        logit_shift=found.logit_shift,
+        logit_shift_counterfactual=float(whole.sum()),
+        edit_norm=found.edit_norm,
+        norm=found.norm,
+    )
 
 
-def _end_of_scale(method: str, task: Task) -> Any:
+def _unpatched(task: Task) -> float:
+    return float(divergence(task.clean_logits, task.counterfactual_logits).sum())
+
+
+def _end_of_scale(key: Key, task: Task) -> Localised:
     """Nothing patched, or all activations: the two ends that must be exact."""
     whole = task.counterfactual - task.clean
-    edit = whole if method == "full_residual" else torch.zeros_like(whole)
-    found = measure(task, edit)
-    clean = float(divergence(task.clean_logits, task.counterfactual_logits).sum())
-    return {
-        "n": len(task.clean),
-        "n_features": 0,
-        "kl_area": found.kl,
-        "kl_clean": clean,
-        "kl_floor": found.kl,
-        "select_clean": clean,
-        "select_floor": found.kl,
-        "curve": [],
-        "levels": [],
-        "edits": {method: {"n_patched": 0, **_shift(task, found)}},
-    }
-
-
-def _summary(
-    levels: list[float], task: Task, points: list[Point], n_features: int
-) -> dict[str, Any]:
-    n = len(task.clean)
-    norm = points[0].measured.norm
-    reached = [reach(points, level) for level in levels]
-    return {
-        "n": n,
-        "n_features": n_features,
-        "kl_area": area(points),
-        "kl_clean": points[0].measured.kl,
-        "kl_floor": points[-1].measured.kl,
-        "curve": [{"n_patched": p.n_patched, "n": n, **p.measured._asdict()} for p in points],
-        "edits": {},
-        "levels": [
-            {
-                "level": one.level,
-                "n": n,
-                "is_reached": int(one.ln_patched is not None),
-                "ln_patched": n * (one.ln_patched or 0.0),
-                "edit_norm": one.edit_norm,
-                "norm": norm,
-            }
-            for one in reached
-        ],
-    }
+    edit = whole if key["method"] == "full_residual" else torch.zeros_like(whole)
+    found, clean = measure(task, edit), _unpatched(task)
+    return Localised(
+        select_clean=clean,
+        select_floor=found.kl,
+        short=IoiRow(
+            **key,
+            carries=NOT_YET,
+            n=len(task.clean),
+            n_features=0,
+            kl_area=found.kl,
+            kl_clean=clean,
+            kl_floor=found.kl,
+        ),
+        curve=[],
+        levels=[],
+        edits=[_edit(key, key["method"], task, 0, found)],
+        features=[],
+    )

@@ -12,8 +12,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from repro.maker.decompositions.basis import both_signs
+from repro.maker.decompositions.decomposition import Decomposition, Knob
 from repro.maker.decompositions.random import random_orthogonal
-from repro.maker.dictionaries.model import Dictionary, Transform, tied
+from repro.maker.dictionaries.model import Transform, tied
 from repro.maker.ioi.patch import Task
 
 DIMENSION, WORDS, PAIRS, CAUSES = 64, 16, 24, 3
@@ -52,14 +53,13 @@ def planted_task(seed: int, split: int) -> Task:
     )
 
 
-def bases(seed: int) -> dict[str, Dictionary]:
-    """The dictionary that holds the causes, and a rotation of it."""
-    return {
+def bases(seed: int) -> dict[str, Decomposition]:
+    """The dictionary that holds the causes, and a rotation of it; neither centred nor scaled."""
+    plain = Transform(torch.zeros(DIMENSION), 1.0)
+    dictionaries = {
         "planted": tied(features(seed), torch.zeros(DIMENSION)),
         "planted_rotated": both_signs(random_orthogonal(DIMENSION, seed + 500)),
     }
-
-
-def plain() -> Transform:
-    """Neither centring nor scaling."""
-    return Transform(torch.zeros(DIMENSION), 1.0)
+    return {
+        name: Decomposition(one, plain, Knob("none", 0.0)) for name, one in dictionaries.items()
+    }

@@ -1,13 +1,13 @@
 """The features that a curve patches first: where they act, on which names, and in which text."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from repro.contract.rows.ioi import FeatureRow
 from repro.maker.activations.loaded import model_of
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.engine.kept import kept
@@ -17,6 +17,7 @@ from repro.maker.ioi.jobs import LocaliseJob, Speaker
 from repro.maker.ioi.patch import Change
 from repro.maker.ioi.prompted import encoder_of, read_pairs
 from repro.maker.ioi.prompts import Encode, Pair, roles
+from repro.maker.ioi.results import NOT_YET
 
 CONTEXT_TOKENS = 4_096
 """Held-out tokens among which contexts are looked for."""
@@ -29,7 +30,7 @@ def listed(
     of: Decomposition,
     change: Change,
     effect: Float[Tensor, "pairs tokens d_sae"],
-) -> list[dict[str, Any]]:
+) -> list[FeatureRow]:
     """The first features of the order with what they react to."""
     speaker = job.speaker
     pairs, encode_text = read_pairs(job.prompts, "select"), encoder_of(speaker.model)
@@ -44,15 +45,17 @@ def listed(
         own = effect[:, :, feature]
         position, share = _position(own, pairs, encode_text)
         found.append(
-            {
-                "rank": rank + 1,
-                "feature": feature,
-                "effect": float(own.double().sum()) / len(own),
-                "position": position,
-                "position_share": share,
-                "names": _names(change.codes[:, :, feature], pairs),
-                "contexts": " | ".join(_contexts(codes[:, :, rank], ids, tokenizer)),
-            }
+            FeatureRow(
+                **job.key,
+                carries=NOT_YET,
+                rank=rank + 1,
+                feature=feature,
+                effect=float(own.double().sum()) / len(own),
+                position=position,
+                position_share=share,
+                names=_names(change.codes[:, :, feature], pairs),
+                contexts=" | ".join(_contexts(codes[:, :, rank], ids, tokenizer)),
+            )
         )
     return found
 

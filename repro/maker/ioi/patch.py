@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from repro.maker.dictionaries.model import Dictionary, Transform, encode
+from repro.maker.decompositions.decomposition import Decomposition
 
 Readout = Callable[
     [Float[Tensor, "pairs tokens d_in"], Int[Tensor, " pairs"]], Float[Tensor, "pairs words"]
@@ -83,15 +83,14 @@ class Measured(NamedTuple):
     """Sum over changed tokens of |x|."""
 
 
-def change_of(task: Task, dictionary: Dictionary, transform: Transform) -> Change:
+def change_of(task: Task, of: Decomposition) -> Change:
     """Codes of the counterfactual prompts less the clean ones', and the features they weigh."""
 
     def codes(x: Tensor) -> Tensor:
-        return encode(dictionary, transform.forward(x.flatten(0, 1))).unflatten(0, x.shape[:2])
+        return of.encode(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
-    return Change(
-        codes(task.counterfactual) - codes(task.clean), dictionary.W_dec / transform.scale
-    )
+    features = of.directions / of.transform.scale
+    return Change(codes(task.counterfactual) - codes(task.clean), features)
 
 
 def divergence(

@@ -1,29 +1,35 @@
 """Pairs of prompts before the language model: drawn once, kept with what it makes of them."""
 
 import json
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from repro.contract.rows.ioi import PromptRow
 from repro.files import write_json, write_with
 from repro.maker.activations.loaded import ModelFiles, model_of
 from repro.maker.engine.kept import kept
+from repro.maker.engine.result import write_result
 from repro.maker.ioi.jobs import LocaliseJob, NamesJob, PromptsJob
 from repro.maker.ioi.patch import Task, divergence
-from repro.maker.ioi.prompts import Encode, Pair, Split, as_batch, draw_pairs, usable_names
+from repro.maker.ioi.prompts import Batch, Encode, Pair, Split, as_batch, draw_pairs, usable_names
+from repro.maker.ioi.results import Prompted
 from repro.maker.ioi.words import read_words
 
-RESULT, PAIRS, TENSORS = "result.json", "pairs.json", "tensors.safetensors"
+PAIRS, TENSORS = "pairs.json", "tensors.safetensors"
+SIDES = ("clean", "counterfactual")
+"""Both prompts of a pair."""
 
 
 def prompts_item(job: PromptsJob, folder: Path) -> None:
     """Work: the pairs of one draw and corruption, what the model says to them, and its streams."""
     speaker = job.speaker
-    model, encode_text = model_of(speaker.model), encoder_of(job.speaker.model)
+    model, encode_text = model_of(speaker.model), encoder_of(speaker.model)
     drawn = draw_pairs(
         read_words(speaker.words),
         encode_text,
@@ -35,47 +41,43 @@ def prompts_item(job: PromptsJob, folder: Path) -> None:
     rows, tensors = [], {}
     for split, pairs in drawn.items():
         batch = as_batch(pairs, encode_text)
-        logits = {
-            n: model.logits(getattr(batch, n), batch.at).cpu() for n in ("clean", "counterfactual")
-        }
-        for name, hook in job.hooks.items():
-            for side in ("clean", "counterfactual"):
-                stream = model.activations(getattr(batch, side), [hook])[hook]
-                tensors[f"{split}.{name}.{side}"] = stream.float().cpu()
-        for side, found in logits.items():
-            tensors[f"{split}.{side}_logits"] = found
-        gap = logits["clean"].double().gather(1, batch.names)
-        kl = divergence(logits["clean"], logits["counterfactual"])
-        for number, pair in enumerate(pairs):
-            rows.append(
-                {
-                    **_told(pair, split, number),
-                    "n_changed": int(batch.changed[number].sum()),
-                    "correct": int(gap[number, 0] > gap[number, 1]),
-                    "logit_difference": float(gap[number, 0] - gap[number, 1]),
-                    "kl_clean": float(kl[number]),
-                }
-            )
+        logits = {side: model.logits(getattr(batch, side), batch.at).cpu() for side in SIDES}
+        tensors |= {f"{split}.{side}_logits": found for side, found in logits.items()}
+        for (name, hook), side in product(job.hooks.items(), SIDES):
+            x = model.activations(getattr(batch, side), [hook])[hook]
+            tensors[f"{split}.{name}.{side}"] = x.float().cpu()
+        rows += _rows(job, split, pairs, batch, logits)
     ready = {name: tensor.contiguous() for name, tensor in tensors.items()}
     write_with(folder / TENSORS, lambda part: save_file(ready, part))
     write_json(folder / PAIRS, {s: [pair._asdict() for pair in p] for s, p in drawn.items()})
-    write_json(folder / RESULT, rows)
+    write_result(folder, Prompted(rows=rows))
 
 
-def _told(pair: Pair, split: str, number: int) -> dict[str, Any]:
-    return {
-        "split": split,
-        "pair": number,
-        "template": pair.template,
-        "io": pair.clean_names[0],
-        "subject": pair.clean_names[1],
-        "counterfactual_io": pair.counterfactual_names[0],
-        "counterfactual_subject": pair.counterfactual_names[1],
-        "clean": pair.clean,
-        "counterfactual": pair.counterfactual,
-        "n_prompts": 1,
-        "n_tokens": len(pair.clean_ids),
-    }
+def _rows(
+    job: PromptsJob, split: Split, pairs: list[Pair], batch: Batch, logits: dict[str, Tensor]
+) -> Iterator[PromptRow]:
+    gap = logits["clean"].double().gather(1, batch.names)
+    kl = divergence(logits["clean"], logits["counterfactual"])
+    for number, pair in enumerate(pairs):
+        yield PromptRow(
+            draw=job.draw,
+            corruption=job.corruption,
+            split=split,
+            pair=number,
+            template=pair.template,
+            io=pair.clean_names[0],
+            subject=pair.clean_names[1],
+            counterfactual_io=pair.counterfactual_names[0],
+            counterfactual_subject=pair.counterfactual_names[1],
+            clean=pair.clean,
+            counterfactual=pair.counterfactual,
+            n_prompts=1,
+            n_tokens=len(pair.clean_ids),
+            n_changed=int(batch.changed[number].sum()),
+            correct=int(gap[number, 0] > gap[number, 1]),
+            logit_difference=float(gap[number, 0] - gap[number, 1]),
+            kl_clean=float(kl[number]),
+        )
 
 
 def read_pairs(prompts: Path, split: Split) -> list[Pair]:
@@ -88,7 +90,7 @@ def read_pairs(prompts: Path, split: Split) -> list[Pair]:
 def names_item(job: NamesJob, folder: Path) -> None:
     """Work: the activation at each name at the end of plain sentences, at each site."""
     speaker = job.speaker
-    model, encode_text = model_of(speaker.model), encoder_of(job.speaker.model)
+    model, encode_text = model_of(speaker.model), encoder_of(speaker.model)
     words = read_words(speaker.words)
     prefix = [] if speaker.bos is None else [speaker.bos]
     names = usable_names(words, encode_text)

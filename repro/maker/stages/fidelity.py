@@ -93,11 +93,11 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
         splices = list(bench.splices())
         spliced = map_items(splice_item, splices, how, scratch, desc="loss after replacement")
-        measures = measured_rows(jobs, measured)
+        measures = measured_rows(measured)
         measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
             **measures,
-            "agreement": agreement_rows(pairs, agreed),
+            "agreement": agreement_rows(agreed),
             "spliced": list(spliced_rows(splices, spliced, *bench.sequences())),
         }
         for name, rows in tables.items():

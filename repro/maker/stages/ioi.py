@@ -1,6 +1,5 @@
 """ioi: which features carry the name that the model repeats, and is the trained set smaller?"""
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
@@ -24,6 +23,7 @@ from repro.maker.decompositions.trained import asked_of, read_trained, site_file
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.provenance import versions
+from repro.maker.engine.result import read_result
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.ioi.items import localise_item, planted_item
 from repro.maker.ioi.jobs import (
@@ -35,8 +35,9 @@ from repro.maker.ioi.jobs import (
     PromptsJob,
     Speaker,
 )
-from repro.maker.ioi.prompted import RESULT, TENSORS, encoder_of, names_item, prompts_item
+from repro.maker.ioi.prompted import TENSORS, encoder_of, names_item, prompts_item
 from repro.maker.ioi.prompts import usable_names
+from repro.maker.ioi.results import Localised
 from repro.maker.ioi.tables import prompt_rows, tables_of
 from repro.maker.ioi.words import file_of, read_words
 from repro.maker.params.ioi import Ioi, Localisation
@@ -82,11 +83,10 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         found = map_items(localise_item, jobs, how, scratch, desc="localisation")
         known = list(bench.planted())
         truths = map_items(planted_item, known, how, scratch, desc="planted truth")
-        results = [json.loads((path / RESULT).read_text("utf8")) for path in (*found, *truths)]
-        keys = [job.key for job in (*jobs, *known)]
+        results = [read_result(path, Localised) for path in (*found, *truths)]
         tables: dict[str, list[Row]] = {
-            "ioi_prompts": list(prompt_rows(asked, prompts)),
-            **tables_of(keys, results, params.ioi.carrying_share),
+            "ioi_prompts": list(prompt_rows(prompts)),
+            **tables_of(results, params.ioi.carrying_share),
         }
         for name, rows in tables.items():
             write_evidence(

@@ -1,8 +1,8 @@
 """toy: which planted features a trained dictionary has found, one to one, beside chance."""
 
-import json
 from collections.abc import Iterator
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import torch
 
 from repro.contract.evidence import write_evidence
 from repro.contract.rows.toy import ToyRow
-from repro.files import sha256_of, write_json
+from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.random import random_dictionary
@@ -22,6 +22,8 @@ from repro.maker.dictionaries.model import Dictionary
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job
 from repro.maker.engine.provenance import versions
+from repro.maker.engine.record import Record
+from repro.maker.engine.result import read_result, write_result
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.params.plant import TOY, Plant
 from repro.maker.params.setting import Setting
@@ -30,7 +32,8 @@ from repro.maker.params.train import Train
 from repro.maker.stage import Stage, dumped
 from repro.maker.stages.plant import TRUTH, read_truth
 
-RESULT = "result.json"
+UNRANKED = 0
+"""Place of a penalty before it is seen beside the others of its setting."""
 
 
 class Sections(NamedTuple):
@@ -52,10 +55,9 @@ class Inputs(NamedTuple):
 def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Match every dictionary of the toy, and two of known answer, against the planted features."""
     with scratch_folder(out.with_name("toy"), "items") as scratch:
-        jobs = list(_jobs(params.toy, inputs))
+        jobs = list(_jobs(params, inputs))
         results = map_items(recover_item, jobs, params.toy.executor, scratch, desc="recovery")
-        found = [json.loads((path / RESULT).read_text("utf8")) for path in results]
-        rows = list(_ranked(jobs, found, params.plant.toy.active))
+        rows = list(_ranked([read_result(path, Recovered).row for path in results]))
         write_evidence(
             scratch / "out",
             "toy",
@@ -65,6 +67,13 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
             provenance=_provenance(params, inputs.train),
         )
         put_files_in_place(scratch / "out", out)
+
+
+class Recovered(Record):
+    """What recovery by one dictionary came to."""
+
+    row: ToyRow
+    """Its row, not yet ranked among the penalties of its setting."""
 
 
 class RecoverJob(Job):
@@ -82,6 +91,8 @@ class RecoverJob(Job):
     """Seed of chance, and of the order of the truth; 0 for a trained dictionary."""
     recovered_cosine: float
     """Cosine from which a feature counts as found."""
+    active_true: float
+    """True features active at once, on average."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -101,23 +112,26 @@ def recover_item(job: RecoverJob, folder: Path) -> None:
     z = trained.transform.forward(x.float())
     # One document: the toy asks about dictionaries, so seeds are its only clusters.
     sums = reconstruct(dictionary, z, torch.zeros_like(document).long(), moments_of(z)).sums
-    write_json(
-        folder / RESULT,
-        {
-            "n_true": len(truth),
-            "n_learned": len(dictionary.W_dec),
-            "cosine": float(cosines.double().sum()),
-            "n_recovered": int((cosines >= job.recovered_cosine).sum()),
-            "nearest_cosine": float(nearest_cosines(truth, dictionary.W_dec).double().sum()),
-            "nearest_cosine_learned": float(
-                nearest_cosines(dictionary.W_dec, truth).double().sum()
-            ),
-            "n_tokens": len(z),
-            "active": float(sums.active.sum()),
-            "squared_error": float(sums.squared_error.sum()),
-            "variance": float(sums.variance.sum()),
-        },
+    row = ToyRow(
+        regime=job.asked.of.site.removeprefix("planted_"),
+        method=job.method,
+        alpha=job.alpha,
+        expansion_factor=job.asked.expansion_factor,
+        seed=job.asked.seed,
+        fvu_rank=UNRANKED,
+        n_true=len(truth),
+        n_learned=len(dictionary.W_dec),
+        cosine=float(cosines.double().sum()),
+        n_recovered=int((cosines >= job.recovered_cosine).sum()),
+        nearest_cosine=float(nearest_cosines(truth, dictionary.W_dec).double().sum()),
+        nearest_cosine_learned=float(nearest_cosines(dictionary.W_dec, truth).double().sum()),
+        active_true=job.active_true,
+        n_tokens=len(z),
+        active=float(sums.active.sum()),
+        squared_error=float(sums.squared_error.sum()),
+        variance=float(sums.variance.sum()),
     )
+    write_result(folder, Recovered(row=row))
 
 
 def _in_its_place(job: RecoverJob, trained: Dictionary, truth: torch.Tensor) -> Dictionary:
@@ -132,10 +146,10 @@ def _in_its_place(job: RecoverJob, trained: Dictionary, truth: torch.Tensor) -> 
     return Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0)
 
 
-def _jobs(settings: Toy, inputs: Inputs) -> Iterator[RecoverJob]:
+def _jobs(params: Sections, inputs: Inputs) -> Iterator[RecoverJob]:
     """The trained dictionaries, and for each regime, R and seed one of chance and the truth."""
     members = [m for m in read_trained(inputs.train).dictionaries if m.site in TOY]
-    jobs = [_job(member, settings, inputs) for member in members]
+    jobs = [_job(member, params, inputs) for member in members]
     jobs.sort(key=lambda job: job.setting)
     for _, group in groupby(jobs, key=lambda job: job.setting):
         of_setting = list(group)
@@ -146,7 +160,7 @@ def _jobs(settings: Toy, inputs: Inputs) -> Iterator[RecoverJob]:
             yield of_setting[0].model_copy(update=changes)
 
 
-def _job(member: Member, settings: Toy, inputs: Inputs) -> RecoverJob:
+def _job(member: Member, params: Sections, inputs: Inputs) -> RecoverJob:
     store = inputs.plant / member.site
     read_manifest(store)
     read_truth(store)
@@ -156,33 +170,26 @@ def _job(member: Member, settings: Toy, inputs: Inputs) -> RecoverJob:
         alpha=member.alpha,
         truth_sha256=sha256_of(store / TRUTH),
         null_seed=0,
-        recovered_cosine=settings.recovered_cosine,
-        threads=settings.executor.threads,
+        recovered_cosine=params.toy.recovered_cosine,
+        active_true=params.plant.toy.active,
+        threads=params.toy.executor.threads,
     )
 
 
-def _ranked(
-    jobs: list[RecoverJob], results: list[dict[str, Any]], active: float
-) -> Iterator[ToyRow]:
-    """Rows, the penalties of one setting ranked by FVU on held-out vectors.
+def _ranked(rows: list[ToyRow]) -> Iterator[ToyRow]:
+    """The penalties of one setting ranked by FVU on held-out vectors.
 
     The rank is how a penalty is chosen without a look at the truth: smallest FVU first.
     """
-    fvu = [r["squared_error"] / r["variance"] for r in results]
-    for job, result, own in zip(jobs, results, fvu, strict=True):
-        rivals = [
-            other
-            for rival, other in zip(jobs, fvu, strict=True)
-            if (rival.setting, rival.method) == (job.setting, job.method)
-        ]
-        yield ToyRow(
-            **job.model_dump(include={"method", "alpha"}),
-            **job.asked.model_dump(include={"expansion_factor", "seed"}),
-            **result,
-            regime=job.asked.of.site.removeprefix("planted_"),
-            fvu_rank=1 + sum(other < own for other in rivals),
-            active_true=active,
-        )
+    setting = attrgetter("regime", "expansion_factor", "seed", "method")
+    for row in rows:
+        rivals = [rival for rival in rows if setting(rival) == setting(row)]
+        better = sum(_fvu(rival) < _fvu(row) for rival in rivals)
+        yield row.model_copy(update={"fvu_rank": 1 + better})
+
+
+def _fvu(row: ToyRow) -> float:
+    return row.squared_error / row.variance
 
 
 def _provenance(params: Sections, trained: Path) -> dict[str, Any]:

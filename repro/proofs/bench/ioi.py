@@ -11,6 +11,7 @@ from torch import Tensor
 
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.decompositions.basis import rotation
+from repro.maker.decompositions.decomposition import Decomposition, Knob
 from repro.maker.dictionaries.model import Transform
 from repro.maker.ioi.choose import effects, eliminate, ranking
 from repro.maker.ioi.patch import Change, Task, change_of
@@ -112,7 +113,9 @@ def _prices(prompts: _Prompts, how: Elimination) -> Iterator[dict[str, Any]]:
     passes: list[float] = []
     task = prompts.task(lambda: passes.append(perf_counter()))
     d_in = task.clean.shape[-1]
-    whole = change_of(task, rotation(torch.eye(d_in)), Transform(torch.zeros(d_in), 1.0))
+    plain = Transform(torch.zeros(d_in), 1.0)
+    basis = Decomposition(rotation(torch.eye(d_in)), plain, Knob("none", 0.0))
+    whole = change_of(task, basis)
     best = ranking(effects(task, whole, steps=1))
     for chunk, n in ((c, n) for c in (how.chunk, 1) for n in FEATURES if c > 1 or n <= MOST_SINGLY):
         change = Change(whole.codes[..., best[:n]], whole.features[best[:n]])

@@ -8,18 +8,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.maker.dictionaries.model import Transform
 from repro.maker.ioi import known
 from repro.maker.ioi.choose import effects, eliminate, greedy, ranking
 from repro.maker.ioi.patch import Change, Task, change_of, divergence, run
-from tests.maker.ioi.test_patch import relu_dictionary, small_task
+from tests.maker.ioi.test_patch import relu_dictionary, small_task, with_transform
 
 SEEDS = st.integers(0, 30)
 CAUSES = set(range(known.CAUSES))
 
 
 def change_for(task: Task, seed: int) -> Change:
-    return change_of(task, relu_dictionary(seed), Transform(torch.zeros(6), 1.0))
+    return change_of(task, with_transform(relu_dictionary(seed)))
 
 
 def mean_kl(task: Task, change: Change, features) -> float:
@@ -136,7 +135,7 @@ def test_a_feature_that_no_prompt_changes_is_given_up_without_a_trial():
 def test_each_way_finds_just_the_planted_causes(seed):
     """A read-out whose causes are known: the basis that holds them needs them and no others."""
     task = known.planted_task(seed, 0)
-    change = change_of(task, known.bases(seed)["planted"], known.plain())
+    change = change_of(task, known.bases(seed)["planted"])
     order = ranking(effects(task, change, steps=4))
     assert set(order[: known.CAUSES].tolist()) == CAUSES
     taken = greedy(task, change, order, known.CAUSES, 8)
@@ -144,14 +143,14 @@ def test_each_way_finds_just_the_planted_causes(seed):
     kept = eliminate(task, change, smallest=1e-5, n_thresholds=2, chunk=8, seed=seed)
     assert set(kept[0].features.tolist()) == CAUSES
     unseen = known.planted_task(seed, 1)
-    there = change_of(unseen, known.bases(seed)["planted"], known.plain())
+    there = change_of(unseen, known.bases(seed)["planted"])
     assert mean_kl(unseen, there, CAUSES) < 1e-6
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_rotation_of_the_basis_cannot_localise_them(seed):
     task = known.planted_task(seed, 0)
-    change = change_of(task, known.bases(seed)["planted_rotated"], known.plain())
+    change = change_of(task, known.bases(seed)["planted_rotated"])
     order = ranking(effects(task, change, steps=4)).tolist()
     clean = mean_kl(task, change, [])
     assert mean_kl(task, change, order[: known.CAUSES]) > 0.3 * clean

@@ -73,7 +73,7 @@ def test_prefixes_leave_out_what_is_all_or_more():
 
 def test_a_curve_begins_with_nothing_and_ends_with_everything():
     task = known.planted_task(1, 0)
-    change = change_of(task, known.bases(1)["planted"], known.plain())
+    change = change_of(task, known.bases(1)["planted"])
     order = ranking(effects(task, change, 2))
     points, beside = curve(
         task, change, prefixes(order, [1, 3, 16]), [torch.zeros_like(task.clean)]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from repro.maker.decompositions.basis import both_signs, rotation
+from repro.maker.decompositions.decomposition import Decomposition, Knob
 from repro.maker.decompositions.random import random_orthogonal
 from repro.maker.dictionaries.model import Dictionary, Transform, encode, tied, unit_rows
 from repro.maker.ioi import known
@@ -54,12 +55,18 @@ def relu_dictionary(seed: int, d_in: int = 6, d_sae: int = 10) -> Dictionary:
     return tied(rows, 0.1 * torch.randn(d_sae, generator=g))
 
 
+def with_transform(dictionary: Dictionary, transform: Transform | None = None) -> Decomposition:
+    """A dictionary and its centring and scaling; without any, neither."""
+    plain = Transform(torch.zeros(dictionary.W_dec.shape[1]), 1.0)
+    return Decomposition(dictionary, transform or plain, Knob("none", 0.0))
+
+
 @given(seed=SEEDS, scale=st.floats(0.1, 10.0), chosen=st.sets(st.integers(0, 9)))
 def test_an_edit_is_the_sum_of_the_changes_of_its_features(seed, scale, chosen):
     """x' = x + sum over F of (c_bar - c) f, features in units of the residual stream."""
     task, dictionary = small_task(seed), relu_dictionary(seed)
     transform = Transform(torch.ones(6), scale)
-    change = change_of(task, dictionary, transform)
+    change = change_of(task, with_transform(dictionary, transform))
     edit = change.edit(torch.tensor(sorted(chosen), dtype=torch.int64))
     for pair in range(3):
         for token in range(4):
@@ -75,11 +82,10 @@ def test_an_edit_is_the_sum_of_the_changes_of_its_features(seed, scale, chosen):
 
 
 @given(seed=SEEDS)
-def test_the_error_of_the_base_run_is_kept(seed):
-    """All patched: x' - x is the target's reconstruction less the base's, nothing more."""
+def test_the_error_of_the_clean_run_is_kept(seed):
+    """All patched: x' - x is the counterfactual's reconstruction less the clean one, no more."""
     task, dictionary = small_task(seed), relu_dictionary(seed)
-    plain = Transform(torch.zeros(6), 1.0)
-    whole = change_of(task, dictionary, plain).whole()
+    whole = change_of(task, with_transform(dictionary)).whole()
     told = [
         encode(dictionary, x.flatten(0, 1)) @ dictionary.W_dec
         for x in (task.clean, task.counterfactual)
@@ -92,7 +98,8 @@ def test_a_complete_basis_patched_as_a_whole_is_the_target(seed, signed):
     task = small_task(seed)
     rows = random_orthogonal(6, seed)
     basis = rotation(rows) if signed else both_signs(rows)
-    change = change_of(task, basis, Transform(torch.randn(6, generator=generator(seed)), 3.0))
+    moved = Transform(torch.randn(6, generator=generator(seed)), 3.0)
+    change = change_of(task, with_transform(basis, moved))
     assert torch.allclose(task.clean + change.whole(), task.counterfactual, atol=1e-5)
     assert measure(task, change.whole()).kl < 1e-8
 
