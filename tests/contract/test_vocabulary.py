@@ -10,6 +10,7 @@ from repro.contract.evidence import column_types
 from repro.contract.rows import row_models
 from repro.contract.vocabulary import METHODS, PLANNED, SITES, VALUES, awaited, columns_of, tables
 from repro.maker.decompositions.registry import CHANGED, UNTRAINED
+from repro.maker.dictionaries import recipe
 from repro.maker.fidelity import measure
 from repro.maker.ioi import prompts
 from repro.maker.ioi.jobs import ENDS
