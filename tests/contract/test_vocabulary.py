@@ -1,5 +1,6 @@
 """The vocabulary holds every word that a stage writes, and plans no table that is there."""
 
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +17,7 @@ from repro.maker.ioi import prompts
 from repro.maker.ioi.jobs import ENDS
 from repro.maker.params.activate import Activate
 from repro.maker.params.ioi import Baseline, Localisation
+from repro.maker.params.model import load_params
 from repro.maker.params.plant import PLANTED, TOY
 from tests.import_graph import ROOT
 
@@ -42,12 +44,14 @@ def test_every_method_that_the_maker_names_is_declared(methods):
     assert set(methods) <= METHODS.keys()
 
 
-def test_every_site_that_the_maker_measures_at_is_declared():
-    of_sites = get_args(Activate.model_fields["sites"].annotation)[0]
-    of_patches = Localisation.model_fields["site"].annotation
-    for roles in (get_args(of_sites), get_args(of_patches), PLANTED):
-        assert roles
-        assert {*roles} <= SITES.keys()
+def test_every_site_that_a_profile_measures_at_is_declared():
+    """Roles in params are the user's own; those of our profiles are the ones that claims name."""
+    for file in (ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))):
+        assert load_params(file).activate.hook_points.keys() <= SITES.keys(), file
+    told = Activate.model_fields["hook_points"].description or ""
+    named = re.findall(r"\w+", told.partition("the roles")[2])
+    assert {*named} - {"and"} == {site for site in SITES if not site.startswith("planted")}
+    assert {*PLANTED} <= SITES.keys()
     assert not {*TOY} & SITES.keys(), "rows of the toy tell a regime in place of a site"
 
 
