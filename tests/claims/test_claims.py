@@ -18,11 +18,9 @@ from tests.planted_evidence import FALSE, TRUE, write_world
 
 CLAIMS = Path(__file__).parents[2] / "claims"
 LOADED = {claim.id: claim for claim in load_claims(CLAIMS)}
-DECIDED = (
-    *("c06", "c07", "c08", "c09", "c10"),
-    *("c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21", "c22"),
-    *("k02", "k03", "k04"),
-)
+DECIDED = [
+    id_ for id_, claim in LOADED.items() if any(name in row_models() for name in claim.reads)
+]
 FALSE_WORLDS = [
     pytest.param(claim, world, id=f"{claim}-{i}")
     for claim, worlds in FALSE.items()
@@ -63,7 +61,8 @@ def attacks(claim, honest):
 
 def test_every_claim_is_listed_from_the_first_day():
     expected = [f"c{i:02d}" for i in range(1, 26)] + [f"k{i:02d}" for i in range(1, 7)]
-    assert list(LOADED) == expected
+    assert {*expected} <= LOADED.keys()
+    assert list(LOADED) == sorted(LOADED)
 
 
 @pytest.mark.parametrize("claim", LOADED.values(), ids=LOADED)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -37,8 +36,6 @@ from repro.maker.engine.result import write_result
 from repro.maker.fidelity.results import Agreed, Measured, Spliced
 
 ALIVE = "alive.safetensors"
-Agreement = Literal["sae", "sae_untied", "sae_standard", "random", "permuted"]
-"""Two seeds, two sets of chance as large, or one seed and its own permutation."""
 BRACKETS = ("clean", "identity", "zero", "mean")
 """What stands in the place of activations besides decompositions."""
 
@@ -75,8 +72,9 @@ class AgreeJob(Job):
 
     site: str
     """Role of the site."""
-    method: Agreement
-    """What is matched."""
+    method: str
+    """What is matched: two seeds of an autoencoder, two sets of chance as large (random), or one
+    seed and its own permutation (permuted)."""
     alpha: float
     """L1 coefficient of the setting."""
     expansion_factor: float

@@ -38,7 +38,6 @@ from repro.maker.fidelity.frontier import frontier_of, identity_of
 from repro.maker.fidelity.measure import (
     BRACKETS,
     AgreeJob,
-    Agreement,
     MeasureJob,
     Prompting,
     SpliceJob,
@@ -285,7 +284,7 @@ class FidelityJobs:
         )
 
     def _agree(
-        self, group: Group, alpha: float, seeds: dict[int, Path], method: Agreement, a: int, b: int,
+        self, group: Group, alpha: float, seeds: dict[int, Path], method: str, a: int, b: int,
         null_seed: int,
     ) -> AgreeJob:  # fmt: skip
         return AgreeJob(

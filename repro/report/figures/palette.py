@@ -27,6 +27,7 @@ class Look(NamedTuple):
 
 METHODS: Mapping[str, Look] = {
     "sae": Look("sparse autoencoder", VERMILLION, "o"),
+    "sae_untied": Look("SAE, untied", VERMILLION, "d", "-."),
     "sae_standard": Look("ours, own encoder and bias", PURPLE, "p", ":"),
     "sae_random_decoder": Look("SAE, frozen random decoder", PURPLE, "D", "--"),
     "saelens_standard": Look("SAELens, L1", GREEN, "P"),
