@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,11 @@ def test_a_dictionary_reads_activations_as_they_come(checkout: Path) -> None:
     torch.testing.assert_close(sae.encode(x), encode(sae.dictionary, (x - 3.0) * 0.5))
     assert (sae.d_in, sae.d_sae, sae.knob) == (16, 32, ("alpha", 2.0e-3))
     torch.testing.assert_close(sae.directions.norm(dim=1), torch.ones(32))
+
+
+def test_verdicts_are_read_where_there_is_no_torch() -> None:
+    code = "import sys, repro.api; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_what_is_not_there_is_told_with_the_mend(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def _localised(
         ),
         curve=[CurveRow(**told, n_patched=p.n_patched, **p.measured._asdict()) for p in points],
         levels=[_level(told, points, level) for level in levels],
-        edits=list(edits),
+        edits=sorted(edits, key=lambda row: row.method),
         features=[],
     )
 
