@@ -13,6 +13,7 @@ import numpy as np
 
 from repro.contract.evidence import read_evidence
 from repro.contract.verdict import Verdict, Verdicts, read_verdicts
+from repro.errors import EvidenceError
 from repro.judge.verify import verify
 
 if TYPE_CHECKING:
@@ -39,15 +40,32 @@ class Run:
 
     @cached_property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables of evidence."""
-        return tuple(sorted(path.stem for path in (self.folder / "evidence").glob("*.parquet")))
+        """Names of the tables of evidence.
+
+        Raises:
+            EvidenceError: there are none.
+        """
+        found = sorted(path.stem for path in (self.folder / "evidence").glob("*.parquet"))
+        if not found:
+            raise EvidenceError(
+                f"{self.folder / 'evidence'} holds no tables",
+                expected="a folder of reports, such as reports/laptop",
+                mend="repro run",
+            )
+        return tuple(found)
 
     def table(self, name: str) -> Mapping[str, np.ndarray]:
         """A table of evidence as arrays by column, checked against its hash and its row model.
 
         Raises:
-            EvidenceError: it is missing, altered, or not what its row model says.
+            EvidenceError: there is none of that name, it is altered, or not as its row model says.
         """
+        if name not in self.tables:
+            raise EvidenceError(
+                f"{self.folder / 'evidence'} holds no table {name!r}",
+                expected=f"one of {', '.join(self.tables)}",
+                mend="load_run(...).tables lists them",
+            )
         return read_evidence(self.folder / "evidence", name).columns
 
 
@@ -61,6 +79,7 @@ def judge(evidence: str | Path, claims: str | Path = "claims") -> Mapping[str, V
 
     Raises:
         EvidenceError: there is no folder of evidence.
+        LockError: the lock beside the claims cannot be read.
         SpecError: a claim file is not one valid claim.
         VerdictError: the tables speak of different models, texts or profiles.
     """

@@ -152,7 +152,7 @@ def report(
     claims: ClaimsDir = None,
     proofs: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Calibration, mutants, readings; default ./reports."),
+        typer.Option(metavar="DIR", help="Calibration, mutants, multiverse; default ./reports."),
     ] = None,
 ) -> None:
     """Write claims.md, claims.html and the figures."""

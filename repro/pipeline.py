@@ -85,7 +85,7 @@ def _environment(root: Path) -> dict[str, str]:
 @contextmanager
 def _only_run(root: Path) -> Iterator[None]:
     """Hold the checkout's run lock; the kernel gives it back however this process ends."""
-    path = root / ".dvc" / "tmp" / "repro.judge.lock"
+    path = root / ".dvc" / "tmp" / "repro.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf8") as lock:
         try:

@@ -129,7 +129,7 @@ def test_a_second_run_at_the_same_time_names_the_first(root):
 
 def test_a_lock_left_by_a_killed_run_does_not_block(root):
     (root / ".dvc" / "tmp").mkdir()
-    (root / ".dvc" / "tmp" / "repro.judge.lock").write_text("1")
+    (root / ".dvc" / "tmp" / "repro.lock").write_text("1")
     assert pipeline.run("laptop", root, print).exit_code == 0
 
 

@@ -12,7 +12,7 @@ from repro.maker.activations.shards import read_manifest, write_manifest
 from repro.maker.params.ioi import Baseline
 from repro.maker.params.model import Params, load_params
 from repro.maker.params.read import read_yaml
-from repro.maker.planted import SITES
+from repro.maker.planted import PLANTED_SETS
 from repro.maker.stages.plant import write_set
 from tests.import_graph import ROOT
 from tests.tiny_params import resid_post
@@ -196,7 +196,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 def write_stores(folder: Path, params: Params) -> None:
     """Planted sets in `folder/plant`, and one that passes for a language model's in `activate`."""
     torch.set_num_threads(1)
-    for site in SITES:
+    for site in PLANTED_SETS:
         write_set(site, params.plant, folder / "plant" / site)
     middle = folder / "activate" / "middle"
     shutil.copytree(folder / "plant" / "planted_width", middle)

@@ -53,7 +53,7 @@ class Scope(BaseModel):
     seeds: list[int]
     """Seeds of the grid."""
     device: str
-    """Processor or accelerator and the arithmetic used."""
+    """Processor or accelerator of the training, and its arithmetic."""
     max_logit_difference: float
     """Largest difference between the logits of the adapter and of the plain model, at load."""
     is_paper_setting: bool

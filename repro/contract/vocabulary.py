@@ -56,7 +56,7 @@ METHODS: Mapping[str, str] = {
     "planted_rotated": "a rotation of that basis",
     "clean": "the untouched language model",
     "identity": "nothing changed",
-    "full_residual": "the whole residual vector exchanged",
+    "full_residual": "all activations at the hook point exchanged",
     "zero": "zeros in place of activations",
     "mean": "the mean activation in place of each",
 }

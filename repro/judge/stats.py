@@ -118,14 +118,14 @@ def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Jackknife:
     return Jackknife(replicates[0], np.array(variances), degrees)
 
 
-def intervals(spread: Jackknife, confidence: float) -> list[Interval]:
+def intervals(jackknifed: Jackknife, confidence: float) -> list[Interval]:
     """Two-sided intervals, one for each quantity; no variance gives [theta, theta].
 
     half-width^2 = sum_f t(degrees_f)^2 V_f
     """
-    quantiles = stdtrit(spread.degrees, 0.5 + confidence / 2)
-    halves = np.sqrt((quantiles[:, None] ** 2 * spread.variances).sum(axis=0))
-    pairs = zip(spread.estimate.tolist(), halves.tolist(), strict=True)
+    quantiles = stdtrit(jackknifed.degrees, 0.5 + confidence / 2)
+    halves = np.sqrt((quantiles[:, None] ** 2 * jackknifed.variances).sum(axis=0))
+    pairs = zip(jackknifed.estimate.tolist(), halves.tolist(), strict=True)
     return [Interval(theta, theta - half, theta + half) for theta, half in pairs]
 
 

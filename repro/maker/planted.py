@@ -26,7 +26,7 @@ from repro.maker.dictionaries.model import unit_rows
 from repro.maker.params.plant import PLANTED, TOY
 
 PlantedSite = Literal["planted_width", "planted_knee", "planted_independent", "planted_hard"]
-SITES: tuple[PlantedSite, ...] = (*PLANTED, *TOY)
+PLANTED_SETS: tuple[PlantedSite, ...] = (*PLANTED, *TOY)
 
 FALL_OFF = 0.99
 """Activity of a pair of features over that of the pair before it (Sharkey et al. 2022)."""

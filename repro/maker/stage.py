@@ -97,7 +97,7 @@ class Stage:
                 raise ParamsError(
                     f"the stage {self.name} knows no folder {name!r}",
                     expected=f"one of {', '.join(known)}",
-                    mend=f"python -m repro.maker {self.name} --at {known[-1]}=DIR",
+                    mend=f"python -m repro.maker run {self.name} --at {known[-1]}=DIR",
                 )
 
 

@@ -12,7 +12,7 @@ TRAINERS = {
     "sae_standard": "ours: own encoder and decoder bias, L1",
     "saelens_standard": "SAELens: L1",
     "saelens_topk": "SAELens: TopK",
-    "sae_untied": "ours: own encoder, no decoder bias, L1",
+    "sae_own_encoder": "ours: own encoder, no decoder bias, L1",
     "sae_random_decoder": "ours: frozen random decoder, L1",
     "sae_random_topk": "ours: frozen random decoder, TopK",
 }

@@ -57,7 +57,7 @@ def test_every_site_that_a_profile_measures_at_is_declared():
 
 def test_what_a_prompt_and_a_localisation_may_be_is_what_the_maker_says():
     assert VALUES["corruption"] == {*get_args(prompts.Corruption)}
-    assert VALUES["split"] == {*get_args(prompts.Split)}
+    assert VALUES["split"] == {*get_args(prompts.PromptSplit)}
     asked = get_args(Localisation.model_fields["selection"].annotation)
     assert VALUES["selection"] == {*asked, "none"}
     assert VALUES["regime"] == {site.removeprefix("planted_") for site in TOY}

@@ -14,7 +14,7 @@ from tests.import_graph import ROOT
 
 MAKER = sorted(path for path in (PACKAGE / "maker").rglob("*.py") if path.parent.name != "pipeline")
 STAGES = tuple(f"repro.maker.stages.{name}" for name in names())
-OUTSIDE = {"maker/__main__.py", "maker/params/model.py"}
+OUTSIDE = {"maker/__main__.py", "maker/params/model.py", "maker/params/renamed.py"}
 """Files of the maker that no stage reaches: they call stages, or check the whole params file."""
 
 
@@ -80,6 +80,13 @@ def test_a_changed_constant_changes_the_stages_that_reach_it_and_no_other(
         assert bool(changed) != (str(name) in OUTSIDE)
     else:
         assert changed >= reaching
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_reaches_the_tables_of_no_other(stage: str):
+    """So a new table, or column, re-runs the one stage that writes it."""
+    rows = {path.stem for path in files_of(stage) if path.parent.name == "rows"}
+    assert rows - {"__init__", "row"} <= {stage.rpartition(".")[2]}
 
 
 @pytest.mark.parametrize("stage", STAGES)

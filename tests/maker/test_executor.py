@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from repro.errors import StageError
 from repro.maker.engine import executor
-from repro.maker.engine.executor import key_of, map_items
+from repro.maker.engine.executor import address_of, map_items
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.executor import Executor
 from tests.import_graph import ROOT
@@ -78,7 +78,7 @@ def test_a_failing_item_leaves_the_others_and_is_made_by_the_next_run(
     scratch = tmp_path / "scratch"
     with pytest.raises(RuntimeError, match="item 1 is sour"):
         map_items(sour, items, how, scratch, desc="")
-    done = [(scratch / key_of(item, sour)).exists() for item in items]
+    done = [(scratch / address_of(item, sour)).exists() for item in items]
     assert done == [True, False, how is PROCESSES]
     mended.touch()
     assert seeds_of(map_items(sour, items, INLINE, scratch, desc="")) == [0, 1, 2]
@@ -87,7 +87,7 @@ def test_a_failing_item_leaves_the_others_and_is_made_by_the_next_run(
 
 def test_what_a_killed_run_was_writing_never_reaches_a_result(tmp_path: Path):
     item = Seeded(seed=1)
-    part = (tmp_path / key_of(item, twice)).with_suffix(".part")
+    part = (tmp_path / address_of(item, twice)).with_suffix(".part")
     part.mkdir()
     (part / ".result.json.x.part").touch()
     (part / "checkpoint").touch()
@@ -96,18 +96,18 @@ def test_what_a_killed_run_was_writing_never_reaches_a_result(tmp_path: Path):
 
 
 def test_the_key_follows_the_item_the_function_and_the_code(monkeypatch: pytest.MonkeyPatch):
-    key = key_of(Seeded(seed=1), twice)
-    assert key == key_of(Seeded(mended=Path(), seed=1), twice)
-    assert key != key_of(Seeded(seed=2), twice)
-    assert key != key_of(Seeded(seed=1), sour)
+    key = address_of(Seeded(seed=1), twice)
+    assert key == address_of(Seeded(mended=Path(), seed=1), twice)
+    assert key != address_of(Seeded(seed=2), twice)
+    assert key != address_of(Seeded(seed=1), sour)
     monkeypatch.setattr(executor, "code_of", lambda module: f"another formula of {module}")
-    assert key != key_of(Seeded(seed=1), twice)
+    assert key != address_of(Seeded(seed=1), twice)
 
 
 def test_the_code_of_a_key_is_that_of_the_function(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
     monkeypatch.setattr(executor, "code_of", lambda module: asked.append(module) or "")
-    key_of(Seeded(seed=1), twice)
+    address_of(Seeded(seed=1), twice)
     assert asked == ["tests.items"]
 
 

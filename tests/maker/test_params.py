@@ -12,7 +12,7 @@ from repro.maker.params.model import Params, load_params, parse_params
 from repro.maker.params.section import Section
 from tests.import_graph import ROOT
 from tests.tiny_params import resid_post
-from tests.tiny_project import content, write_params
+from tests.tiny_project import content, group, write_params
 
 PARAMS = ROOT / "params.yaml"
 GONE = object()
@@ -58,7 +58,11 @@ def refused(path: Path) -> str:
         ("activate.skip_positions", -1, ("skip_positions", "greater than or equal to 0")),
         ("activate.train_tokens.first", 1, ("'first' is not harvested", "one of middle")),
         ("activate.train_tokens.middle", 0, ("activate.train_tokens.middle", "greater than 0")),
-        ("activate.hook_points.First", resid_post(1), ("activate.hook_points.First", "[a-z]")),
+        (
+            "activate.hook_points.First",
+            resid_post(1),
+            ("First: String", "small letters"),
+        ),
         ("activate.hook_points.late", resid_post(2), ("hook_points.late: no group", "edit activ")),
         ("activate.hook_points.middle", "blocks.1", ("hook_points.middle: 'blocks.1'", "mlp.hook")),
         ("activate.hook_points.planted_x", resid_post(1), ("planted sets have such names", "mlp")),
@@ -66,6 +70,11 @@ def refused(path: Path) -> str:
         ("train.groups.width.width", 2.0, ("width.width: the key is now named expansion_factor",)),
         ("fidelity.substitution_tokens", 512, ("is now named spliced_tokens", "edit fidelity.su")),
         ("ioi.plans.middle.family", "io", ("middle.family: the key is now named corruption",)),
+        ("ioi.plans.middle.sites", "io", ("middle.sites: unknown key", "is it misspelt")),
+        ("toy.width", 1.0, ("toy.width: unknown key",)),
+        ("train.ica.sites", ["midle"], ("train.ica.sites: 'midle' is not harvested", "middle")),
+        ("train.groups.Bad", group("middle", [1e-3], [0]), ("small letters, digits",)),
+        ("train.groups.sites", group("middle", [1e-3], [0]), ("groups.sites: a group of this",)),
         (
             "train.groups.width.site",
             "early",

@@ -8,7 +8,7 @@ from repro.maker.planted import (
     CHILD_SHARE,
     FALL_OFF,
     GROUP,
-    SITES,
+    PLANTED_SETS,
     PlantedSite,
     blocks,
     draw,
@@ -23,7 +23,7 @@ def activity(site: PlantedSite) -> torch.Tensor:
     return source.activity(COUNT, source.generator)
 
 
-@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("site", PLANTED_SETS)
 def test_the_same_seed_plants_the_same_and_another_seed_another(site: PlantedSite):
     one, two, other = (planted(site, dimension=8, active=2, seed=s) for s in (0, 0, 1))
     assert torch.equal(draw(one, 50), draw(two, 50))

@@ -25,7 +25,7 @@ from repro.contract.rows.toy import ToyRow
 from tests import planted_ioi
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
-WIDTHS = (0.5, 1.0, 2.0, 4.0)
+BY_R = (0.5, 1.0, 2.0, 4.0)
 KEPT = (4, 8, 16, 32, 64, 128, 256)
 SEEDS = (0, 1, 2)
 DIMENSION = 576
@@ -96,7 +96,7 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
 
 def _points(random: np.random.Generator) -> Iterator[Point]:
     for site, lift in (("early", 0.7), ("middle", 1.0), ("late", 1.2)):
-        widths = WIDTHS if site == "middle" else (2.0,)
+        widths = BY_R if site == "middle" else (2.0,)
         for alpha, width, seed in product(ALPHAS, widths, SEEDS):
             noise = float(np.exp(random.normal(0, 0.03)))
             l0 = 420 * width**0.1 / (1 + (alpha / 4e-4) ** 0.9) * noise
@@ -126,7 +126,7 @@ def _planted(random: np.random.Generator) -> Iterator[Point]:
         l0 = 300 / (1 + (alpha / 4e-4) ** 0.9) * noise
         knee = 0.6 if l0 < 100 else 0.12
         yield Point("planted_knee", "sae", alpha, 0, 2.0, seed, l0, knee * noise)
-        for width in WIDTHS:
+        for width in BY_R:
             fvu = 0.5 * np.exp(-((l0 / 90) ** 0.5)) * max(1.0, 1 / width) * noise
             yield Point("planted_width", "sae", alpha, 0, width, seed, l0, fvu)
 

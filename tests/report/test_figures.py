@@ -17,7 +17,7 @@ from repro.report.figures.curves import SumRatio, above, curve, seed_curves, sel
 from repro.report.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.report.figures.losses import added_loss
 from repro.report.figures.style import panel, standalone, style, svg_of
-from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_width
+from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_r
 from repro.report.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
 from repro.spec import load_claims
 from repro.spec.decisions import SMOOTH_DEGREE, Smooth, parts_of
@@ -173,7 +173,7 @@ def test_a_dictionary_agrees_with_itself(tables: dict[str, Table]) -> None:
 
 def test_the_heat_map_shows_the_cosine_of_each_cell(tables: dict[str, Table]) -> None:
     with style():
-        figure = recovery_by_alpha_and_width(select(tables["toy"], regime="independent"))
+        figure = recovery_by_alpha_and_r(select(tables["toy"], regime="independent"))
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["0.28", "0.49", "0.77", "0.97"]
 

@@ -14,19 +14,19 @@ from repro.report.figures.catalogue import PLANS
 from repro.report.figures.curves import select
 from repro.report.figures.localisation import SHOWN
 from repro.report.figures.palette import (
+    BY_R,
     LEVELS,
     METHODS,
     NEAREST,
     UNPENALISED,
-    WIDTHS,
     Look,
-    width_look,
+    look_of_r,
 )
 from repro.report.figures.style import style
 from repro.report.figures.tradeoff import COMPARED, PENALISED, TRAINERS, frontier
 from repro.spec.decisions import SMOOTH_DEGREE
 
-LOOKS = [*METHODS.values(), UNPENALISED, *WIDTHS.values(), NEAREST, *LEVELS.values()]
+LOOKS = [*METHODS.values(), UNPENALISED, *BY_R.values(), NEAREST, *LEVELS.values()]
 BY_LABEL = {look.label: look for look in LOOKS}
 NO_METHOD = ("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0")
 """Labels of lines that are helps for the eye."""
@@ -121,10 +121,10 @@ def test_penalised_methods_are_among_those_that_are_drawn():
 
 
 def test_a_width_that_is_seldom_drawn_is_unlike_the_others():
-    other = width_look(8.0)
+    other = look_of_r(8.0)
     assert other.label == "R = 8"
-    assert other[1:] not in {look[1:] for look in WIDTHS.values()}
-    assert width_look(2.0) == WIDTHS[2.0]
+    assert other[1:] not in {look[1:] for look in BY_R.values()}
+    assert look_of_r(2.0) == BY_R[2.0]
 
 
 def test_a_look_is_told_to_matplotlib_with_and_without_its_points():

@@ -94,7 +94,7 @@ class Trial(Contract):
     """One recipe that was tried."""
 
     arm: str
-    """Autoencoder: sae, sae_untied, sae_standard, sae_random_decoder (L1) or sae_random_topk."""
+    """sae, sae_own_encoder, sae_standard, sae_random_decoder (L1) or sae_random_topk."""
     name: str
     """What it is called."""
     changes: dict[str, float]

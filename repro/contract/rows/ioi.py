@@ -101,9 +101,9 @@ class CurveRow(LocalisedRow):
     logit_shift: float
     """Fall of the logit difference, IO less S of the clean prompt, caused by the patch."""
     edit_norm: float
-    """Norm of the change of the residual stream, over changed tokens."""
+    """Norm of the change of the activations, over changed tokens."""
     norm: float
-    """Norm of the untouched residual stream, over the same tokens."""
+    """Norm of the untouched activations, over the same tokens."""
 
 
 class IoiRow(LocalisedRow):
@@ -140,7 +140,7 @@ class LevelRow(LocalisedRow):
     edit_norm: float
     """Norm of the change there, over changed tokens; 0 where it is not reached."""
     norm: float
-    """Norm of the untouched residual stream, over the same tokens."""
+    """Norm of the untouched activations, over the same tokens."""
 
 
 class EditRow(LocalisedRow):
@@ -161,7 +161,7 @@ class EditRow(LocalisedRow):
     edit_norm: float
     """Norm of the change, over changed tokens."""
     norm: float
-    """Norm of the untouched residual stream, over the same tokens."""
+    """Norm of the untouched activations, over the same tokens."""
 
 
 class FeatureRow(LocalisedRow):

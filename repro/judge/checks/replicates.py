@@ -74,10 +74,10 @@ class Replicates:
 
         The joint ones hold together over the quantities, and over `n_parts` rules joined by *and*.
         """
-        spread = stats.jackknife(thetas, self.n_groups)
-        found = stats.intervals(spread, confidence)
+        jackknifed = stats.jackknife(thetas, self.n_groups)
+        found = stats.intervals(jackknifed, confidence)
         together = stats.family_confidence(confidence, len(names) * n_parts)
-        joint = stats.intervals(spread, together)
+        joint = stats.intervals(jackknifed, together)
         return [Contrast(*one) for one in zip(names, found, joint, strict=True)]
 
     def _sum(self, column: str) -> np.ndarray:

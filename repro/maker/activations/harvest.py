@@ -12,6 +12,7 @@ from torch import Tensor
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import Shard, write_shard
 from repro.maker.activations.splits import Split
+from repro.maker.engine.record import Record
 
 _TOKENS_FOR_MEDIAN = 4096
 
@@ -27,7 +28,7 @@ class Preview(NamedTuple):
     """The bound: `sink_factor` times that median."""
 
 
-class HarvestedShard(NamedTuple):
+class HarvestedShard(Record):
     """One shard of one site."""
 
     shard: Shard
@@ -105,7 +106,9 @@ class Harvester:
             document = torch.cat(origin.pop(role))
             shard = write_shard(folder / role, split, number, x, document)
             parts[role] = HarvestedShard(
-                shard, len(ids) * self.skip_positions, len(ids) * used - len(x)
+                shard=shard,
+                n_skipped=len(ids) * self.skip_positions,
+                n_sinks=len(ids) * used - len(x),
             )
         return parts
 

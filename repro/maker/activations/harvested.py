@@ -11,9 +11,17 @@ def harvested(activations: Path) -> dict[str, Manifest]:
     """The manifest of each site of the language model, in the order of depth.
 
     Raises:
-        ArtifactError: a manifest is missing, malformed or that of another site.
+        ArtifactError: a manifest is missing, malformed or that of another site, or there
+            is none.
     """
-    found = {folder.name: read_manifest(folder) for folder in activations.iterdir()}
+    folders = sorted(activations.iterdir()) if activations.is_dir() else []
+    if not folders:
+        raise ArtifactError(
+            f"{activations} holds no activations",
+            expected="a folder of each site",
+            mend="dvc repro activate",
+        )
+    found = {folder.name: read_manifest(folder) for folder in folders}
     for role, manifest in found.items():
         if manifest.site != role:
             raise ArtifactError(

@@ -38,7 +38,7 @@ def model_files(folder: Path, device: torch.device, dtype: torch.dtype) -> Model
     )
 
 
-@kept
+@kept()
 def model_of(files: ModelFiles) -> LanguageModel:
     """The language model, loaded once a process."""
     dtype = getattr(torch, files.dtype)

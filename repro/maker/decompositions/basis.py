@@ -8,7 +8,7 @@ from repro.maker.dictionaries.model import Dictionary
 
 
 def rotation(rows: Float[Tensor, "d_in d_in"]) -> Dictionary:
-    """Signed coordinates in an orthonormal basis: c = V x; all patched is the whole residual.
+    """Signed coordinates in an orthonormal basis: c = V x; all patched is the activations whole.
 
     With principal directions the authors' `pca_rot`, with the identity the plain neurons.
     """
@@ -41,5 +41,5 @@ def signed_topk(rows: Float[Tensor, "n d_in"], k: int) -> Dictionary:
 
 
 def neurons(d_in: int) -> Float[Tensor, "d_in d_in"]:
-    """The coordinates of the residual stream themselves ("default basis" of the paper)."""
+    """The coordinates of the activations themselves ("default basis" of the paper)."""
     return torch.eye(d_in)

@@ -100,7 +100,7 @@ def training_sample(site: SiteFiles, count: int) -> Tensor:
     return _sample(site.store, site.transform, site.manifest, count)
 
 
-@kept
+@kept()
 def _sample(store: Path, transform: Path, _manifest: str, count: int) -> Tensor:
     return training_rows(store, load_transform(transform), count)
 

@@ -10,7 +10,7 @@ from repro.maker.decompositions.fit import COMPONENTS
 from repro.maker.engine.record import Record, read_json_record
 
 MANIFEST = "manifest.json"
-SITES, TRANSFORM = "sites", "transform.safetensors"
+SITE_FOLDERS, TRANSFORM = "sites", "transform.safetensors"
 PAPERS = ("sae", "sae_untied")
 """The paper's autoencoders: tied, and with an encoder of its own where it reads an MLP."""
 
@@ -51,7 +51,7 @@ def write_trained(folder: Path, members: list[Member]) -> None:
     """Write the manifest of what stands in a folder."""
     sites = {
         site.name: {file.name: sha256_of(file) for file in sorted(site.iterdir())}
-        for site in sorted((folder / SITES).iterdir())
+        for site in sorted((folder / SITE_FOLDERS).iterdir())
     }
     write_json(folder / MANIFEST, Trained(dictionaries=members, sites=sites).model_dump())
 
@@ -80,12 +80,13 @@ def site_files(trained: Path, store: Path) -> SiteFiles:
             expected=f"one of {', '.join(sorted(listed))}",
             mend="edit train.groups in params.yaml, then: dvc repro train",
         )
-    folder, hashes = trained / SITES / site, listed[site]
+    folder, hashes = trained / SITE_FOLDERS / site, listed[site]
+    d_in = read_manifest(store).dimension
     return SiteFiles(
         site=site,
         store=store,
         manifest=sha256_of(store / MANIFEST),
-        d_in=read_manifest(store).dimension,
+        d_in=d_in,
         transform=folder / TRANSFORM,
         transform_sha256=hashes[TRANSFORM],
         components=folder / COMPONENTS if COMPONENTS in hashes else None,

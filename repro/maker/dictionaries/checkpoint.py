@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 from repro.files import write_with
 from repro.maker.dictionaries.recipe import Recipe
 from repro.maker.dictionaries.stack import Stack, start
-from repro.maker.dictionaries.train import Record
+from repro.maker.dictionaries.train import Logged
 
 
-def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) -> None:
+def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Logged]) -> None:
     """Write parameters, optimiser state and log of a half-trained stack."""
     tensors = {name: getattr(stack, name) for name in ("W_enc", "b_enc", "W_dec", "b_dec")}
     for name, parameter in stack.trained().items():
@@ -25,7 +25,7 @@ def save_checkpoint(path: Path, stack: Stack, step: int, records: list[Record]) 
     write_with(path, lambda part: save_file(ready, part, metadata=metadata))
 
 
-def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record]]:
+def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Logged]]:
     """Read what `save_checkpoint` wrote; the stack goes on as if it had never stopped."""
     with safe_open(path, framework="pt", device=str(recipe.device)) as file:
         tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
@@ -39,7 +39,7 @@ def load_checkpoint(path: Path, recipe: Recipe) -> tuple[Stack, int, list[Record
             "exp_avg": tensors[f"{name}.exp_avg"],
             "exp_avg_sq": tensors[f"{name}.exp_avg_sq"],
         }
-    records = [Record(*values) for values in json.loads(metadata["records"])]
+    records = [Logged(*values) for values in json.loads(metadata["records"])]
     return stack, step, records
 
 

@@ -33,7 +33,7 @@ def reconstruct(
     dictionary: Dictionary,
     x: Float[Tensor, "batch d_in"],
     document: Int[Tensor, " batch"],
-    spread: Moments,
+    moments: Moments,
 ) -> Reconstruction:
     """Encode and decode every activation and add up what it cost, document by document.
 
@@ -46,7 +46,7 @@ def reconstruct(
     for part, where in zip(x.split(CHUNK), place.split(CHUNK), strict=True):
         c = encode(dictionary, part)
         x_hat = decode(dictionary, c)
-        found = token_sums(part, c, x_hat, spread)
+        found = token_sums(part, c, x_hat, moments)
         removal += removal_cost(dictionary.W_dec, c, part - x_hat).double()
         for total, values in zip(sums, found, strict=True):
             total.index_add_(0, where, values.double())

@@ -60,7 +60,7 @@ def token_sums(
     x: Float[Tensor, "batch d_in"],
     c: Float[Tensor, "batch d_sae"],
     x_hat: Float[Tensor, "batch d_in"],
-    spread: Moments,
+    moments: Moments,
 ) -> TokenSums:
     """The additive quantities behind FVU, L0 and shrinkage.
 
@@ -71,14 +71,14 @@ def token_sums(
     Reduction: sums over coordinates or features of one token; nothing is averaged.
     """
     error = (x - x_hat).square()
-    deviation = (x - spread.mean).square()
+    deviation = (x - moments.mean).square()
     return TokenSums(
         active=(c != 0).sum(dim=-1).to(x.dtype),
         code_l1=c.abs().sum(dim=-1),
         squared_error=error.sum(dim=-1),
         variance=deviation.sum(dim=-1),
-        squared_error_normalised=(error / spread.variance).sum(dim=-1),
-        variance_normalised=(deviation / spread.variance).sum(dim=-1),
+        squared_error_normalised=(error / moments.variance).sum(dim=-1),
+        variance_normalised=(deviation / moments.variance).sum(dim=-1),
         x_dot_reconstruction=(x * x_hat).sum(dim=-1),
         reconstruction_dot_reconstruction=x_hat.square().sum(dim=-1),
     )

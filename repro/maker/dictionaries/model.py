@@ -119,14 +119,14 @@ def fit_transform_of(
     """
     if faithful:
         return Transform(torch.zeros_like(mean), 1.0)
-    spread = mean_squared_norm - float(mean.double().square().sum())
-    if not spread > 0:
+    variance = mean_squared_norm - float(mean.double().square().sum())
+    if not variance > 0:
         raise DegenerateInputError(
             "all training activations are equal, so they cannot be scaled",
             expected="activations that vary",
             mend="check the site and the text in params.yaml",
         )
-    return Transform(mean, (len(mean) / spread) ** 0.5)
+    return Transform(mean, (len(mean) / variance) ** 0.5)
 
 
 def save_dictionary(
@@ -157,18 +157,19 @@ def load_dictionary(path: Path) -> tuple[Dictionary, Transform, dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             described = json.loads((file.metadata() or {})["dictionary"])
             tensors = {name: file.get_tensor(name) for name in tuple(file.keys())}
-    except (FileNotFoundError, SafetensorError, KeyError, ValueError) as error:
+        W_dec = tensors["W_dec"]
+        dictionary = Dictionary(
+            W_enc=tensors.get("W_enc", W_dec),
+            b_enc=tensors["b_enc"],
+            W_dec=W_dec,
+            activation=described["activation"],
+            k=described["k"],
+        )
+        transform = Transform(tensors["mean"], described["scale"])
+        return dictionary, transform, described["about"]
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise ArtifactError(
             f"{path} is no saved dictionary: {error!s}",
             expected="safetensors written by repro.maker.dictionaries.model.save_dictionary",
             mend="dvc repro train",
         ) from None
-    W_dec = tensors["W_dec"]
-    dictionary = Dictionary(
-        W_enc=tensors.get("W_enc", W_dec),
-        b_enc=tensors["b_enc"],
-        W_dec=W_dec,
-        activation=described["activation"],
-        k=described["k"],
-    )
-    return dictionary, Transform(tensors["mean"], described["scale"]), described["about"]

@@ -21,7 +21,7 @@ from repro.maker.dictionaries.recipe import Recipe, penalty_share, step_size
 from repro.maker.dictionaries.stack import Stack
 
 
-class Record(NamedTuple):
+class Logged(NamedTuple):
     """What one logged step looked like, a value a member."""
 
     step: int
@@ -90,7 +90,7 @@ def train(
     *,
     first_step: int = 0,
     log_every: int = 50,
-) -> Iterator[tuple[int, Record | None]]:
+) -> Iterator[tuple[int, Logged | None]]:
     """Train in place; yields the number of steps done, with a record each `log_every` steps.
 
     `batches` are already centred and scaled. Between two yields the stack is whole, so it may be
@@ -125,11 +125,11 @@ def _forget_steps(adam: torch.optim.Adam) -> None:
         state["step"].zero_()
 
 
-def _record(done: int, x: Tensor, parts: list[Gradient], recipe: Recipe) -> Record:
+def _record(done: int, x: Tensor, parts: list[Gradient], recipe: Recipe) -> Logged:
     error, c = (torch.cat([getattr(p, name) for p in parts]).float() for name in ("error", "c"))
     terms = loss_terms(torch.zeros_like(x), error, c, recipe.reduction)
     _raise_unless_finite(terms.squared_error.isfinite() & terms.sparsity.isfinite(), recipe, done)
-    return Record(
+    return Logged(
         step=done,
         squared_error=terms.squared_error.tolist(),
         sparsity=terms.sparsity.tolist(),

@@ -14,7 +14,7 @@ from repro.maker.engine.backends.processes import processes
 from repro.maker.engine.code import code_of
 from repro.maker.engine.job import Job
 from repro.maker.engine.progress import shown
-from repro.maker.engine.provenance import key_of as sha256_of_json
+from repro.maker.engine.provenance import key_of
 from repro.maker.engine.task import Backend, Item
 from repro.maker.params.executor import Executor
 
@@ -25,18 +25,18 @@ Work = Callable[[J, Path], None]
 BACKENDS: Mapping[str, Backend] = {"inline": inline, "processes": processes}
 
 
-def key_of(job: J, work: Work[J]) -> str:
+def address_of(job: J, work: Work[J]) -> str:
     """Content address of a job's result."""
     name = f"{work.__module__}.{work.__qualname__}"
     told = {"item": job.model_dump(mode="json"), "work": name, "code": code_of(work.__module__)}
-    return sha256_of_json(told)[:24]
+    return key_of(told)[:24]
 
 
 def map_items(
     work: Work[J], jobs: Sequence[J], how: Executor, scratch: Path, *, desc: str
 ) -> list[Path]:
     """Result folders of all jobs, in their order; those already there are not made again."""
-    results = [scratch / key_of(job, work) for job in jobs]
+    results = [scratch / address_of(job, work) for job in jobs]
     # By result, so that two jobs that say the same are one piece of work.
     todo = {result: job for job, result in zip(jobs, results, strict=True) if not result.exists()}
     tasks = [Item(work, job, result, how.threads) for result, job in todo.items()]

@@ -4,7 +4,7 @@ from repro.maker.engine.record import Record
 
 
 class Job(Record):
-    """Everything that decides the result of an item, and nothing else; files by their hashes."""
+    """Everything that decides the result of an item, and how it goes on; files by their hashes."""
 
     def __hash__(self) -> int:
         """By all that it says, so that caches may be kept by it."""

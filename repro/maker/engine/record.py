@@ -10,10 +10,14 @@ from repro.errors import ArtifactError
 
 
 class Record(BaseModel):
-    """Base of manifests and jobs: strict (no string passes for a number), closed, frozen."""
+    """Base of manifests, jobs and results: strict (no string for a number), frozen, finite."""
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
 
 

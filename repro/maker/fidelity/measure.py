@@ -11,6 +11,7 @@ from repro.contract.rows.fidelity import AgreementRow, DictionaryRow, FidelityRo
 from repro.files import write_with
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.loaded import ModelFiles, model_of
+from repro.maker.activations.sample import chosen_sequences
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.random import random_dictionary
@@ -129,8 +130,8 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
     dictionary = measured.dictionary
     raw, document = _heldout(job.asked.of.store, job.asked.of.manifest)
     x = measured.transform.forward(raw)
-    spread = moments_of(x)
-    found = reconstruct(dictionary, x, document, spread)
+    moments = moments_of(x)
+    found = reconstruct(dictionary, x, document, moments)
     state = liveness(
         found.firings,
         len(x),
@@ -256,25 +257,16 @@ def _replacement(asked: Asked) -> Callable[[Tensor], Tensor]:
     return lambda x: found.decode(found.encode(x.cpu())).to(x.device)
 
 
-@kept
+@kept(1)
 def _heldout(store: Path, _manifest: str) -> tuple[Tensor, Tensor]:
     x, document = read_split(store, "heldout")
     return x.float(), document.long()
 
 
-@kept
+@kept(1)
 def _clean(on: Prompting) -> tuple[LanguageModel, Tensor, Tensor]:
     """The model, the chosen held-out sequences and their untouched activations."""
     model = model_of(on.model)
     ids, _ = chosen_sequences(on.tokens, on.n_tokens)
     streams = [model.activations(part, [on.hook])[on.hook] for part in ids.split(16)]
     return model, ids, torch.cat(streams)
-
-
-def chosen_sequences(tokens: Path, n_tokens: int) -> tuple[Tensor, Tensor]:
-    """Held-out sequences at even steps (so from many documents) and the document of each."""
-    content = load_file(tokens / "tokens.safetensors")
-    ids, document = content["heldout"], content["heldout_document"]
-    count = min(len(ids), max(1, n_tokens // ids.shape[1]))
-    chosen = torch.linspace(0, len(ids) - 1, count).round().long()
-    return ids[chosen], document[chosen]

@@ -28,9 +28,10 @@ def effects(task: Task, change: Change, steps: int) -> Float[Tensor, "pairs toke
 
         effect_j = (c_bar_j - c_j) <f_j, mean over t of dKL/dx at x + t (x_all - x)>
 
-    with t at the midpoints of `steps` equal parts of [0, 1] and x_all the stream with all features
-    patched. Summed over tokens and features this tends to KL(all patched) - KL(none) as `steps`
-    grows (Sundararajan et al. 2017, completeness). One step is attribution patching at the middle.
+    with t at the midpoints of `steps` equal parts of [0, 1] and x_all the activations with all
+    features patched. Summed over tokens and features this tends to KL(all patched) - KL(none) as
+    `steps` grows (Sundararajan et al. 2017, completeness). One step is attribution patching at the
+    middle.
     """
     whole = change.whole()
     gradient = torch.zeros_like(task.clean)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.maker.ioi.patch import Change, Measured, Task, measure_each, measured
+from repro.maker.ioi.patch import Change, Patched, Task, measure_each, measured
 
 LARGEST_COUNT = 512
 """Features up to which the area is taken: the width of the paper's figure 3."""
@@ -21,7 +21,7 @@ class Point(NamedTuple):
     """A patched run on held-out prompts."""
 
     n_patched: int
-    measured: Measured
+    measured: Patched
 
 
 class Reached(NamedTuple):
@@ -37,7 +37,7 @@ def curve(
     change: Change,
     sets: Sequence[Int[Tensor, " _patched"]],
     beside: Sequence[Float[Tensor, "pairs tokens d_in"]] = (),
-) -> tuple[list[Point], list[Measured]]:
+) -> tuple[list[Point], list[Patched]]:
     """Measure nothing patched, each set, and everything patched; by rising number.
 
     Nothing patched is the untouched model, whose output is known: the identity patch proves it.

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from repro.contract.rows.ioi import CurveRow, EditRow, IoiRow, LevelRow
+from repro.contract.rows.ioi import CurveRow, EditRow, IoiRow, LevelRow, LocalisationKey
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.registry import decomposition_of
 from repro.maker.engine.result import write_result
@@ -17,7 +17,7 @@ from repro.maker.ioi.jobs import ENDS, Choosing, LocaliseJob, PlantedJob
 from repro.maker.ioi.listing import listed
 from repro.maker.ioi.patch import (
     Change,
-    Measured,
+    Patched,
     Task,
     change_of,
     difference,
@@ -28,8 +28,8 @@ from repro.maker.ioi.patch import (
 from repro.maker.ioi.prompted import task_of
 from repro.maker.ioi.results import NOT_YET, Localised
 
-Key = Mapping[str, Any]
-"""What names a localisation in the tables."""
+Told = Mapping[str, Any]
+"""Columns that several rows share."""
 
 
 def localise_item(job: LocaliseJob, folder: Path) -> None:
@@ -66,7 +66,7 @@ def planted_item(job: PlantedJob, folder: Path) -> None:
 
 
 def localise(
-    how: Choosing, key: Key, tasks: tuple[Task, Task], changes: tuple[Change, Change]
+    how: Choosing, key: LocalisationKey, tasks: tuple[Task, Task], changes: tuple[Change, Change]
 ) -> Localised:
     """Choose on the first task, measure on the second: curve, area, levels and directed edits.
 
@@ -91,24 +91,24 @@ def localise(
     if how.selection == "greedy":
         order = greedy(few, seen_few, order, how.greedy_features, how.greedy_candidates)
     chosen = order[: how.edited]
-    generator = torch.Generator().manual_seed(5000 + key["draw"])
+    generator = torch.Generator().manual_seed(5000 + key.draw)
     as_long = random_edit(unseen.edit(chosen), generator)
     points, beside = curve(heldout, unseen, prefixes(order, how.counts), [as_long])
     own = next(p.measured for p in points if p.n_patched == len(chosen))
     edits = [
-        _edit(key, key["method"], heldout, len(chosen), own),
+        _edit(key, key.method, heldout, len(chosen), own),
         _edit(key, "random_edit", heldout, len(chosen), beside[0]),
     ]
     return _localised(how.levels, key, tasks, changes, points, edits)
 
 
 def _localised(
-    levels: Sequence[float], key: Key, tasks: tuple[Task, Task], changes: tuple[Change, Change],
-    points: list[Point], edits: Sequence[EditRow] = (),
+    levels: Sequence[float], key: LocalisationKey, tasks: tuple[Task, Task],
+    changes: tuple[Change, Change], points: list[Point], edits: Sequence[EditRow] = (),
 ) -> Localised:  # fmt: skip
     """What a curve comes to on held-out prompts, and whether the select ones could be carried."""
     (select, heldout), (seen, unseen) = tasks, changes
-    told = {**key, "carries": NOT_YET, "n": len(heldout.clean)}
+    told = {**key.model_dump(), "carries": NOT_YET, "n": len(heldout.clean)}
     return Localised(
         select_clean=_unpatched(select),
         select_floor=measure(select, seen.whole()).kl,
@@ -126,7 +126,7 @@ def _localised(
     )
 
 
-def _level(told: Key, points: list[Point], level: float) -> LevelRow:
+def _level(told: Told, points: list[Point], level: float) -> LevelRow:
     reached = reach(points, level)
     return LevelRow(
         **told,
@@ -138,13 +138,13 @@ def _level(told: Key, points: list[Point], level: float) -> LevelRow:
     )
 
 
-def _edit(key: Key, method: str, task: Task, n_patched: int, found: Measured) -> EditRow:
+def _edit(key: LocalisationKey, method: str, task: Task, n_patched: int, found: Patched) -> EditRow:
     """How an edit moves the answer; a random one is as long as that of the key's method."""
     whole = difference(task, task.clean_logits) - difference(task, task.counterfactual_logits)
     return EditRow(
-        **{**key, "method": method},
+        **{**key.model_dump(), "method": method},
         carries=NOT_YET,
-        matched="" if method == key["method"] else key["method"],
+        matched="" if method == key.method else key.method,
         n_patched=n_patched,
         n=len(task.clean),
         logit_shift=found.logit_shift,
@@ -158,16 +158,16 @@ def _unpatched(task: Task) -> float:
     return float(divergence(task.clean_logits, task.counterfactual_logits).sum())
 
 
-def _end_of_scale(key: Key, task: Task) -> Localised:
+def _end_of_scale(key: LocalisationKey, task: Task) -> Localised:
     """Nothing patched, or all activations: the two ends that must be exact."""
     whole = task.counterfactual - task.clean
-    edit = whole if key["method"] == "full_residual" else torch.zeros_like(whole)
+    edit = whole if key.method == "full_residual" else torch.zeros_like(whole)
     found, clean = measure(task, edit), _unpatched(task)
     return Localised(
         select_clean=clean,
         select_floor=found.kl,
         short=IoiRow(
-            **key,
+            **key.model_dump(),
             carries=NOT_YET,
             n=len(task.clean),
             n_features=0,
@@ -177,6 +177,6 @@ def _end_of_scale(key: Key, task: Task) -> Localised:
         ),
         curve=[],
         levels=[],
-        edits=[_edit(key, key["method"], task, 0, found)],
+        edits=[_edit(key, key.method, task, 0, found)],
         features=[],
     )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from repro.contract.rows.ioi import LocalisationKey
 from repro.maker.activations.loaded import ModelFiles
 from repro.maker.decompositions.asked import Asked
 from repro.maker.engine.job import Job
-from repro.maker.ioi.prompts import Corruption, Split
+from repro.maker.ioi.prompts import Corruption, PromptSplit
 
 ENDS = ("identity", "full_residual")
 """The two ends of the scale: nothing patched, and the activations at the hook point whole."""
@@ -35,7 +35,7 @@ class PromptsJob(Job):
     """Seed of the pairs."""
     corruption: Corruption
     """What the counterfactual prompt changes."""
-    n_pairs: dict[Split, int]
+    n_pairs: dict[PromptSplit, int]
     """Pairs of each split."""
     hooks: Mapping[str, str]
     """Hook point of each site."""
@@ -114,11 +114,20 @@ class LocaliseJob(Job):
     """Processor threads; part of the result's identity on a CPU."""
 
     @property
-    def key(self) -> dict[str, Any]:
+    def key(self) -> LocalisationKey:
         """What names it in the tables of evidence."""
-        own = {name: value for name, value in self.asked.key.items() if name != "k"}
-        choosing = self.choosing.model_dump(include={"selection", "order"})
-        return {**own, **choosing, "corruption": self.corruption, "draw": self.draw}
+        asked = self.asked
+        return LocalisationKey(
+            site=asked.of.site,
+            method=asked.method,
+            alpha=asked.alpha,
+            expansion_factor=asked.expansion_factor,
+            seed=asked.seed,
+            corruption=self.corruption,
+            selection=self.choosing.selection,
+            draw=self.draw,
+            order=self.choosing.order,
+        )
 
 
 class PlantedJob(Job):
@@ -134,9 +143,16 @@ class PlantedJob(Job):
     """Processor threads; part of the result's identity on a CPU."""
 
     @property
-    def key(self) -> dict[str, Any]:
+    def key(self) -> LocalisationKey:
         """What names it in the tables of evidence."""
-        choosing = self.choosing.model_dump(include={"selection", "order"})
-        fixed = {"site": "planted", "alpha": 0.0, "expansion_factor": 1.0, "corruption": "io"}
-        seeds = {"seed": self.draw, "draw": self.draw}
-        return {**fixed, **choosing, **seeds, "method": self.method}
+        return LocalisationKey(
+            site="planted",
+            method=self.method,
+            alpha=0.0,
+            expansion_factor=1.0,
+            seed=self.draw,
+            corruption="io",
+            selection=self.choosing.selection,
+            draw=self.draw,
+            order=self.choosing.order,
+        )

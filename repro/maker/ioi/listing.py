@@ -9,9 +9,9 @@ from torch import Tensor
 
 from repro.contract.rows.ioi import FeatureRow
 from repro.maker.activations.loaded import model_of
+from repro.maker.activations.sample import chosen_sequences
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.engine.kept import kept
-from repro.maker.fidelity.measure import chosen_sequences
 from repro.maker.ioi.choose import ranking
 from repro.maker.ioi.jobs import LocaliseJob, Speaker
 from repro.maker.ioi.patch import Change
@@ -46,7 +46,7 @@ def listed(
         position, share = _position(own, pairs, encode_text)
         found.append(
             FeatureRow(
-                **job.key,
+                **job.key.model_dump(),
                 carries=NOT_YET,
                 rank=rank + 1,
                 feature=feature,
@@ -107,7 +107,7 @@ def _contexts(
     return found
 
 
-@kept
+@kept()
 def _text(speaker: Speaker, tokens: Path, _sha256: str, hook: str) -> tuple[Tensor, Tensor]:
     """Some held-out sequences and their activations."""
     ids, _ = chosen_sequences(tokens, CONTEXT_TOKENS)

@@ -52,7 +52,7 @@ class Task(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a dictionary sees change from the clean prompts to the target ones."""
+    """What a dictionary sees change from the clean prompts to the counterfactual ones."""
 
     codes: Float[Tensor, "pairs tokens d_sae"]
     """c_bar - c."""
@@ -60,7 +60,7 @@ class Change(NamedTuple):
     """Rows f of the dictionary, in units of the activations."""
 
     def edit(self, patched: Int[Tensor, " patched"]) -> Float[Tensor, "pairs tokens d_in"]:
-        """The change of the stream, sum over j in F of (c_bar_j - c_j) f_j."""
+        """The change of the activations, sum over j in F of (c_bar_j - c_j) f_j."""
         return self.codes[..., patched] @ self.features[patched]
 
     def whole(self) -> Float[Tensor, "pairs tokens d_in"]:
@@ -68,7 +68,7 @@ class Change(NamedTuple):
         return self.codes @ self.features
 
 
-class Measured(NamedTuple):
+class Patched(NamedTuple):
     """Sums over pairs of one patched run."""
 
     kl: float
@@ -129,12 +129,12 @@ def run_each(
         yield from task.readout(x, torch.arange(n).repeat(len(some))).split(n)
 
 
-def measure(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Measured:
+def measure(task: Task, edit: Float[Tensor, "pairs tokens d_in"]) -> Patched:
     """Run the model with an edit and measure what comes of it, as sums over pairs."""
     return measured(task, edit, run(task, edit))
 
 
-def measure_each(task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]) -> list[Measured]:
+def measure_each(task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]) -> list[Patched]:
     """The same for each edit in turn."""
     return [
         measured(task, edit, logits)
@@ -144,10 +144,10 @@ def measure_each(task: Task, edits: Sequence[Float[Tensor, "pairs tokens d_in"]]
 
 def measured(
     task: Task, edit: Float[Tensor, "pairs tokens d_in"], logits: Float[Tensor, "pairs words"]
-) -> Measured:
+) -> Patched:
     """The measures of an edit whose output is known, as sums over pairs."""
     shift = difference(task, task.clean_logits) - difference(task, logits)
-    return Measured(
+    return Patched(
         kl=float(divergence(logits, task.counterfactual_logits).sum()),
         kl_reverse=float(divergence(task.counterfactual_logits, logits).sum()),
         logit_shift=float(shift.sum()),

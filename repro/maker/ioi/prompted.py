@@ -17,7 +17,15 @@ from repro.maker.engine.kept import kept
 from repro.maker.engine.result import write_result
 from repro.maker.ioi.jobs import LocaliseJob, NamesJob, PromptsJob
 from repro.maker.ioi.patch import Task, divergence
-from repro.maker.ioi.prompts import Batch, Encode, Pair, Split, as_batch, draw_pairs, usable_names
+from repro.maker.ioi.prompts import (
+    Batch,
+    Encode,
+    Pair,
+    PromptSplit,
+    as_batch,
+    draw_pairs,
+    usable_names,
+)
 from repro.maker.ioi.results import Prompted
 from repro.maker.ioi.words import read_words
 
@@ -54,7 +62,7 @@ def prompts_item(job: PromptsJob, folder: Path) -> None:
 
 
 def _rows(
-    job: PromptsJob, split: Split, pairs: list[Pair], batch: Batch, logits: dict[str, Tensor]
+    job: PromptsJob, split: PromptSplit, pairs: list[Pair], batch: Batch, logits: dict[str, Tensor]
 ) -> Iterator[PromptRow]:
     gap = logits["clean"].double().gather(1, batch.names)
     kl = divergence(logits["clean"], logits["counterfactual"])
@@ -80,7 +88,7 @@ def _rows(
         )
 
 
-def read_pairs(prompts: Path, split: Split) -> list[Pair]:
+def read_pairs(prompts: Path, split: PromptSplit) -> list[Pair]:
     """The pairs of a split, as `prompts_item` drew them."""
     listed = json.loads((prompts / PAIRS).read_text("utf8"))[split]
     names = ("clean_names", "counterfactual_names")
@@ -104,7 +112,7 @@ def names_item(job: NamesJob, folder: Path) -> None:
     write_with(folder / TENSORS, lambda part: save_file(tensors, part))
 
 
-def task_of(job: LocaliseJob, split: Split) -> Task:
+def task_of(job: LocaliseJob, split: PromptSplit) -> Task:
     """The prompts of one split before the language model, patched at the job's site."""
     tensors = load_file(job.prompts / TENSORS)
     speaker, site, hook = job.speaker, job.asked.of.site, job.hook
@@ -126,7 +134,7 @@ def task_of(job: LocaliseJob, split: Split) -> Task:
     )
 
 
-@kept
+@kept()
 def encoder_of(files: ModelFiles) -> Encode:
     """The tokenizer of a language model, read once a process."""
     return encoder(files.folder)

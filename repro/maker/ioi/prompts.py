@@ -17,7 +17,7 @@ from repro.errors import SourceError
 from repro.maker.ioi.words import MIN_NAMES, Words
 
 Corruption = Literal["io", "swapped", "all"]
-Split = Literal["select", "heldout"]
+PromptSplit = Literal["select", "heldout"]
 Encode = Callable[[str], list[int]]
 """Text to token ids, without special tokens."""
 
@@ -75,10 +75,10 @@ def draw_pairs(
     encode: Encode,
     *,
     corruption: Corruption,
-    counts: dict[Split, int],
+    counts: dict[PromptSplit, int],
     seed: int,
     bos: int | None,
-) -> dict[Split, list[Pair]]:
+) -> dict[PromptSplit, list[Pair]]:
     """Pairs of both splits; the same seed always draws the same.
 
     ABBA and BABA forms take turns. No two pairs, so no two splits, share a sentence form together

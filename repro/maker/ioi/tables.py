@@ -10,7 +10,6 @@ from repro.maker.ioi.results import Localised, Prompted
 
 SETTING = ("site", "method", "alpha", "expansion_factor", "corruption", "selection")
 """What all seeds, draws and orders of a decomposition have in common."""
-Setting = tuple[object, ...]
 
 
 def prompt_rows(results: Sequence[Path]) -> Iterator[PromptRow]:
@@ -40,16 +39,16 @@ def _by_table(found: Localised) -> dict[str, Sequence[LocalisedRow]]:
     }
 
 
-def _setting(row: LocalisationKey) -> Setting:
+def _setting(row: LocalisationKey) -> tuple[object, ...]:
     return tuple(getattr(row, name) for name in SETTING)
 
 
-def _carrying(results: Sequence[Localised], share: float) -> dict[Setting, int]:
+def _carrying(results: Sequence[Localised], share: float) -> dict[tuple[object, ...], int]:
     """Whether each setting carries the task: sum of what is left <= share * sum of what there was.
 
     On the select prompts, so that what is pooled is not chosen by what is judged.
     """
-    left: dict[Setting, float] = {}
+    left: dict[tuple[object, ...], float] = {}
     for found in results:
         setting = _setting(found.short)
         beyond = found.select_floor - share * found.select_clean

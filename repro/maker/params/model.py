@@ -11,6 +11,7 @@ from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.ioi import Ioi
 from repro.maker.params.plant import PLANTED, TOY, Plant
 from repro.maker.params.read import read_yaml, validated
+from repro.maker.params.renamed import RENAMED
 from repro.maker.params.section import mismatch, one_of
 from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
@@ -105,6 +106,14 @@ class Params(Setting):
         return self
 
     @model_validator(mode="after")
+    def _components_are_of_the_model(self) -> Self:
+        for site in self.train.ica.sites:
+            if site not in self.activate.hook_points:
+                found = f"{site!r} is not harvested"
+                raise mismatch("train.ica.sites", found, one_of(self.activate.hook_points))
+        return self
+
+    @model_validator(mode="after")
     def _plans_meet(self) -> Self:
         for name, plan in self.ioi.plans.items():
             key = f"ioi.plans.{name}"
@@ -168,4 +177,4 @@ def parse_params(content: Any, path: Path) -> Params:
     Raises:
         ParamsError: as `load_params`.
     """
-    return validated(Params, content, path)
+    return validated(Params, content, path, RENAMED)

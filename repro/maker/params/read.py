@@ -1,6 +1,7 @@
 """Read a params file, and say what is wrong with it in words that name the key and the mend."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,10 +10,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from repro.errors import ParamsError
-from repro.maker.params.renamed import RENAMED
 from repro.maker.params.section import Section
 
 Model = TypeVar("Model", bound=BaseModel)
+NONE: Mapping[str, str] = {}
 LOOSE = ConfigDict(extra="ignore")
 """A stage reads some sections; that there is none too many is asked of the whole file."""
 
@@ -59,8 +60,12 @@ def read_yaml(path: Path) -> Any:
         ) from None
 
 
-def validated(model: type[Model], content: Any, path: Path) -> Model:
+def validated(
+    model: type[Model], content: Any, path: Path, renamed: Mapping[str, str] = NONE
+) -> Model:
     """Check the content of a params file; `path` is for the message only.
+
+    `renamed` has keys of earlier versions, `*` for any name, and what to write in their place.
 
     Raises:
         ParamsError: it is not what the model says; names the key and the mend.
@@ -69,23 +74,31 @@ def validated(model: type[Model], content: Any, path: Path) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         # A key of an earlier version is two mistakes, of which that one has the mend.
-        first = min(error.errors(), key=lambda one: not _is_renamed(one))
-        key = _key(first)
+        first = min(error.errors(), key=lambda one: _new_name(one, renamed) is None)
+        key, new = _key(first), _new_name(first, renamed)
         shown = not isinstance(first["input"], dict)
         found = f" (found {_short(first['input'])})" if shown else ""
         more = f"; and {error.error_count() - 1} more" if error.error_count() > 1 else ""
+        wording = f"the key is now named {new.split(',')[0]}" if new else _wording(first)
         raise ParamsError(
-            f"{path}: {key}: {_wording(first)}{found}{more}",
-            expected=_expected(first),
+            f"{path}: {key}: {wording}{found}{more}",
+            expected=new or _expected(first),
             mend=f"edit {key} in {path}",
         ) from None
+
+
+def _new_name(error: Any, renamed: Mapping[str, str]) -> str | None:
+    if error["type"] != "extra_forbidden":
+        return None
+    key = _key(error)
+    return next((new for old, new in renamed.items() if fnmatchcase(key, old)), None)
 
 
 _MISSING = ("missing", "union_tag_not_found")
 
 
 def _key(error: Any) -> str:
-    place = [*map(str, error["loc"])]
+    place = [str(part) for part in error["loc"] if part != "[key]"]
     # The kind of source, or the method of a group, which is no key of the file.
     if place[:1] == ["fetch"]:
         del place[2:3]
@@ -98,21 +111,15 @@ def _key(error: Any) -> str:
     return ".".join(place) or "top level"
 
 
-def _is_renamed(error: Any) -> bool:
-    return error["type"] == "extra_forbidden" and error["loc"][-1] in RENAMED
-
-
 def _wording(error: Any) -> str:
-    if _is_renamed(error):
-        return f"the key is now named {RENAMED[error['loc'][-1]].split(',')[0]}"
     if error["type"] in _MISSING:
         return "missing key"
     return "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
 
 
 def _expected(error: Any) -> str:
-    if _is_renamed(error):
-        return RENAMED[error["loc"][-1]]
+    if error["type"] == "string_pattern_mismatch" and error["loc"][-1] == "[key]":
+        return "a name of small letters, digits and underscores that begins with a letter"
     if error["type"] == "extra_forbidden":
         return "only the keys of `repro.maker.params`; is it misspelt?"
     if error["type"] in _MISSING:

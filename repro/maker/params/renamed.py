@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 RENAMED: Mapping[str, str] = {
-    "width": "expansion_factor",
-    "family": "corruption",
-    "sites": "hook_points, such as middle: blocks.14.hook_resid_post for the block 14",
-    "substitution_tokens": "spliced_tokens",
-    "substitution_groups": "spliced_groups",
-    "substitution_top_k": "spliced_top_k",
-    "substitution_batch": "spliced_batch",
+    "activate.sites": "hook_points, such as middle: blocks.14.hook_resid_post for the block 14",
+    "train.groups.*.width": "expansion_factor",
+    "ioi.plans.*.family": "corruption",
+    "fidelity.substitution_tokens": "spliced_tokens",
+    "fidelity.substitution_groups": "spliced_groups",
+    "fidelity.substitution_top_k": "spliced_top_k",
+    "fidelity.substitution_batch": "spliced_batch",
 }
-"""The former name of a key, and its name now."""
+"""Where a key stood, any name for `*`, and its name now."""

@@ -134,5 +134,12 @@ class Train(Section):
     """How the items are spread."""
     ica: Ica
     """Independent components."""
-    groups: Annotated[dict[str, Group], Field(min_length=1)]
+    groups: Annotated[dict[Role, Group], Field(min_length=1)]
     """The grid; an item is one group with one of its seeds."""
+
+    @model_validator(mode="after")
+    def _groups_have_folders(self) -> Self:
+        if "sites" in self.groups:
+            found = "a group of this name would share the folder of the sites"
+            raise mismatch("groups.sites", found, "another name, such as middle_r2")
+        return self

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from repro.errors import ParamsError
 from repro.files import write_bytes
 from repro.maker.pipeline.stages import in_order
 from repro.maker.stage import ARTIFACTS, COMMITTED, EVIDENCE
@@ -37,7 +38,17 @@ def dvc_yaml() -> str:
 
 
 def write_pipelines(root: Path) -> list[Path]:
-    """Write `dvc.yaml` of the checkout and of each profile; returns those that changed."""
+    """Write `dvc.yaml` of the checkout and of each profile; returns those that changed.
+
+    Raises:
+        ParamsError: there is no checkout.
+    """
+    if not (root / "params.yaml").exists():
+        raise ParamsError(
+            f"{root} is no checkout: it has no params.yaml",
+            expected="the folder of the project",
+            mend="python -m repro.maker pipeline --root DIR",
+        )
     content = dvc_yaml().encode()
     files = [root / "dvc.yaml"]
     files += [path.with_name("dvc.yaml") for path in sorted(root.glob("profiles/*/params.yaml"))]

@@ -1,6 +1,5 @@
 """Stage `activate`: activations of the language model at several hook points, as shards."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,13 +10,14 @@ from repro.errors import ParamsError
 from repro.files import write_json
 from repro.maker.activations.harvest import HarvestedShard, Harvester, Preview
 from repro.maker.activations.lm import LanguageModel
-from repro.maker.activations.shards import Manifest, Shard, write_manifest
+from repro.maker.activations.shards import Manifest, write_manifest
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, read_tokens
 from repro.maker.engine.code import code_of
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.progress import shown
 from repro.maker.engine.provenance import key_of, versions
+from repro.maker.engine.record import Record, read_json_record
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.hook_points import hook_point
 from repro.maker.params.activate import Activate
@@ -26,7 +26,7 @@ from repro.maker.stage import Stage
 
 
 @dataclass(frozen=True)
-class Work:
+class ShardWork:
     """Sequences first .. last of a split, which make one shard of each of some sites."""
 
     split: Split
@@ -34,6 +34,13 @@ class Work:
     first: int
     last: int
     roles: tuple[str, ...]
+
+
+class Harvested(Record):
+    """One finished piece of work, of which a resumed run reads that it is."""
+
+    sites: dict[str, HarvestedShard]
+    """The shard of each site, by its role."""
 
 
 class Sections(NamedTuple):
@@ -88,7 +95,7 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         put_in_place(scratch / "out", out)
 
 
-def work_of(tokens: Tokens, section: Activate) -> list[Work]:
+def work_of(tokens: Tokens, section: Activate) -> list[ShardWork]:
     """The shards to make: whole batches of sequences, at most `shard_tokens` where a batch allows.
 
     A shard depends on its own sequences alone, so a resumed run makes the same bytes. A site with
@@ -104,7 +111,7 @@ def work_of(tokens: Tokens, section: Activate) -> list[Work]:
             sites, tokens_of = section.hook_points, section.train_tokens
             roles = tuple(role for role in sites if begun < tokens_of.get(role, ids.size))
             if roles:
-                found.append(Work(split, number, first, min(first + step, len(ids)), roles))
+                found.append(ShardWork(split, number, first, min(first + step, len(ids)), roles))
     return found
 
 
@@ -122,16 +129,14 @@ def _harvest(
             made = harvester.write(
                 target, work.split, work.number, ids, documents, previews, work.roles
             )
-            write_json(done, {r: [p.shard.model_dump(), *p[1:]] for r, p in made.items()})
-        parts[work.split].append(_read_parts(done))
+            write_json(done, Harvested(sites=made).model_dump())
+        parts[work.split].append(_finished(done))
     return previews, parts
 
 
-def _read_parts(done: Path) -> dict[str, HarvestedShard]:
-    content = json.loads(done.read_text(encoding="utf8"))
-    return {
-        role: HarvestedShard(Shard(**shard), *counts) for role, (shard, *counts) in content.items()
-    }
+def _finished(done: Path) -> dict[str, HarvestedShard]:
+    mend = f"remove {done.parent}, then: dvc repro activate"
+    return read_json_record(done, Harvested, what="record of shards", mend=mend).sites
 
 
 def _manifest(

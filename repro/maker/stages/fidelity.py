@@ -21,6 +21,7 @@ from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.activations.harvested import harvested
 from repro.maker.activations.loaded import model_files
+from repro.maker.activations.sample import chosen_sequences
 from repro.maker.decompositions.asked import Asked, SiteFiles
 from repro.maker.decompositions.trained import (
     PAPERS,
@@ -42,7 +43,6 @@ from repro.maker.fidelity.measure import (
     Prompting,
     SpliceJob,
     agree_item,
-    chosen_sequences,
     measure_item,
     splice_item,
 )
@@ -218,7 +218,8 @@ class FidelityJobs:
 
     def scope(self) -> Scope:
         """What the evidence speaks of."""
-        return scope_of(*self.params[:2], *self.inputs[:3])
+        of, where = self.params, self.inputs
+        return scope_of(of.setting, of.train, where.fetch, where.tokenize, where.activate)
 
     def provenance(self) -> dict[str, Any]:
         """Params, hashes of the inputs and versions; no clock time."""

@@ -146,9 +146,8 @@ class IoiJobs:
         """
         seen = set()
         for job in self._planned(drawn, names):
-            key = tuple(job.key.values())
-            if key not in seen:
-                seen.add(key)
+            if job.key not in seen:
+                seen.add(job.key)
                 yield job
 
     def planted(self) -> Iterator[PlantedJob]:
@@ -160,8 +159,8 @@ class IoiJobs:
 
     def scope(self) -> Scope:
         """What the evidence speaks of: the same run as the fidelity tables."""
-        of = self.params
-        return scope_of(of.setting, of.train, *self.inputs[:3])
+        of, where = self.params, self.inputs
+        return scope_of(of.setting, of.train, where.fetch, where.tokenize, where.activate)
 
     def counts(self, jobs: list[LocaliseJob]) -> dict[str, int]:
         """Complete denominators."""
@@ -234,9 +233,10 @@ class IoiJobs:
 
     def _baseline(self, site: str, method: str, like: Asked | None, names: Path) -> Asked:
         """An untrained decomposition; an overcomplete one as wide as the trained ones beside it."""
-        wide = like.expansion_factor if like else 2.0
-        width = {"random": wide, "random_topk": wide, "pca_signed": 2.0}.get(method, 1.0)
-        asked = untrained(self.sites[site], method, expansion_factor=width)
+        as_large = like.expansion_factor if like else 2.0
+        overcomplete = {"random": as_large, "random_topk": as_large, "pca_signed": 2.0}
+        r = overcomplete.get(method, 1.0)
+        asked = untrained(self.sites[site], method, expansion_factor=r)
         return asked.model_copy(update={"names": names}) if method == "mean_difference" else asked
 
     def _job(

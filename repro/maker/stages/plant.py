@@ -12,7 +12,7 @@ from repro.files import write_with
 from repro.maker.activations.shards import Manifest, ShardWriter, Split, write_manifest
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.plant import TOY, Plant
-from repro.maker.planted import SITES, PlantedSite, blocks, planted
+from repro.maker.planted import PLANTED_SETS, PlantedSite, blocks, planted
 from repro.maker.stage import Nothing, Stage
 
 TRUTH = "truth.safetensors"
@@ -29,7 +29,7 @@ class Sections(NamedTuple):
 def run(params: Sections, _: Nothing, out: Path) -> None:
     """Write the planted sets to `out`, each with its true features."""
     with scratch_folder(out, "sets") as scratch:
-        for site in SITES:
+        for site in PLANTED_SETS:
             write_set(site, params.plant, scratch / "out" / site)
         put_in_place(scratch / "out", out)
 
@@ -41,7 +41,7 @@ def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
         site,
         dimension=size.dimension,
         active=size.active,
-        seed=seed + SITES.index(site),
+        seed=seed + PLANTED_SETS.index(site),
         n_features=plant.toy.features if site in TOY else None,
     )
     truth = {"features": source.features.contiguous()}

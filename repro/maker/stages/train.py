@@ -11,14 +11,14 @@ from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import batches, read_manifest
 from repro.maker.decompositions.fit import ComponentsJob, decompose_item
-from repro.maker.decompositions.trained import SITES, TRANSFORM, Member, write_trained
+from repro.maker.decompositions.trained import SITE_FOLDERS, TRANSFORM, Member, write_trained
 from repro.maker.dictionaries.checkpoint import Timer, load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.loss import Reduction
 from repro.maker.dictionaries.model import Transform, fit_transform_of, save_dictionary
 from repro.maker.dictionaries.moments import load_transform, moments, save_transform
 from repro.maker.dictionaries.recipe import Method, Recipe
 from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
-from repro.maker.dictionaries.train import Record, train, transformed
+from repro.maker.dictionaries.train import Logged, train, transformed
 from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.job import Job
@@ -69,7 +69,9 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
         for site, source in (*transforms.items(), *zip(on_model, components, strict=True)):
-            shutil.copytree(source, made / SITES / site, copy_function=os.link, dirs_exist_ok=True)
+            shutil.copytree(
+                source, made / SITE_FOLDERS / site, copy_function=os.link, dirs_exist_ok=True
+            )
         members = []
         for job, result in zip(jobs, results, strict=True):
             target = made / job.group / f"seed{job.seed}"
@@ -194,7 +196,7 @@ def train_item(job: TrainJob, folder: Path) -> None:
 
 def _save(
     folder: Path, stack: Stack, recipe: Recipe, transform: Transform, job: TrainJob,
-    log: list[Record],
+    log: list[Logged],
 ) -> None:  # fmt: skip
     about = job.model_dump(include={"group", "site", "method", "expansion_factor", "seed"})
     members = zip(dictionaries(stack, recipe), centred_at(stack, transform), strict=True)

@@ -16,7 +16,7 @@ from repro.maker.dictionaries.model import Transform
 from repro.maker.ioi.choose import effects, eliminate, ranking
 from repro.maker.ioi.patch import Change, Task, change_of
 from repro.maker.ioi.prompted import encoder
-from repro.maker.ioi.prompts import Batch, Split, as_batch, draw_pairs
+from repro.maker.ioi.prompts import Batch, PromptSplit, as_batch, draw_pairs
 from repro.maker.ioi.words import read_words
 from repro.maker.params.ioi import Elimination
 from repro.proofs.bench.machine import THREADS, seconds
@@ -38,7 +38,7 @@ def localisation(folder: Path, hook: str, how: Elimination, device: torch.device
     torch.set_num_threads(THREADS)
     model = LanguageModel.load(folder, dtype=torch.float32, device=device)
     encode_text = encoder(folder)
-    counts: dict[Split, int] = {"select": PAIRS, "heldout": 1}
+    counts: dict[PromptSplit, int] = {"select": PAIRS, "heldout": 1}
     pairs = draw_pairs(
         read_words("embedded"), encode_text, corruption="io", counts=counts, seed=0, bos=None
     )["select"]

@@ -39,7 +39,7 @@ WIDTH = 2.0
 KEPT = [16, 32, 64]
 ARMS: dict[str, dict[str, Any]] = {
     "sae": {"method": "sae", "alphas": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3]},
-    "sae_untied": {"method": "sae", "tied": False, "alphas": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3]},
+    "sae_own_encoder": {"method": "sae", "tied": False, "alphas": [1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3]},
     "sae_standard": {"method": "sae_standard", "alphas": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3]},
     "sae_random_decoder": {
         "method": "sae_random_decoder", "alphas": [1.0e-3, 2.2e-3, 4.0e-3, 8.0e-3],
@@ -86,11 +86,11 @@ TRIALS: list[tuple[str, str, dict[str, Any]]] = [
         "penalty_warmup": 0.3, "lr": 1.0e-2, "start_scale": 0.1,
     }),
     ("sae", "penalty rising over half, four epochs", {"penalty_warmup": 0.5, "epochs": 4}),
-    ("sae_untied", "penalty rising over half", {"penalty_warmup": 0.5}),
-    ("sae_untied", "penalty rising over 0.3, step size 1e-2, initial rows a tenth as long", {
+    ("sae_own_encoder", "penalty rising over half", {"penalty_warmup": 0.5}),
+    ("sae_own_encoder", "penalty rising over 0.3, step size 1e-2, initial rows a tenth as long", {
         "penalty_warmup": 0.3, "lr": 1.0e-2, "start_scale": 0.1,
     }),
-    ("sae_untied", "step size 3e-3, penalty rising over a twentieth", {
+    ("sae_own_encoder", "step size 3e-3, penalty rising over a twentieth", {
         "lr": 3.0e-3, "penalty_warmup": 0.05,
     }),
     ("sae_standard", "base of the search", {}),
@@ -312,7 +312,7 @@ def recipe_from(job: StackJob, d_in: int, n_steps: int) -> Recipe:
     )
 
 
-@kept
+@kept(1)
 def _data(store: Path, _manifest: str, tokens: int) -> tuple[Tensor, Tensor, Tensor, Transform]:
     """Training rows (transformed), validation rows (as they are), their documents, transform."""
     mean, mean_squared_norm = moments(store)

@@ -12,7 +12,7 @@ from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.figures.forest import forest
 from repro.report.figures.style import style, svg_of
 
-SITES = ("middle", "early", "late")
+PANELS = ("middle", "early", "late")
 
 
 class FigurePlan(NamedTuple):
@@ -36,7 +36,7 @@ PLANS = (
         ("ioi_curves",),
         localisation.kl_by_number,
         "KL against features patched, chosen by attribution; bands span seeds and draws",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c06",
@@ -50,14 +50,14 @@ PLANS = (
         ("ioi_curves",),
         localisation.kl_by_edit,
         "KL against the size of the edit; bands span seeds and draws",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c09",
         ("ioi",),
         localisation.floor_by_alpha,
         "The distance that is left with every feature patched; thin lines are seeds",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c10",
@@ -77,7 +77,7 @@ PLANS = (
         ("fidelity",),
         tradeoff.tradeoff,
         "Error against sparsity, each method; thin lines are seeds",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c15",
@@ -89,14 +89,14 @@ PLANS = (
     FigurePlan(
         "c16",
         ("fidelity",),
-        tradeoff.by_width,
+        tradeoff.by_r,
         "Error against sparsity, one curve an expansion factor R; thin lines are seeds",
         sites=("middle", "planted_width"),
     ),
     FigurePlan(
         "c17",
         ("dictionaries",),
-        dictionaries.alive_by_width,
+        dictionaries.alive_by_r,
         "Alive features by expansion factor, all α above 0 together; thin lines are single ones",
     ),
     FigurePlan(
@@ -104,7 +104,7 @@ PLANS = (
         ("dictionaries",),
         dictionaries.dead_by_alpha,
         "Dead features by sparsity penalty, R = 2",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c19",
@@ -117,7 +117,7 @@ PLANS = (
         ("fidelity",),
         dictionaries.shrinkage_by_alpha,
         "Shrinkage by sparsity penalty, R = 2",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c20",
@@ -131,7 +131,7 @@ PLANS = (
         ("spliced", "fidelity"),
         losses.added_loss,
         "Loss added by replacing activations, against sparsity",
-        sites=SITES,
+        sites=PANELS,
     ),
     FigurePlan(
         "c22",
@@ -144,7 +144,7 @@ PLANS = (
     FigurePlan(
         "c22",
         ("toy",),
-        toy.recovery_by_alpha_and_width,
+        toy.recovery_by_alpha_and_r,
         "One-to-one cosine with the planted features, by penalty and expansion factor",
         part="widths",
         sites=("independent",),

@@ -10,14 +10,14 @@ from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, above, curve, groups, seed_curves, select
 from repro.report.figures.palette import LEVELS, METHODS, Look
 from repro.report.figures.style import GREY, legend_above, panel
-from repro.report.figures.tradeoff import WIDTH_OF_GRID
+from repro.report.figures.tradeoff import R_OF_GRID
 
 ALPHA_LABEL = "α: L1 coefficient"
 _PAIRS = 1 << 20
 """More than any seed, so that a pair of seeds is one number."""
 
 
-def alive_by_width(table: Table) -> Figure:
+def alive_by_r(table: Table) -> Figure:
     """Alive share against R: a thin grey line an α, a strong one for all α above 0 together."""
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel("R: dictionary size over dimension", "share of features alive")
@@ -37,7 +37,7 @@ def alive_by_width(table: Table) -> Figure:
 
 def dead_by_alpha(table: Table) -> Figure:
     """Share of features that are not alive, against α."""
-    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=R_OF_GRID)
     dead = rows.columns["n_features"] - rows.columns["n_alive"]
     figure, axes = panel(ALPHA_LABEL, "share of features dead or too rare")
     series = [(METHODS["sae"], SumRatio("dead", "n_features"))]
@@ -46,7 +46,7 @@ def dead_by_alpha(table: Table) -> Figure:
 
 def duplicates_by_alpha(table: Table) -> Figure:
     """Share of alive features with a near copy, and the same in a random dictionary."""
-    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=R_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "share of alive features duplicated")
     series = [
         (METHODS["sae"], SumRatio("n_duplicated", "n_alive")),
@@ -61,7 +61,7 @@ def agreement_by_alpha(table: Table) -> Figure:
     share = SumRatio("n_matched", "n_features")
     for method in ("permuted", "sae", "random"):
         look = METHODS[method]
-        rows = select(table, method=method, expansion_factor=WIDTH_OF_GRID)
+        rows = select(table, method=method, expansion_factor=R_OF_GRID)
         if not len(rows):
             continue
         _against_alpha(figure, axes, rows, [(look, share)], legend=False)
@@ -75,7 +75,7 @@ def agreement_by_alpha(table: Table) -> Figure:
 
 def shrinkage_by_alpha(table: Table) -> Figure:
     """How much longer the activation is than its reconstruction, against α; 1 is no shrinkage."""
-    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=R_OF_GRID)
     figure, axes = panel(ALPHA_LABEL, "shrinkage ⟨x, x̂⟩ / ⟨x̂, x̂⟩")
     ratio = SumRatio("x_dot_reconstruction", "reconstruction_dot_reconstruction")
     axes.axhline(1, **LEVELS["one"].stroke, label=LEVELS["one"].label)
@@ -84,7 +84,7 @@ def shrinkage_by_alpha(table: Table) -> Figure:
 
 def refit_by_alpha(table: Table) -> Figure:
     """Share of the squared error that least-squares codes on the same active units take away."""
-    rows = select(table, method="sae", expansion_factor=WIDTH_OF_GRID)
+    rows = select(table, method="sae", expansion_factor=R_OF_GRID)
     gain = rows.columns["squared_error_before"] - rows.columns["squared_error_after"]
     figure, axes = panel(ALPHA_LABEL, "share of error removed by refitting")
     series = [(METHODS["sae"], SumRatio("gain", "squared_error_before"))]

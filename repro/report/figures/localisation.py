@@ -27,6 +27,7 @@ NONE_AT = 0.5
 
 SHOWN = (
     "sae",
+    "sae_untied",
     "sae_random_decoder",
     "pca",
     "pca_signed",

@@ -50,7 +50,7 @@ METHODS: Mapping[str, Look] = {
 """By the name in the column `method`."""
 UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--")
 """The rows of "sae" without a penalty, where they stand beside the others."""
-WIDTHS: Mapping[float, Look] = {
+BY_R: Mapping[float, Look] = {
     0.5: Look("R = 0.5", GREY, "x", ":"),
     1.0: Look("R = 1", SKY, "^", "--"),
     2.0: Look("R = 2", VERMILLION, "o"),
@@ -68,6 +68,6 @@ LEVELS: Mapping[str, Look] = {
 """Heights that belong to no method, drawn right across."""
 
 
-def width_look(width: float) -> Look:
+def look_of_r(width: float) -> Look:
     """The look of an expansion factor; one that is usually not drawn is green."""
-    return WIDTHS.get(width, Look(f"R = {width:g}", GREEN, "v"))
+    return BY_R.get(width, Look(f"R = {width:g}", GREEN, "v"))

@@ -7,7 +7,7 @@ from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, curve, groups, seed_curves, select
 from repro.report.figures.palette import METHODS, NEAREST
 from repro.report.figures.style import legend_above, panel
-from repro.report.figures.tradeoff import WIDTH_OF_GRID
+from repro.report.figures.tradeoff import R_OF_GRID
 
 MATCHED = SumRatio("cosine", "n_true")
 MMCS = SumRatio("nearest_cosine", "n_true")
@@ -15,7 +15,7 @@ MMCS = SumRatio("nearest_cosine", "n_true")
 
 def recovery_by_alpha(table: Table) -> Figure:
     """One-to-one cosine and MMCS against α, between chance and the truth itself."""
-    rows = select(table, expansion_factor=WIDTH_OF_GRID)
+    rows = select(table, expansion_factor=R_OF_GRID)
     figure, axes = panel("α: L1 coefficient", "mean cosine with the true features")
     trained = select(rows, method="sae")
     for look, ratio in ((METHODS["sae"], MATCHED), (NEAREST, MMCS)):
@@ -35,7 +35,7 @@ def recovery_by_alpha(table: Table) -> Figure:
     return figure
 
 
-def recovery_by_alpha_and_width(table: Table) -> Figure:
+def recovery_by_alpha_and_r(table: Table) -> Figure:
     """Heat map of the one-to-one cosine over penalty and R, as in the post of the toy."""
     trained = select(table, method="sae")
     alphas, widths = (np.unique(trained.columns[name]) for name in ("alpha", "expansion_factor"))

@@ -20,7 +20,7 @@ from repro.report.figures.curves import (
     seed_curves,
     select,
 )
-from repro.report.figures.palette import METHODS, Look, width_look
+from repro.report.figures.palette import METHODS, Look, look_of_r
 from repro.report.figures.style import BLUE, GREY, legend_above, panel
 from repro.spec.decisions import SMOOTH_DEGREE
 
@@ -30,13 +30,14 @@ FVU_NORMALISED = SumRatio("squared_error_normalised", "variance_normalised")
 
 L0_LABEL = "L0: active units per token (log scale)"
 FVU_LABEL = "FVU: share of variance unexplained"
-WIDTH_OF_GRID = 2.0
-"""Width at which methods are compared and alpha is varied."""
+R_OF_GRID = 2.0
+"""Expansion factor at which methods are compared and alpha is varied."""
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 
 
 COMPARED = (
     "sae",
+    "sae_untied",
     "sae_random_decoder",
     "pca_topk",
     "pca_static",
@@ -44,9 +45,9 @@ COMPARED = (
     "random_topk",
 )
 """Methods of the trade-off, in the order of the legend."""
-TRAINERS = ("sae", "sae_standard", "saelens_standard", "saelens_topk", "pca_topk")
+TRAINERS = ("sae", "sae_untied", "sae_standard", "saelens_standard", "saelens_topk", "pca_topk")
 """The trained dictionaries beside those of the field's own trainer."""
-PENALISED = ("sae", "sae_standard", "saelens_standard")
+PENALISED = ("sae", "sae_untied", "sae_standard", "saelens_standard")
 """Methods whose sparsity comes from alpha; that of the others is k."""
 
 
@@ -76,7 +77,7 @@ def smoothness(table: Table) -> Figure:
 
     Residuals are those that the rule of the claim judges, here of all documents and seeds together.
     """
-    rows = above(select(table, method="sae", expansion_factor=WIDTH_OF_GRID), "alpha", 0)
+    rows = above(select(table, method="sae", expansion_factor=R_OF_GRID), "alpha", 0)
     points = curve(rows, "alpha", L0, FVU)
     figure, axes = panel(L0_LABEL, "FVU (log scale)")
     look = METHODS["sae"]
@@ -101,13 +102,13 @@ def _draw_polynomial(axes: Axes, points: Curve) -> None:
     axes.vlines(points.x, np.exp(fitted), points.y, color=GREY, linewidth=3, label="residual")
 
 
-def by_width(table: Table) -> Figure:
+def by_r(table: Table) -> Figure:
     """FVU against L0, one curve an R: where they coincide, a larger dictionary adds nothing."""
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel(L0_LABEL, FVU_LABEL)
     for width, some in groups(rows, "expansion_factor"):
-        _draw(axes, curve(some, "alpha", L0, FVU), width_look(width))
-        _draw(axes, seed_curves(some, "alpha", L0, FVU), width_look(width), thin=True)
+        _draw(axes, curve(some, "alpha", L0, FVU), look_of_r(width))
+        _draw(axes, seed_curves(some, "alpha", L0, FVU), look_of_r(width), thin=True)
     return _finish(figure, axes)
 
 
@@ -121,7 +122,7 @@ def of_grid(table: Table, method: str) -> Table:
     rows = select(table, method=method)
     if method not in PENALISED:
         return rows
-    return above(select(rows, expansion_factor=WIDTH_OF_GRID), "alpha", 0)
+    return above(select(rows, expansion_factor=R_OF_GRID), "alpha", 0)
 
 
 def compared(table: Table, methods: Sequence[str] = COMPARED) -> Iterator[tuple[str, Table]]:

@@ -93,7 +93,7 @@ def test_a_trained_dictionary_brings_its_own_centre_and_scale(site: SiteFiles, t
     own = Transform(torch.full((D_IN,), 7.0), 0.25)
     file = tmp_path / "a0.safetensors"
     rows = torch.randn(9, D_IN, generator=torch.Generator().manual_seed(5))
-    save_dictionary(file, tied(rows, torch.zeros(9)), own, {})
+    save_dictionary(file, tied(rows, torch.zeros(9)), own, {"alpha": 0.01, "k": 0})
     given = Asked(
         of=site, method="sae", alpha=0.01, k=0, expansion_factor=1.5, seed=0, file=file, sha256=""
     )

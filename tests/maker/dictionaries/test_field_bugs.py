@@ -138,7 +138,7 @@ def measured(project: Path, method: str, **changes) -> dict:
 
 
 def test_dead_units_stay_in_the_denominator(project: Path):
-    whole, half = (measured(project, method)["dictionary"] for method in ("sae", "sae_frozen_dead"))
+    whole, half = (measured(project, method)["units"] for method in ("sae", "sae_frozen_dead"))
     assert whole["n_features"] == half["n_features"] == 16
     assert (half["n_silent"], half["n_alive"]) == (8, 8)
     assert half["n_pairs"] == 8 * 7 // 2

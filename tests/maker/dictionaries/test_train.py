@@ -23,7 +23,7 @@ from repro.maker.dictionaries.metrics import fvu, l0, matched_cosines
 from repro.maker.dictionaries.model import Dictionary, Transform, decode, encode
 from repro.maker.dictionaries.recipe import Recipe, step_size
 from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
-from repro.maker.dictionaries.train import Record, gradient, train, transformed
+from repro.maker.dictionaries.train import Logged, gradient, train, transformed
 from repro.maker.planted import draw, planted
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
@@ -399,7 +399,7 @@ def test_a_member_that_is_not_a_number_is_never_logged_as_one(index, log_every):
     how, batches = recipe(), data()
     stack = start(how, D_IN)
     stack.W_enc[index, 0, 0] = torch.nan
-    records: list[Record | None] = []
+    records: list[Logged | None] = []
 
     def log() -> None:
         for _, record in train(stack, iter(batches), how, log_every=log_every):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from repro.maker.ioi import known
 from repro.maker.ioi.choose import effects, ranking
 from repro.maker.ioi.curve import Point, area, curve, prefixes, reach
-from repro.maker.ioi.patch import Measured, change_of
+from repro.maker.ioi.patch import Patched, change_of
 
 LN2, LN512 = math.log(2), math.log(512)
 
 
 def point(count: int, kl: float, edit: float = 0.0) -> Point:
-    return Point(count, Measured(kl, kl, 0.0, edit, 1.0))
+    return Point(count, Patched(kl, kl, 0.0, edit, 1.0))
 
 
 @given(height=st.floats(0, 10))

@@ -10,7 +10,7 @@ from repro.errors import SourceError
 from repro.maker.ioi.prompts import (
     Corruption,
     Pair,
-    Split,
+    PromptSplit,
     as_batch,
     draw_pairs,
     roles,
@@ -22,7 +22,7 @@ from repro.maker.ioi.words import read_words
 WORDS = read_words("embedded")
 LONG = frozenset({"Christopher", "Elizabeth", "Alexander"})
 CORRUPTIONS: tuple[Corruption, ...] = ("io", "swapped", "all")
-PLENTY: dict[Split, int] = {"select": 6, "heldout": 6}
+PLENTY: dict[PromptSplit, int] = {"select": 6, "heldout": 6}
 VOCABULARY: dict[str, int] = {}
 
 

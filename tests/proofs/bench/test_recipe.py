@@ -94,7 +94,7 @@ def test_an_arm_with_k_codes_kept_is_measured_at_that_l0(store: Path, tmp_path: 
 
 
 def test_the_untied_arm_starts_as_the_standard_one_and_only_its_bias_is_missing() -> None:
-    arm = {**ITEM, **ARMS["sae_untied"], "alphas": [1e-3]}
+    arm = {**ITEM, **ARMS["sae_own_encoder"], "alphas": [1e-3]}
     found, standard = (
         recipe_from(StackJob(**one), D_IN, 10) for one in (arm, {**arm, "method": "sae_standard"})
     )
