@@ -34,7 +34,7 @@ PROVED = {
         f"{HERE}::test_every_stage_refuses_bad_params_and_leaves_its_output",
     ),
     "layer out of range": (
-        "test_lm.py::test_a_layer_out_of_range_names_the_number_of_blocks",
+        "test_lm.py::test_a_block_out_of_range_names_the_number_of_blocks",
         "test_activate.py::test_a_block_that_does_not_exist_names_how_many_there_are",
     ),
     "model id not found, no network": (
