@@ -83,3 +83,10 @@ def test_what_is_not_there_is_told_with_the_mend(tmp_path: Path) -> None:
         api.judge(tmp_path / "nowhere", ROOT / "claims")
     with pytest.raises(ArtifactError, match="to mend"):
         api.load_dictionary(tmp_path / "none.safetensors")
+
+
+def test_tables_that_are_not_there_are_told_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="holds no tables"):
+        _ = api.load_run(tmp_path).tables
+    with pytest.raises(EvidenceError, match=r"no table 'fidelty'(.|\n)*fidelity"):
+        api.load_run(ROOT / "reports/laptop").table("fidelty")

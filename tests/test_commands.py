@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+import repro.maker.__main__ as maker
 import repro.proofs.bench.__main__ as bench
 import repro.proofs.calibration.__main__ as calibration
 import repro.proofs.drawing as drawing
@@ -37,6 +38,14 @@ MISTAKES = (
     (survivors.app, "--out", "out"),
 )
 """Words of which each names something that is not there."""
+OF_THE_MAKER = (
+    (("run", "nothing"), "there is no stage 'nothing'"),
+    (("run", "train", "--at", "fetch=x"), "python -m repro.maker run train --at"),
+    (("run", "train", "--at", "plant"), "names no folder"),
+    (("run", "train", "--params", NOWHERE), "is missing"),
+    (("pipeline", "--root", NOWHERE), "is no checkout"),
+)
+"""Mistakes in a command of the maker, and what is told."""
 MISUSES = (
     (bench.app, "--only", "engine"),
     (bench.app, "--out", "out", "--only", "nonsense"),
@@ -63,6 +72,15 @@ def called(app: typer.Typer, *words: str) -> Result:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+@pytest.mark.parametrize(("words", "told"), OF_THE_MAKER, ids=lambda one: " ".join(one)[:40])
+def test_a_mistake_in_a_command_of_the_maker_is_one_message(words: tuple[str, ...], told: str):
+    result = called(maker.app, *words)
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
+    assert "to mend" in result.output
+    assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize("app", OPTIONS, ids=named)

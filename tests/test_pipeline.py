@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from repro.errors import ParamsError
 from repro.maker.engine.code import PACKAGE, files_of
 from repro.maker.params.model import load_params
 from repro.maker.params.read import read_yaml
@@ -45,6 +46,10 @@ def test_it_reads_like_a_pipeline():
 
 
 def test_a_stale_pipeline_is_written_again_and_no_other(tmp_path: Path):
+    with pytest.raises(ParamsError, match="no checkout"):
+        write_pipelines(tmp_path)
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "params.yaml").write_text("profile: own")
     (tmp_path / "profiles" / "mine").mkdir(parents=True)
     (tmp_path / "profiles" / "mine" / "params.yaml").write_text("profile: mine")
     both = [tmp_path / "dvc.yaml", tmp_path / "profiles" / "mine" / "dvc.yaml"]

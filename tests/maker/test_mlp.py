@@ -13,7 +13,7 @@ from repro.maker.activations.harvested import harvested
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import read_split
 from repro.maker.activations.tokens import read_tokens
-from repro.maker.decompositions.trained import read_trained
+from repro.maker.decompositions.trained import read_trained, site_files
 from repro.maker.dictionaries.model import load_dictionary
 from tests.stages import called
 from tests.tiny_models import WIDTH, save_llama, write_stories
@@ -134,6 +134,15 @@ def test_the_scope_names_both_hook_points(finished: Path):
     scope = table(finished, "fidelity").header.scope
     assert scope is not None
     assert scope.sites == {"middle": "blocks.1.hook_resid_post", "my_mlp": MLP}
+
+
+def test_activations_that_are_gone_are_told(finished: Path, tmp_path: Path):
+    trained = finished / "artifacts" / "train"
+    with pytest.raises(ArtifactError, match=r"manifest\.json is missing"):
+        site_files(trained, tmp_path / "middle")
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ArtifactError, match="holds no activations"):
+            harvested(folder)
 
 
 def test_activations_in_the_folder_of_another_site_are_refused(finished: Path, tmp_path: Path):

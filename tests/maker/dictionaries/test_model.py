@@ -1,5 +1,6 @@
 """The paper's autoencoder against its equations, its symmetries, and its file."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 from torch.testing import assert_close
 
 from repro.errors import ArtifactError, DegenerateInputError
@@ -235,6 +237,17 @@ def test_a_damaged_dictionary_is_named(tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ArtifactError, match="is no saved dictionary"):
         load_dictionary(path)
+
+
+@pytest.mark.parametrize("names", [("decoder", "bias", "mean"), ("W_dec", "b_enc")])
+def test_a_file_of_other_tensors_is_named(tmp_path, names: tuple[str, ...]):
+    """Such as one of before the tensors had the field's names."""
+    path = tmp_path / "a.safetensors"
+    told = json.dumps({"rule": "relu", "k": 0, "scale": 1.0, "about": {}})
+    save_file({name: torch.eye(2) for name in names}, path, metadata={"dictionary": told})
+    for place in (path, tmp_path):
+        with pytest.raises(ArtifactError, match="is no saved dictionary"):
+            load_dictionary(place)
 
 
 def test_linear_rule_keeps_negative_codes():
