@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -23,7 +24,7 @@ from repro.report.figures.palette import (
     look_of_r,
 )
 from repro.report.figures.style import style
-from repro.report.figures.tradeoff import COMPARED, PENALISED, TRAINERS, frontier
+from repro.report.figures.tradeoff import COMPARED, PENALISED, TRAINERS, frontier, tradeoff
 from repro.spec.decisions import SMOOTH_DEGREE
 
 LOOKS = [*METHODS.values(), UNPENALISED, *BY_R.values(), NEAREST, *LEVELS.values()]
@@ -73,6 +74,18 @@ def test_every_line_has_the_look_that_the_palette_gives_its_label(figures: dict[
             found.add(label)
     drawn = {METHODS[name].label for name in (*COMPARED, *SHOWN, "permuted", "truth")}
     assert drawn - {METHODS["sae_untied"].label} <= found, "the untied one is drawn at MLPs alone"
+
+
+def test_the_untied_autoencoder_is_drawn_by_its_penalty_where_there_is_one(evidence: Path):
+    table = select(read_evidence(evidence, "fidelity"), site="middle")
+    method = table.columns["method"]
+    untied = table.replace(method=np.where(method == "sae", "sae_untied", method))
+    lines = {line.get_label(): line for line in labelled(tradeoff(untied))}
+    look = METHODS["sae_untied"]
+    assert seen(lines[look.label]) == (look.colour, look.marker, look.dash)
+    tied = {line.get_label(): line for line in labelled(tradeoff(table))}[METHODS["sae"].label]
+    assert np.array_equal(lines[look.label].get_xydata(), tied.get_xydata())
+    assert METHODS["sae"].label not in lines
 
 
 def test_the_autoencoder_is_called_so_wherever_lines_are_methods(figures: dict[str, Figure]):
