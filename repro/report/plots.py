@@ -9,7 +9,7 @@ from repro.report.figures.curves import curve, select
 from repro.report.figures.drawn import ForestRow
 from repro.report.figures.localisation import KL, papers_rows, series
 from repro.report.figures.palette import METHODS
-from repro.report.figures.tradeoff import FVU, L0, compared, knob_of
+from repro.report.figures.tradeoff import FVU, L0, compared
 
 Row = Mapping[str, float | str]
 SITE = "middle"
@@ -30,7 +30,7 @@ def _tradeoff(tables: Mapping[str, Table]) -> Iterator[Row]:
         return
     table = select(tables["fidelity"], site=SITE)
     for method, rows in compared(table):
-        points = curve(rows, knob_of(method), L0, FVU)
+        points = curve(rows, METHODS[method].knob, L0, FVU)
         for l0, fvu in zip(points.x.tolist(), points.y.tolist(), strict=True):
             yield {"series": METHODS[method].label, "l0": l0, "fvu": fvu}
 

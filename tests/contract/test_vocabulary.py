@@ -11,7 +11,7 @@ from repro.contract.evidence import column_types
 from repro.contract.rows import row_models
 from repro.contract.vocabulary import METHODS, PLANNED, SITES, VALUES, awaited, columns_of, tables
 from repro.maker.decompositions.registry import CHANGED, UNTRAINED
-from repro.maker.dictionaries import recipe
+from repro.maker.dictionaries.architectures.registry import ARCHITECTURES
 from repro.maker.fidelity import measure
 from repro.maker.ioi import prompts
 from repro.maker.ioi.jobs import ENDS
@@ -35,8 +35,8 @@ EVIDENCE = sorted(
 @pytest.mark.parametrize(
     "methods",
     [
-        *(UNTRAINED, CHANGED, measure.BRACKETS, ENDS),
-        *map(get_args, (recipe.Method, Baseline)),
+        *(ARCHITECTURES, UNTRAINED, CHANGED, measure.BRACKETS, ENDS),
+        get_args(Baseline),
     ],
 )
 def test_every_method_that_the_maker_names_is_declared(methods):

@@ -13,18 +13,20 @@ from repro.contract.rows import row_models
 from repro.report.figures import style as colours
 from repro.report.figures.catalogue import PLANS
 from repro.report.figures.curves import select
-from repro.report.figures.localisation import SHOWN
 from repro.report.figures.palette import (
     BY_R,
+    COMPARED,
     LEVELS,
+    LOCALISED,
     METHODS,
     NEAREST,
+    TRAINERS,
     UNPENALISED,
     Look,
     look_of_r,
 )
 from repro.report.figures.style import style
-from repro.report.figures.tradeoff import COMPARED, PENALISED, TRAINERS, frontier, tradeoff
+from repro.report.figures.tradeoff import frontier, tradeoff
 from repro.spec.decisions import SMOOTH_DEGREE
 
 LOOKS = [*METHODS.values(), UNPENALISED, *BY_R.values(), NEAREST, *LEVELS.values()]
@@ -72,7 +74,7 @@ def test_every_line_has_the_look_that_the_palette_gives_its_label(figures: dict[
             assert marker in (look.marker, "", "None"), (name, label)
             assert dash in (look.dash, "None"), (name, label)
             found.add(label)
-    drawn = {METHODS[name].label for name in (*COMPARED, *SHOWN, "permuted", "truth")}
+    drawn = {METHODS[name].label for name in (*COMPARED, *LOCALISED, "permuted", "truth")}
     assert drawn - {METHODS["sae_untied"].label} <= found, "the untied one is drawn at MLPs alone"
 
 
@@ -113,14 +115,14 @@ def test_no_two_lines_of_a_figure_look_alike(figures: dict[str, Figure]):
 
 def test_every_method_has_its_own_look_and_its_own_name():
     looks = [*METHODS.values(), UNPENALISED]
-    assert len({look[1:] for look in looks}) == len(looks)
+    assert len({look[1:4] for look in looks}) == len(looks)
     assert len(BY_LABEL) == len(LOOKS)
 
 
-@pytest.mark.parametrize("methods", [COMPARED, TRAINERS, SHOWN], ids=lambda names: names[-1])
+@pytest.mark.parametrize("methods", [COMPARED, TRAINERS, LOCALISED], ids=lambda names: names[-1])
 def test_a_figure_can_be_read_without_its_markers(methods: tuple[str, ...]):
     looks = [METHODS[name] for name in methods]
-    if methods is SHOWN:
+    if methods is LOCALISED:
         looks.append(UNPENALISED)
     assert len({(look.colour, look.dash) for look in looks}) == len(looks)
 
@@ -130,14 +132,16 @@ def test_colours_are_those_that_are_told_apart():
     assert {look.colour for look in LOOKS} <= {getattr(colours, name) for name in names}
 
 
-def test_penalised_methods_are_among_those_that_are_drawn():
-    assert {*PENALISED} <= {*COMPARED, *TRAINERS}
+def test_only_penalised_methods_have_curves_along_a_penalty():
+    penalised = {name for name, look in METHODS.items() if look.knob == "alpha"}
+    assert penalised == {"sae", "sae_untied", "sae_standard", "saelens_standard"}
+    assert {look.knob for look in LOOKS} == {"alpha", "k"}
 
 
 def test_a_width_that_is_seldom_drawn_is_unlike_the_others():
     other = look_of_r(8.0)
     assert other.label == "R = 8"
-    assert other[1:] not in {look[1:] for look in BY_R.values()}
+    assert other[1:4] not in {look[1:4] for look in BY_R.values()}
     assert look_of_r(2.0) == BY_R[2.0]
 
 

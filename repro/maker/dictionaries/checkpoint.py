@@ -9,8 +9,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from repro.files import write_with
+from repro.maker.dictionaries.architectures.architecture import Stack
 from repro.maker.dictionaries.recipe import Recipe
-from repro.maker.dictionaries.stack import Stack, start
+from repro.maker.dictionaries.stack import start
 from repro.maker.dictionaries.train import Logged
 
 

@@ -75,6 +75,16 @@ def tied(W_enc: Float[Tensor, "d_sae d_in"], b_enc: Float[Tensor, " d_sae"]) -> 
     return Dictionary(W_enc=rows, b_enc=b_enc, W_dec=rows, activation="relu", k=0)
 
 
+def with_unit_decoder(
+    W_enc: Float[Tensor, "sae d_sae d_in"],
+    b_enc: Float[Tensor, "sae d_sae"],
+    W_dec: Float[Tensor, "sae d_sae d_in"],
+) -> list[Dictionary]:
+    """Autoencoders with an encoder of their own, the decoder's rows normalised (equation 6)."""
+    members = zip(W_enc, b_enc, unit_rows(W_dec), strict=True)
+    return [Dictionary(w, b, f, "relu", 0) for w, b, f in members]
+
+
 def encode(dictionary: Dictionary, x: Float[Tensor, "batch d_in"]) -> Float[Tensor, "batch d_sae"]:
     """Codes: c = ReLU(M x + b).
 

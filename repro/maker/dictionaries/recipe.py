@@ -7,8 +7,6 @@ import torch
 
 from repro.maker.dictionaries.loss import Reduction
 
-Method = Literal["sae", "sae_untied", "sae_standard", "sae_random_decoder"]
-
 
 @dataclass(frozen=True)
 class Recipe:
@@ -16,9 +14,8 @@ class Recipe:
 
     name: str
     """Name in messages: site, method, expansion factor and seed."""
-    method: Method
-    """The paper's autoencoder; its untied one; the field's standard one (an encoder of its own, a
-    decoder bias); or one with a frozen random decoder and a trained encoder."""
+    method: str
+    """The autoencoder, by its name in `architectures/registry.py`."""
     d_sae: int
     """Features of each member."""
     alphas: tuple[float, ...]
@@ -48,19 +45,13 @@ class Recipe:
     ks: tuple[int, ...] = ()
     """Codes that each member keeps, its largest (frozen random decoder); empty: all above zero."""
     tied: bool = True
-    """Whether `sae` reads with its decoder's rows or with its own, as `sae_untied` does."""
+    """Whether the paper's autoencoder reads with its decoder's rows or with rows of its own."""
     start_scale: float = 1.0
     """Length of the paper's autoencoder's initial rows over that of Xavier's."""
     reduction: Reduction = "mean"
     """Squared error over coordinates: the authors' mean, or the printed sum."""
     step_counter: Literal["advances", "frozen"] = "advances"
     """Adam's bias correction: textbook, or that of step 1 at every step (the authors' loop)."""
-
-    @property
-    def has_own_encoder(self) -> bool:
-        """Whether a trained decoder stands beside a trained encoder."""
-        is_untied = self.method == "sae" and not self.tied
-        return is_untied or self.method in ("sae_untied", "sae_standard")
 
 
 def step_size(step: int, recipe: Recipe) -> float:

@@ -1,93 +1,41 @@
-"""A stack of autoencoders: its parameters, how they start, and the dictionaries they become."""
-
-import math
-from typing import NamedTuple
+"""A stack of autoencoders: how it starts, and the dictionaries that it becomes."""
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from repro.maker.dictionaries.model import Dictionary, Transform, tied, unit_rows
+from repro.maker.dictionaries.architectures.architecture import Stack, xavier
+from repro.maker.dictionaries.architectures.registry import architecture_of
+from repro.maker.dictionaries.model import Dictionary, Transform
 from repro.maker.dictionaries.recipe import Recipe
-
-ENCODER_START = 0.1
-"""Norm of the standard autoencoder's encoder rows at the start, along its decoder's unit rows."""
-
-
-class Stack(NamedTuple):
-    """Parameters of a stack and the state of its optimiser."""
-
-    W_enc: Float[Tensor, "sae d_sae d_in"]
-    """Free rows of the encoder; the tied autoencoder's features are these, normalised."""
-    b_enc: Float[Tensor, "sae 1 d_sae"]
-    """Encoder bias."""
-    W_dec: Float[Tensor, "*sae d_sae d_in"]
-    """Frozen unit rows of the random-decoder method, shared; free rows of each member where it is
-    untied; empty otherwise."""
-    b_dec: Float[Tensor, "*sae 1 d_in"]
-    """Decoder bias of the standard autoencoder, subtracted before encoding; empty otherwise."""
-    adam: torch.optim.Adam
-    """Optimiser over all that is trained."""
-
-    def trained(self) -> dict[str, Tensor]:
-        """The parameters that the optimiser moves, by name."""
-        parameters = self.adam.param_groups[0]["params"]
-        return dict(zip(("W_enc", "b_enc", "W_dec", "b_dec"), parameters, strict=False))
 
 
 def start(recipe: Recipe, d_in: int) -> Stack:
-    """Initial stack: Xavier-uniform rows, zero bias; the same rows for every alpha of a seed.
+    """Initial stack: rows as the autoencoder draws them, zero biases; the same for every alpha.
 
-    Paper: initialisation as in the authors' code, which is `start_scale` 1; an untied decoder is
-    drawn like the encoder and after it. Of the rows that are normalised in the forward pass, the
-    tied ones and the untied decoder's, `start_scale` sets the length and leaves the direction. The
-    random decoder is drawn with the same seed and its encoder starts as a copy of it. The standard
-    autoencoder's decoder is drawn as random unit rows, and its encoder starts as a tenth of them
-    (Anthropic, Circuits Updates April 2024).
+    Paper: initialisation as in the authors' code, which is `start_scale` 1. What belongs to one
+    member is copied for each; a decoder that is not trained is shared.
     """
+    architecture, members = architecture_of(recipe), len(recipe.alphas)
     generator = torch.Generator().manual_seed(recipe.seed)
-    rows = torch.empty(recipe.d_sae, d_in)
-    bound = math.sqrt(6 / (recipe.d_sae + d_in))
-    rows.uniform_(-bound, bound, generator=generator)
-    if recipe.method == "sae" and recipe.tied:
-        rows *= recipe.start_scale
-    W_dec = torch.empty(0, d_in)
-    if recipe.method == "sae_random_decoder":
-        rows = W_dec = unit_rows(torch.randn(recipe.d_sae, d_in, generator=generator))
-    if recipe.has_own_encoder:
-        own = torch.empty(recipe.d_sae, d_in).uniform_(-bound, bound, generator=generator)
-        if recipe.method == "sae_standard":
-            own = unit_rows(own)
-            rows = own * ENCODER_START
-        else:
-            own *= recipe.start_scale
-        W_dec = own.repeat(len(recipe.alphas), 1, 1)
-    W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)
-    b_enc = torch.zeros(len(recipe.alphas), 1, recipe.d_sae, device=recipe.device)
-    W_dec = W_dec.to(recipe.device)
-    b_dec = torch.zeros(
-        len(recipe.alphas) if recipe.method == "sae_standard" else 0, 1, d_in, device=recipe.device
-    )
-    moved = [W_enc, b_enc]
-    moved += [W_dec] if recipe.has_own_encoder else []
-    moved += [b_dec] if recipe.method == "sae_standard" else []
+    rows = architecture.draw(xavier(recipe.d_sae, d_in, generator), recipe, generator)
+    own = "W_dec" in architecture.trains
+    biased = members if "b_dec" in architecture.trains else 0
+    parameters = {
+        "W_enc": rows.W_enc.repeat(members, 1, 1),
+        "b_enc": torch.zeros(members, 1, recipe.d_sae),
+        "W_dec": rows.W_dec.repeat(members, 1, 1) if own else rows.W_dec,
+        "b_dec": torch.zeros(biased, 1, d_in),
+    }
+    parameters = {name: tensor.to(recipe.device) for name, tensor in parameters.items()}
+    moved = [parameters[name] for name in architecture.trains]
     adam = torch.optim.Adam(moved, lr=recipe.lr, betas=recipe.betas, eps=recipe.eps, fused=True)
-    return Stack(W_enc, b_enc, W_dec, b_dec, adam)
+    return Stack(**parameters, adam=adam, trains=architecture.trains)
 
 
 def dictionaries(stack: Stack, recipe: Recipe) -> list[Dictionary]:
     """The members of a stack as dictionaries on the CPU, tied ones with exactly unit rows."""
-    W_enc, b_enc = stack.W_enc.detach().cpu(), stack.b_enc.detach().cpu()[:, 0]
-    if recipe.has_own_encoder:
-        rows = unit_rows(stack.W_dec.detach().cpu())
-        members = zip(W_enc, b_enc, rows, strict=True)
-        return [Dictionary(w, b, f, "relu", 0) for w, b, f in members]
-    if recipe.method == "sae":
-        return [tied(w, b) for w, b in zip(W_enc, b_enc, strict=True)]
-    W_dec = stack.W_dec.cpu()
-    ks = recipe.ks or [0] * len(recipe.alphas)
-    members = zip(W_enc, b_enc, ks, strict=True)
-    return [Dictionary(w, b, W_dec, "topk" if k else "relu", k) for w, b, k in members]
+    names = ("W_enc", "b_enc", "W_dec", "b_dec")
+    there = {name: getattr(stack, name).detach().cpu() for name in names}
+    return architecture_of(recipe).dictionaries(stack._replace(**there), recipe)
 
 
 def centred_at(stack: Stack, transform: Transform) -> list[Transform]:

@@ -8,17 +8,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from repro.errors import TrainingError
-from repro.maker.dictionaries.loss import (
-    Gradient,
-    loss_terms,
-    random_decoder_gradient,
-    standard_gradient,
-    tied_gradient,
-    untied_gradient,
-)
+from repro.maker.dictionaries.architectures.architecture import Stack
+from repro.maker.dictionaries.architectures.registry import architecture_of
+from repro.maker.dictionaries.loss import Gradient, loss_terms
 from repro.maker.dictionaries.model import Transform
 from repro.maker.dictionaries.recipe import Recipe, penalty_share, step_size
-from repro.maker.dictionaries.stack import Stack
 
 
 class Logged(NamedTuple):
@@ -40,6 +34,7 @@ def set_gradients(stack: Stack, alpha: Tensor, x: Tensor, recipe: Recipe) -> lis
     A processor takes one member at a time, because what belongs to one fits into its caches (twice
     as fast as the whole stack at once); an accelerator takes all together.
     """
+    gradient = architecture_of(recipe).gradient
     size = len(alpha) if recipe.device.type == "cuda" else 1
     parts = []
     for first in range(0, len(alpha), size):
@@ -69,18 +64,6 @@ def clip_(gradients: Iterable[Float[Tensor, "sae ..."]], longest: float) -> None
     share = (longest / torch.as_tensor(squares).sqrt().clamp_min(1e-30)).clamp_max(1.0)
     for g in gradients:
         g *= share.view(-1, *[1] * (g.ndim - 1))
-
-
-def gradient(stack: Stack, part: slice, alpha: Tensor, x: Tensor, recipe: Recipe) -> Gradient:
-    """Gradient of the loss for the stack's method, of the members in `part`."""
-    free = (stack.W_enc[part], stack.b_enc[part], alpha[part], x, recipe.matmul)
-    if recipe.method == "sae_standard":
-        return standard_gradient(*free, stack.W_dec[part], stack.b_dec[part], recipe.reduction)
-    if recipe.has_own_encoder:
-        return untied_gradient(*free, stack.W_dec[part], recipe.reduction)
-    if recipe.method == "sae":
-        return tied_gradient(*free, recipe.reduction)
-    return random_decoder_gradient(*free, stack.W_dec, recipe.reduction, recipe.ks[part])
 
 
 def train(

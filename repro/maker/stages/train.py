@@ -12,12 +12,13 @@ from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import batches, read_manifest
 from repro.maker.decompositions.fit import ComponentsJob, decompose_item
 from repro.maker.decompositions.trained import SITE_FOLDERS, TRANSFORM, Member, write_trained
+from repro.maker.dictionaries.architectures.architecture import Stack
 from repro.maker.dictionaries.checkpoint import Timer, load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.loss import Reduction
 from repro.maker.dictionaries.model import Transform, fit_transform_of, save_dictionary
 from repro.maker.dictionaries.moments import load_transform, moments, save_transform
-from repro.maker.dictionaries.recipe import Method, Recipe
-from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.recipe import Recipe
+from repro.maker.dictionaries.stack import centred_at, dictionaries, start
 from repro.maker.dictionaries.train import Logged, train, transformed
 from repro.maker.engine.device import resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
@@ -105,7 +106,7 @@ class TrainJob(Job):
     """Name of the group."""
     site: str
     """Role of the site, or planted set."""
-    method: Method
+    method: str
     """The autoencoder."""
     expansion_factor: float
     """Dictionary size over dimension."""

@@ -23,7 +23,6 @@ from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.evaluate import Reconstruction, document_sums
 from repro.maker.dictionaries.model import fit_transform_of, load_dictionary, save_dictionary
 from repro.maker.dictionaries.moments import moments
-from repro.maker.dictionaries.recipe import Method
 from repro.maker.dictionaries.stack import centred_at, start
 from repro.maker.dictionaries.stack import dictionaries as members_of
 from repro.maker.dictionaries.train import train, transformed
@@ -37,7 +36,7 @@ from repro.proofs.bench.peers import run as peers
 from repro.proofs.bench.quality import at_equal_l0, measured, quality
 from repro.proofs.bench.recipe import StackJob, recipe_from, shared_of
 
-OURS: dict[Method, list[float]] = {
+OURS: dict[str, list[float]] = {
     "sae": [1.0e-3, 1.8e-3, 3.0e-3, 5.0e-3, 8.0e-3],
     "sae_standard": [7.0e-4, 1.4e-3, 2.5e-3, 4.5e-3, 8.0e-3],
 }
@@ -203,7 +202,7 @@ def _speed(
     }
 
 
-def _our_speed(params: Params, method: Method, x: torch.Tensor) -> float:
+def _our_speed(params: Params, method: str, x: torch.Tensor) -> float:
     torch.set_num_threads(THREADS)
     job = StackJob(**shared_of(params), method=method, alphas=OURS[method])
     recipe = recipe_from(job, x.shape[1], len(x) // job.batch)

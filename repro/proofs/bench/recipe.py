@@ -17,10 +17,12 @@ from torch import Tensor
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.fit import training_rows
+from repro.maker.dictionaries.architectures.architecture import Stack
+from repro.maker.dictionaries.architectures.sae_standard import ENCODER_START
 from repro.maker.dictionaries.model import Transform, fit_transform_of, unit_rows
 from repro.maker.dictionaries.moments import moments
-from repro.maker.dictionaries.recipe import Method, Recipe
-from repro.maker.dictionaries.stack import ENCODER_START, Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.recipe import Recipe
+from repro.maker.dictionaries.stack import centred_at, dictionaries, start
 from repro.maker.dictionaries.train import train
 from repro.maker.engine.device import resolve_dtype
 from repro.maker.engine.executor import map_items
@@ -138,7 +140,7 @@ FINALS: list[tuple[str, str, dict[str, Any]]] = [
 class StackJob(Job):
     """One stack of autoencoders and how it is trained; `BASE` names what a trial changes."""
 
-    method: Method
+    method: str
     """The autoencoder."""
     alphas: list[float]
     """L1 coefficient of each member."""

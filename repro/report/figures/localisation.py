@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import SumRatio, above, curve, groups, methods_present, select
-from repro.report.figures.palette import LEVELS, METHODS, UNPENALISED, Look
+from repro.report.figures.palette import LEVELS, LOCALISED, METHODS, UNPENALISED, Look
 from repro.report.figures.style import GREY, legend_above, panel
 
 KL = SumRatio("kl", "n")
@@ -23,22 +23,6 @@ SHIFT = SumRatio("logit_shift", "logit_shift_counterfactual")
 KL_LABEL = "KL to the counterfactual output (nats)"
 NONE_AT = 0.5
 """Where "none patched" stands on the logarithmic axis."""
-
-
-SHOWN = (
-    "sae",
-    "sae_untied",
-    "sae_random_decoder",
-    "pca",
-    "pca_signed",
-    "ica",
-    "neurons",
-    "mean_difference",
-    "random_orthogonal",
-    "random_topk",
-    "random",
-)
-"""Decompositions, in the order of the legend."""
 
 
 def kl_by_number(table: Table) -> Figure:
@@ -125,7 +109,7 @@ def papers_rows(table: Table, selection: str) -> Table:
 
 def series(table: Table) -> Iterator[tuple[Look, Table]]:
     """The rows of each line: penalised dictionaries pooled, the one without penalty apart."""
-    for method in methods_present(table, SHOWN):
+    for method in methods_present(table, LOCALISED):
         rows = select(table, method=method)
         sparse = above(rows, "alpha", 0)
         if method != "sae":

@@ -12,7 +12,6 @@ from repro.report.figures.tradeoff import (
     L0_LABEL,
     PLAIN,
     compared,
-    knob_of,
     of_grid,
     plain_log_x,
 )
@@ -29,7 +28,7 @@ def added_loss(spliced: Table, fidelity: Table) -> Figure:
     added = _added(spliced)
     for method, losses in compared(added):
         look = METHODS[method]
-        points = _joined(losses, of_grid(fidelity, method), knob_of(method))
+        points = _joined(losses, of_grid(fidelity, method), look.knob)
         if len(points.x):
             axes.plot(points.x, points.y, **look.pointed, label=look.label)
     for ablation in ("zero", "mean"):

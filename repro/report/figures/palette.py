@@ -1,7 +1,7 @@
 """How every series looks and what it is called: one look a method, the same in all figures."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from repro.report.figures.style import BLUE, GREEN, GREY, PURPLE, SKY, VERMILLION
 
@@ -13,6 +13,8 @@ class Look(NamedTuple):
     colour: str
     marker: str = ""
     dash: str = "-"
+    knob: Literal["alpha", "k"] = "k"
+    """Column whose values trace its curve: the penalty `alpha`, or the number `k` of codes kept."""
 
     @property
     def stroke(self) -> dict[str, Any]:
@@ -26,11 +28,11 @@ class Look(NamedTuple):
 
 
 METHODS: Mapping[str, Look] = {
-    "sae": Look("sparse autoencoder", VERMILLION, "o"),
-    "sae_untied": Look("SAE, untied", VERMILLION, "d", "-."),
-    "sae_standard": Look("ours, own encoder and bias", PURPLE, "p", ":"),
+    "sae": Look("sparse autoencoder", VERMILLION, "o", knob="alpha"),
+    "sae_untied": Look("SAE, untied", VERMILLION, "d", "-.", knob="alpha"),
+    "sae_standard": Look("ours, own encoder and bias", PURPLE, "p", ":", knob="alpha"),
     "sae_random_decoder": Look("SAE, frozen random decoder", PURPLE, "D", "--"),
-    "saelens_standard": Look("SAELens, L1", GREEN, "P"),
+    "saelens_standard": Look("SAELens, L1", GREEN, "P", knob="alpha"),
     "saelens_topk": Look("SAELens, TopK", SKY, "X", "-."),
     "pca_topk": Look("PCA, top k per token", BLUE, "s"),
     "pca_static": Look("PCA, first k", SKY, "^", "--"),
@@ -48,7 +50,33 @@ METHODS: Mapping[str, Look] = {
     "truth": Look("the true features", PURPLE, "", ":"),
 }
 """By the name in the column `method`."""
-UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--")
+COMPARED = (
+    "sae",
+    "sae_untied",
+    "sae_random_decoder",
+    "pca_topk",
+    "pca_static",
+    "neurons_topk",
+    "random_topk",
+)
+"""Of the trade-off, in the order of the legend."""
+TRAINERS = ("sae", "sae_untied", "sae_standard", "saelens_standard", "saelens_topk", "pca_topk")
+"""The trained dictionaries beside those of the field's own trainer."""
+LOCALISED = (
+    "sae",
+    "sae_untied",
+    "sae_random_decoder",
+    "pca",
+    "pca_signed",
+    "ica",
+    "neurons",
+    "mean_difference",
+    "random_orthogonal",
+    "random_topk",
+    "random",
+)
+"""Of localisation, in the order of the legend."""
+UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--", knob="alpha")
 """The rows of "sae" without a penalty, where they stand beside the others."""
 BY_R: Mapping[float, Look] = {
     0.5: Look("R = 0.5", GREY, "x", ":"),
@@ -68,6 +96,6 @@ LEVELS: Mapping[str, Look] = {
 """Heights that belong to no method, drawn right across."""
 
 
-def look_of_r(width: float) -> Look:
+def look_of_r(r: float) -> Look:
     """The look of an expansion factor; one that is usually not drawn is green."""
-    return BY_R.get(width, Look(f"R = {width:g}", GREEN, "v"))
+    return BY_R.get(r, Look(f"R = {r:g}", GREEN, "v"))

@@ -20,7 +20,7 @@ from repro.report.figures.curves import (
     seed_curves,
     select,
 )
-from repro.report.figures.palette import METHODS, Look, look_of_r
+from repro.report.figures.palette import COMPARED, METHODS, TRAINERS, Look, look_of_r
 from repro.report.figures.style import BLUE, GREY, legend_above, panel
 from repro.spec.decisions import SMOOTH_DEGREE
 
@@ -33,22 +33,6 @@ FVU_LABEL = "FVU: share of variance unexplained"
 R_OF_GRID = 2.0
 """Expansion factor at which methods are compared and alpha is varied."""
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
-
-
-COMPARED = (
-    "sae",
-    "sae_untied",
-    "sae_random_decoder",
-    "pca_topk",
-    "pca_static",
-    "neurons_topk",
-    "random_topk",
-)
-"""Methods of the trade-off, in the order of the legend."""
-TRAINERS = ("sae", "sae_untied", "sae_standard", "saelens_standard", "saelens_topk", "pca_topk")
-"""The trained dictionaries beside those of the field's own trainer."""
-PENALISED = ("sae", "sae_untied", "sae_standard", "saelens_standard")
-"""Methods whose sparsity comes from alpha; that of the others is k."""
 
 
 def tradeoff(table: Table, y: SumRatio = FVU, ylabel: str = FVU_LABEL) -> Figure:
@@ -106,21 +90,16 @@ def by_r(table: Table) -> Figure:
     """FVU against L0, one curve an R: where they coincide, a larger dictionary adds nothing."""
     rows = above(select(table, method="sae"), "alpha", 0)
     figure, axes = panel(L0_LABEL, FVU_LABEL)
-    for width, some in groups(rows, "expansion_factor"):
-        _draw(axes, curve(some, "alpha", L0, FVU), look_of_r(width))
-        _draw(axes, seed_curves(some, "alpha", L0, FVU), look_of_r(width), thin=True)
+    for r, some in groups(rows, "expansion_factor"):
+        _draw(axes, curve(some, "alpha", L0, FVU), look_of_r(r))
+        _draw(axes, seed_curves(some, "alpha", L0, FVU), look_of_r(r), thin=True)
     return _finish(figure, axes)
 
 
-def knob_of(method: str) -> str:
-    """The column whose values trace the curve of a method."""
-    return "alpha" if method in PENALISED else "k"
-
-
 def of_grid(table: Table, method: str) -> Table:
-    """The rows of a method with which the others are compared: one width, and a penalty."""
+    """The rows of a method with which the others are compared: one R, and a penalty."""
     rows = select(table, method=method)
-    if method not in PENALISED:
+    if METHODS[method].knob != "alpha":
         return rows
     return above(select(rows, expansion_factor=R_OF_GRID), "alpha", 0)
 
@@ -136,9 +115,9 @@ def compared(table: Table, methods: Sequence[str] = COMPARED) -> Iterator[tuple[
 def _by_method(table: Table, methods: Sequence[str], y: SumRatio, ylabel: str) -> Figure:
     figure, axes = panel(L0_LABEL, ylabel)
     for method, rows in compared(table, methods):
-        look, knob = METHODS[method], knob_of(method)
-        _draw(axes, curve(rows, knob, L0, y), look)
-        _draw(axes, seed_curves(rows, knob, L0, y), look, thin=True)
+        look = METHODS[method]
+        _draw(axes, curve(rows, look.knob, L0, y), look)
+        _draw(axes, seed_curves(rows, look.knob, L0, y), look, thin=True)
     axes.set_ylim(bottom=0)
     return _finish(figure, axes)
 

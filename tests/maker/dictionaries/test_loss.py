@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.maker.dictionaries.loss import (
-    Gradient,
-    loss_terms,
-    random_decoder_gradient,
-    tied_gradient,
-)
+from repro.maker.dictionaries.architectures.sae import tied_gradient
+from repro.maker.dictionaries.architectures.sae_random_decoder import random_decoder_gradient
+from repro.maker.dictionaries.loss import Gradient, loss_terms
 from repro.maker.dictionaries.model import encode, tied, unit_rows
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles

@@ -10,14 +10,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
+from repro.maker.dictionaries.architectures.sae import tied_gradient
+from repro.maker.dictionaries.architectures.sae_random_decoder import random_decoder_gradient
+from repro.maker.dictionaries.architectures.sae_standard import standard_gradient
+from repro.maker.dictionaries.architectures.sae_untied import untied_gradient
 from repro.maker.dictionaries.checkpoint import load_checkpoint, save_checkpoint
-from repro.maker.dictionaries.loss import (
-    loss_terms,
-    random_decoder_gradient,
-    standard_gradient,
-    tied_gradient,
-    untied_gradient,
-)
+from repro.maker.dictionaries.loss import loss_terms
 from repro.maker.dictionaries.model import unit_rows
 from repro.maker.dictionaries.stack import dictionaries, start
 from repro.maker.dictionaries.train import train

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from repro.maker.dictionaries.loss import (
-    Gradient,
-    Reduction,
-    loss_terms,
-    standard_gradient,
-    untied_gradient,
-)
+from repro.maker.dictionaries.architectures.architecture import Stack
+from repro.maker.dictionaries.architectures.sae_standard import standard_gradient
+from repro.maker.dictionaries.architectures.sae_untied import untied_gradient
+from repro.maker.dictionaries.loss import Gradient, Reduction, loss_terms
 from repro.maker.dictionaries.model import (
     Transform,
     decode,
@@ -26,7 +23,7 @@ from repro.maker.dictionaries.model import (
     save_dictionary,
     unit_rows,
 )
-from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
+from repro.maker.dictionaries.stack import centred_at, dictionaries, start
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
 from tests.maker.dictionaries.arrays import normal, numpy, order, rotation, scales, seeds, sizes

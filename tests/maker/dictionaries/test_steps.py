@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
+from repro.maker.dictionaries.architectures.architecture import Stack
+from repro.maker.dictionaries.architectures.registry import architecture_of
 from repro.maker.dictionaries.checkpoint import load_checkpoint, save_checkpoint
 from repro.maker.dictionaries.recipe import Recipe, penalty_share
-from repro.maker.dictionaries.stack import Stack, start
-from repro.maker.dictionaries.train import clip_, gradient, set_gradients, train
+from repro.maker.dictionaries.stack import start
+from repro.maker.dictionaries.train import clip_, set_gradients, train
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
 from tests.maker.dictionaries.arrays import normal, numpy, seeds, sizes
@@ -209,7 +211,7 @@ def test_the_optimiser_gets_the_gradient_of_the_loss_cut_to_length(method, seed,
     how = recipe(method=method, seed=seed, clip=clip)
     x = 3 * normal(seed, 16, D_IN, dtype=torch.float32)
     alpha = torch.tensor(how.alphas).view(-1, 1, 1)
-    slopes = gradient(start(how, D_IN), slice(None), alpha, x, how)
+    slopes = architecture_of(how).gradient(start(how, D_IN), slice(None), alpha, x, how)
     found = gradients_of(how, x)
     whole = [getattr(slopes, name) for name in found]
     assert_close(list(found.values()), clipped(whole, clip / D_IN), rtol=1e-4, atol=1e-6)

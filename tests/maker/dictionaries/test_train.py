@@ -17,13 +17,17 @@ from torch.testing import assert_close
 
 from repro.errors import TrainingError
 from repro.maker.decompositions.random import random_dictionary
+from repro.maker.dictionaries.architectures.architecture import Stack
+from repro.maker.dictionaries.architectures.registry import architecture_of
+from repro.maker.dictionaries.architectures.sae import tied_gradient
+from repro.maker.dictionaries.architectures.sae_random_decoder import random_decoder_gradient
+from repro.maker.dictionaries.architectures.sae_standard import standard_gradient
 from repro.maker.dictionaries.checkpoint import Timer, load_checkpoint, save_checkpoint
-from repro.maker.dictionaries.loss import random_decoder_gradient, standard_gradient, tied_gradient
 from repro.maker.dictionaries.metrics import fvu, l0, matched_cosines
 from repro.maker.dictionaries.model import Dictionary, Transform, decode, encode
 from repro.maker.dictionaries.recipe import Recipe, step_size
-from repro.maker.dictionaries.stack import Stack, centred_at, dictionaries, start
-from repro.maker.dictionaries.train import Logged, gradient, train, transformed
+from repro.maker.dictionaries.stack import centred_at, dictionaries, start
+from repro.maker.dictionaries.train import Logged, train, transformed
 from repro.maker.planted import draw, planted
 from tests.examples import FEW
 from tests.maker.dictionaries import oracles
@@ -236,7 +240,7 @@ def test_rows_keep_their_length_through_training(changes):
             assert_close(one.W_dec.norm(dim=1), torch.ones(16), rtol=0, atol=1e-6)
         assert torch.equal(stack.W_dec, drawn) == (how.method != "sae_standard")
     alpha = torch.full((len(how.alphas), 1, 1), 0.1)
-    slopes = gradient(stack, slice(None), alpha, data(1)[0], how)
+    slopes = architecture_of(how).gradient(stack, slice(None), alpha, data(1)[0], how)
     turned = {"sae": "W_enc", "sae_standard": "W_dec"}.get(how.method)
     if turned:
         rows = torch.nn.functional.normalize(getattr(stack, turned), dim=-1)
@@ -275,7 +279,7 @@ def test_the_gradient_is_that_of_the_stacks_own_method(changes, seed):
     stack = start(how, D_IN)
     alpha = torch.tensor(how.alphas).view(-1, 1, 1)
     x = normal(seed, 4, D_IN, dtype=torch.float32)
-    found = gradient(stack, slice(None), alpha, x, how)
+    found = architecture_of(how).gradient(stack, slice(None), alpha, x, how)
     free = (stack.W_enc, stack.b_enc, alpha, x, how.matmul)
     expected = {
         "sae": lambda: tied_gradient(*free),

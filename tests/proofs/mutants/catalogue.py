@@ -65,7 +65,7 @@ MAKER = (
     Mutant(
         "missing stop-gradient",
         "the gradient of the frozen decoder flows into the encoder",
-        "repro/maker/dictionaries/loss.py",
+        "repro/maker/dictionaries/architectures/sae_random_decoder.py",
         "    gradient = torch.bmm(d_code.mT, inputs).to(W_enc.dtype)\n",
         "    gradient = (torch.bmm(c.mT, _) + torch.bmm(d_code.mT, inputs)).to(W_enc.dtype)\n",
         "SAELens #539",
@@ -98,7 +98,7 @@ MAKER = (
     Mutant(
         "gradient cut off",
         "the decoder's use of the tied rows gets no gradient",
-        "repro/maker/dictionaries/loss.py",
+        "repro/maker/dictionaries/architectures/sae.py",
         "torch.bmm(c.mT, slope).baddbmm_(d_code.mT, inputs)",
         "torch.bmm(d_code.mT, inputs)",
         "BatchTopK #4, crosscode #3",
@@ -172,8 +172,8 @@ MAKER = (
         "parameters frozen in bfloat16",
         "weights are kept in bfloat16, so that a small step is rounded away",
         "repro/maker/dictionaries/stack.py",
-        "W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device)",
-        "W_enc = rows.repeat(len(recipe.alphas), 1, 1).to(recipe.device, torch.bfloat16)",
+        "tensor.to(recipe.device) for name, tensor in parameters.items()",
+        "tensor.to(recipe.device, torch.bfloat16) for name, tensor in parameters.items()",
         "SAELens #719, #728",
         (_FIELD + "test_steps_far_below_the_grain_of_bfloat16_still_move_every_weight",),
     ),
