@@ -78,3 +78,58 @@ PLANTED_CAUSES_ARE_FOUND = Control(
     must="supported",
     why="the basis that holds the causes must be told from a rotation of it",
 )
+BY_RULES = (
+    Where(column="sampled", values=("effective",)),
+    Where(column="rate", values=("own",)),
+    Where(column="scorer", values=("rules",)),
+)
+SCORE_BY = ("seed", "feature_group", "text_block")
+RULES = Where(column="scorer", values=("rules",))
+PURE = Where(column="n_meanings", values=(1,))
+AUROC = Ratio(name="AUROC of pure against mixed", unit="1", over="n_ordered", under="n_pairs")
+PLANTED_SCORE = Ratio(name="score of planted features", unit="correlation", over="score", under="n")
+SHUFFLED_SCORE = Ratio(
+    name="score of planted features with another's explanation",
+    unit="correlation",
+    over="score_shuffled",
+    under="n_shuffled",
+)
+SCORER_TELLS_PURE_FROM_MIXED = Control(
+    name="the scorer tells planted features of one meaning from sums of two to five",
+    kind="precondition",
+    check=Exceeds(
+        reads="scorers",
+        of=AUROC,
+        where=(RULES, Where(column="n_meanings", above=1.0)),
+        margin=0.8,
+        clusters=("feature_group",),
+    ),
+    must="supported",
+    why="a score that a mixture of meanings passes as well as one alone is no interpretability",
+)
+SCORER_EXPLAINS_PLANTED = Control(
+    name="planted features of one meaning are explained",
+    kind="positive",
+    check=Exceeds(
+        reads="scorers",
+        of=PLANTED_SCORE,
+        where=(RULES, PURE),
+        margin=0.5,
+        clusters=("feature_group",),
+    ),
+    must="supported",
+    why="a scorer that cannot explain a feature of one known meaning explains nothing",
+)
+SCORER_REFUSES_SHUFFLED = Control(
+    name="with another feature's explanation planted features score at chance",
+    kind="negative",
+    check=Exceeds(
+        reads="scorers",
+        of=SHUFFLED_SCORE,
+        where=(RULES,),
+        margin=0.1,
+        clusters=("feature_group",),
+    ),
+    must="refuted",
+    why="what an explanation of something else earns is not interpretability",
+)

@@ -1,12 +1,21 @@
 """Automatic interpretability separates a trained model from a re-initialised one."""
 
-from repro.spec import Claim, Control, Exceeds, Paper, Ratio, Where
+from claims._vocabulary import (
+    BY_RULES,
+    SCORE_BY,
+    SCORER_EXPLAINS_PLANTED,
+    SCORER_REFUSES_SHUFFLED,
+    SCORER_TELLS_PURE_FROM_MIXED,
+)
+from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where
 
 SCORE = Ratio(name="top-and-random score", unit="correlation", over="score", under="n")
 SCORED = (
+    Where(column="site", values=("early",)),
     Where(column="variant", values=("top_and_random",)),
-    Where(column="site", values=("early", "middle")),
+    *BY_RULES,
 )
+TRAINED = (*SCORED, Where(column="method", values=("sae",)))
 REINITIALISED = (*SCORED, Where(column="method", values=("sae_reinitialised_model",)))
 
 CLAIM = Claim(
@@ -17,14 +26,14 @@ CLAIM = Claim(
         "those of the same model with re-initialised weights."
     ),
     paper=Paper(section="Heap et al. 2025, arXiv 2501.17727"),
-    reads=("interpret",),
+    reads=("interpret", "scorers"),
     check=Exceeds(
         reads="interpret",
         of=SCORE,
-        where=(*SCORED, Where(column="method", values=("sae",))),
+        where=TRAINED,
         against=REINITIALISED,
         margin=0.05,
-        clusters=("seed", "text_block"),
+        clusters=SCORE_BY,
     ),
     controls=(
         Control(
@@ -36,15 +45,68 @@ CLAIM = Claim(
                 where=REINITIALISED,
                 against=REINITIALISED,
                 margin=0.05,
-                clusters=("seed", "text_block"),
+                clusters=SCORE_BY,
             ),
             must="refuted",
             why="a set of scores cannot exceed itself",
         ),
+        SCORER_TELLS_PURE_FROM_MIXED,
+        SCORER_EXPLAINS_PLANTED,
+        SCORER_REFUSES_SHUFFLED,
+    ),
+    saboteurs=(
+        Scale(
+            name="let the trained model's features score nothing",
+            reads="interpret",
+            where=TRAINED,
+            column="score",
+            factor=0.0,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="multiply the re-initialised model's scores by twenty",
+            reads="interpret",
+            where=REINITIALISED,
+            column="score",
+            factor=20.0,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="let the re-initialised model's features score nothing",
+            reads="interpret",
+            where=REINITIALISED,
+            column="score",
+            factor=0.0,
+            turns_to=("supported",),
+        ),
+        Scale(
+            name="multiply the trained model's scores by twenty",
+            reads="interpret",
+            where=TRAINED,
+            column="score",
+            factor=20.0,
+            turns_to=("supported",),
+        ),
+        Drop(
+            name="hide the re-initialised model",
+            reads="interpret",
+            where=REINITIALISED,
+            turns_to=("absent",),
+        ),
+        Drop(
+            name="hide the last seed: two are too few",
+            reads="interpret",
+            where=(*TRAINED, Where(column="seed", pick="max")),
+            turns_to=("inconclusive",),
+        ),
     ),
     deviation=(
-        "L1 dictionaries and simulation scores on a small model; the critics used TopK "
-        "dictionaries on Pythia models and detection scores, and found the gap to close with size."
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after an early block, every "
+        "weight drawn again as the architecture draws them; L1 dictionaries with R = 2 and three "
+        "penalties, pooled, on equally many tokens of both models, fewer than the about a million "
+        "of the middle site (the scope says how many); explained by four rules and scored by "
+        "simulation. The critics used TopK dictionaries on Pythia models and detection scores, "
+        "and found the gap to close with size."
     ),
     refuted_by=(
         "An interval for the difference of scores that lies wholly below 0.05 of correlation."

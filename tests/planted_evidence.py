@@ -15,7 +15,7 @@ from repro.contract.rows.fidelity import (
     SplicedRow,
 )
 from repro.contract.rows.toy import ToyRow
-from tests import planted_ioi
+from tests import planted_interpret, planted_ioi
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -84,10 +84,20 @@ class World:
     """Mean one-to-one cosine of planted features and the dictionary's."""
     ioi: planted_ioi.World = field(default_factory=planted_ioi.World)
     """Localisation of indirect object identification."""
+    interpret: planted_interpret.World = field(default_factory=planted_interpret.World)
+    """Interpretability."""
 
 
 TRUE = World()
 FALSE = {
+    "c01": (World(interpret=planted_interpret.World(gain=0.0, fade=0.0)),),
+    "c02": (World(interpret=planted_interpret.World(gain=-0.05, fade=0.0)),),
+    "c03": (World(interpret=planted_interpret.World(left=0.2)),),
+    "c04": (
+        World(interpret=planted_interpret.World(fade=0.0)),
+        World(interpret=planted_interpret.World(fade=-0.06)),
+    ),
+    "k01": (World(interpret=planted_interpret.World(reinitialised=0.52)),),
     "c14": (World(dip=0.9), World(knee=2.0)),
     "c15": (World(sae_error=6.0),),
     "c16": (World(width_gain=0.0),),
@@ -146,6 +156,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         "spliced": list(_spliced(world, _Noise(3))),
         "toy": list(_toy(world)),
         **planted_ioi.tables(world.ioi),
+        **planted_interpret.tables(world.interpret),
     }
     for name, rows in tables.items():
         write_evidence(

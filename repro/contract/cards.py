@@ -1,6 +1,6 @@
 """Feature cards: what a person is shown of one unit, on the report's pages and when rating.
 
-`<folder>/cards.jsonl` holds a card a line. It quotes held-out web text: whoever shows it escapes it,
+`<folder>/cards.jsonl` holds a card a line. It quotes web text: whoever shows it escapes it,
 and whoever rates it never sees `method`.
 """
 

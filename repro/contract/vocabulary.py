@@ -39,7 +39,10 @@ METHODS: Mapping[str, str] = {
     "pca_topk": "principal components, both directions, k largest codes of each token",
     "pca_static": "the first k principal components",
     "ica": "independent components",
+    "ica_signed": "independent components, both directions",
+    "ica_topk": "independent components, both directions, k largest codes of each token",
     "neurons": "coordinates of the activations, one direction each",
+    "neurons_signed": "coordinates of the activations, both directions",
     "neurons_topk": "coordinates, both directions, k largest codes of each token",
     "mean_difference": "differences of mean activations",
     "leace": "least-squares concept erasure",
@@ -47,6 +50,7 @@ METHODS: Mapping[str, str] = {
     "random": "random unit rows",
     "random_topk": "random unit rows, k largest codes of each token",
     "random_orthogonal": "a random rotation",
+    "random_signed": "a random rotation, both directions",
     "random_direction": "one random direction",
     "random_feature": "one feature, taken at random",
     "random_edit": "a random edit, as long as that of another method",
@@ -72,13 +76,19 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "split": frozenset({"select", "heldout"}),
     "position": frozenset({"io", "s1", "s2", "end", "other"}),
     "regime": frozenset({"independent", "hard"}),
-    "variant": frozenset({"top_and_random", "random_only"}),
+    "variant": frozenset({"top_and_random", "top_only", "random_only", "unconditional"}),
+    "sampled": frozenset({"effective", "alive"}),
+    "rate": frozenset({"own", "matched"}),
+    "scorer": frozenset({"rules", "embedding"}),
     "target": frozenset({"apostrophe", "closing_parenthesis", "first_letter", "random_sample"}),
     "ablated": frozenset({"parents", "random_active"}),
     "correct": IS_SO,
     "carries": IS_SO,
     "is_reached": IS_SO,
     "is_catch_item": IS_SO,
+    "is_effective": IS_SO,
+    "is_alive": IS_SO,
+    "is_scored": IS_SO,
 }
 """Columns with a closed set of values, in whatever table; the others may hold anything."""
 
@@ -93,10 +103,6 @@ class Planned(NamedTuple):
 
 
 PLANNED: Mapping[str, Planned] = {
-    "interpret": Planned("interpret", frozenset({
-        "layer", "layer_shuffled", "method", "n", "score", "score_best_plain", "score_best_topk",
-        "seed", "site", "text_block", "variant",
-    })),
     "features": Planned("features", frozenset({
         "ablated", "activation", "activation_ablated", "activation_on_target", "document",
         "feature", "letter", "method", "n", "n_absorbed", "n_expected_falls_most",

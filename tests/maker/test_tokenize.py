@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from repro.errors import ArtifactError, ParamsError, SourceError
+from repro.maker.activations.sequences import shuffled
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, TokensManifest, read_tokens
 from repro.maker.source.corpus import Document, read_documents
-from repro.maker.stages.tokenize import Taken, _take, shuffled
+from repro.maker.stages.tokenize import Taken, _take
 from tests.stages import run
 from tests.tiny_models import save_llama, write_stories
 from tests.tiny_params import tiny_params

@@ -43,3 +43,21 @@ def signed_topk(rows: Float[Tensor, "n d_in"], k: int) -> Dictionary:
 def neurons(d_in: int) -> Float[Tensor, "d_in d_in"]:
     """The coordinates of the activations themselves ("default basis" of the paper)."""
     return torch.eye(d_in)
+
+
+def both_ways(linear: Dictionary) -> Dictionary:
+    """Non-negative codes along both signs of each row of a linear dictionary with its own encoder.
+
+    c = ReLU([E; -E] x), written with [D; -D]: as complete as the linear one.
+    """
+    read = torch.cat([linear.W_enc, -linear.W_enc])
+    write = torch.cat([linear.W_dec, -linear.W_dec])
+    return Dictionary(read, torch.zeros(len(read)), write, "relu", 0)
+
+
+def largest_ways(linear: Dictionary, k: int) -> Dictionary:
+    """The same, of which each token keeps the k largest.
+
+    Paper: appendix G (ICA top-k), whose code forgets to standardise the input.
+    """
+    return both_ways(linear)._replace(activation="topk", k=k)

@@ -65,6 +65,8 @@ class Scored(NamedTuple):
     """In words, a line each; empty where a scorer has none."""
     scores: Mapping[Variant, tuple[float, ...]]
     """By variant, a value each block; NaN where it failed on a block."""
+    by_budget: Mapping[int, tuple[float, ...]] = {}
+    """On top and random fragments, by the budget of the explanation, where it has one."""
 
 
 class Scorer(Protocol):
@@ -76,6 +78,8 @@ class Scorer(Protocol):
     """What its score is, in words."""
     chance: float
     """Score of an explanation that says nothing."""
+    ends: tuple[float, float]
+    """Worst and best score there can be."""
 
     def __call__(self, case: Case) -> Scored:
         """Explain on the one half, score on the other."""

@@ -8,6 +8,7 @@ from pydantic import model_validator
 from repro.maker.params.activate import Activate
 from repro.maker.params.fetch import Fetch
 from repro.maker.params.fidelity import Fidelity
+from repro.maker.params.interpret import Interpret
 from repro.maker.params.ioi import Ioi
 from repro.maker.params.plant import PLANTED, TOY, Plant
 from repro.maker.params.read import read_yaml, validated
@@ -38,6 +39,8 @@ class Params(Setting):
     """Measurements."""
     toy: Toy
     """Measurements against planted truth."""
+    interpret: Interpret
+    """Interpretability."""
     ioi: Ioi
     """Localisation of indirect object identification."""
 
@@ -93,6 +96,31 @@ class Params(Setting):
                     f"no group on the language model is named {name!r}",
                     one_of(of_model),
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _scored_dictionaries_are_trained(self) -> Self:
+        of_model = {
+            n: g for n, g in self.train.groups.items() if g.site in self.activate.hook_points
+        }
+        for group, chosen in self.interpret.dictionaries.items():
+            key = f"interpret.dictionaries.{group}"
+            if group not in of_model:
+                found = f"no group on the language model is named {group!r}"
+                raise mismatch(key, found, one_of(of_model))
+            _check_trained(key, of_model[group], chosen)
+        named = {of_model[group].site for group in self.interpret.dictionaries}
+        with_codes = {
+            of_model[group].site
+            for group, chosen in self.interpret.dictionaries.items()
+            if isinstance(of_model[group], Penalised) and max(chosen) > 0
+        }
+        if without := sorted(named - with_codes):
+            raise mismatch(
+                "interpret.dictionaries",
+                f"no dictionary with a penalty at {without[0]!r}, whose L0 top-k baselines take",
+                "a group with alpha > 0 on each of its sites",
+            )
         return self
 
     @model_validator(mode="after")
@@ -152,14 +180,19 @@ class Params(Setting):
 
 def _check_chosen(key: str, group: Group, chosen: list[float]) -> None:
     """What a plan takes of a group is trained there; of a frozen decoder it takes one."""
+    _check_trained(key, group, chosen)
+    if isinstance(group, Frozen) and len(chosen) > 1:
+        found = f"{len(chosen)} numbers of codes kept, which no column would tell apart"
+        raise mismatch(key, found, f"one of {group.ks}")
+
+
+def _check_trained(key: str, group: Group, chosen: list[float]) -> None:
+    """Each penalty, or number of codes kept, is one of the group's."""
     is_frozen = isinstance(group, Frozen)
     trained = group.ks if is_frozen else group.alphas
     for one in sorted(set(chosen) - set(trained)):
         named = f"k {one:g}" if is_frozen else f"alpha {one}"
         raise mismatch(key, f"no {named} is trained", f"some of {trained}")
-    if is_frozen and len(chosen) > 1:
-        found = f"{len(chosen)} numbers of codes kept, which no column would tell apart"
-        raise mismatch(key, found, f"one of {trained}")
 
 
 def load_params(path: Path) -> Params:

@@ -1,6 +1,5 @@
 """Stage `tokenize`: documents become sequences of token ids, split by document."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from repro.errors import ParamsError, SourceError
+from repro.maker.activations.sequences import encoded_queues, next_document, shuffled
 from repro.maker.activations.splits import Split
 from repro.maker.activations.tokens import Tokens, write_tokens
 from repro.maker.engine.provenance import versions
@@ -19,7 +19,6 @@ from repro.maker.source.corpus import Document, read_documents
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
 from repro.maker.stage import Stage
 
-_DOCUMENTS_AT_ONCE = 64
 _ORDER: tuple[Split, ...] = ("heldout", "validation", "train")
 """In this order documents are given out, so that more training tokens leave the others alone."""
 
@@ -64,10 +63,9 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     bos = _bos(params.tokenize, model)
     documents = read_documents(inputs.fetch / "text" / "documents.parquet")
     tokenizer = Tokenizer.from_file(str(inputs.fetch / "model" / "tokenizer.json"))
-    queues = {
-        source: _encoded(tokenizer, documents, rows)
-        for source, rows in _queues(documents, params.tokenize).items()
-    }
+    order = shuffled(documents, params.tokenize.seed)
+    balanced = params.tokenize.balance_sources
+    queues = encoded_queues(tokenizer, documents, order, balanced=balanced)
     splits = {name: _take(name, queues, documents, params.tokenize, bos) for name in _ORDER}
     length = params.tokenize.sequence_length
     arrays = {name: np.stack(split.chunks) for name, split in splits.items()}
@@ -99,51 +97,6 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     )
 
 
-def shuffled(documents: list[Document], seed: int) -> list[int]:
-    """Rows of the documents in a seeded random order that depends on each document's id alone.
-
-    Adding or removing a document leaves the relative order of the others as it was.
-    """
-
-    def key(row: int) -> bytes:
-        return hashlib.sha256(f"{seed}:{documents[row].id}".encode()).digest()
-
-    return sorted(range(len(documents)), key=key)
-
-
-def _encoded(
-    tokenizer: Tokenizer, documents: list[Document], order: list[int]
-) -> Iterator[tuple[int, list[int]]]:
-    for start in range(0, len(order), _DOCUMENTS_AT_ONCE):
-        rows = order[start : start + _DOCUMENTS_AT_ONCE]
-        texts = [documents[row].text for row in rows]
-        found = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        yield from zip(rows, (encoding.ids for encoding in found), strict=True)
-
-
-def _queues(documents: list[Document], section: Tokenize) -> dict[str, list[int]]:
-    """Rows of the documents in the order in which they are taken: one queue a source, or one."""
-    found: dict[str, list[int]] = {}
-    for row in shuffled(documents, section.seed):
-        source = documents[row].source if section.balance_sources else "all"
-        found.setdefault(source, []).append(row)
-    return dict(sorted(found.items()))
-
-
-def _next_document(
-    queues: dict[str, Iterator[tuple[int, list[int]]]], given: Counter[str]
-) -> Iterator[tuple[str, int, list[int]]]:
-    """Always the next document of the source that has given the fewest sequences so far."""
-    left = dict(queues)
-    while left:
-        source = min(left, key=lambda name: given[name])
-        found = next(left[source], None)
-        if found is None:
-            del left[source]
-            continue
-        yield source, *found
-
-
 def _take(
     name: Split,
     queues: dict[str, Iterator[tuple[int, list[int]]]],
@@ -160,7 +113,7 @@ def _take(
         )
     longest = getattr(section, f"max_{'train_' if name == 'train' else ''}document_tokens")
     taken, given = Taken(), Counter[str]()
-    for queue, row, ids in _next_document(queues, given):
+    for queue, row, ids in next_document(queues, given):
         before = len(taken.chunks)
         _add(taken, row, ids, section.sequence_length, longest, bos)
         del taken.chunks[wanted:], taken.rows[wanted:]

@@ -1,0 +1,174 @@
+"""Scorer by rules: an explanation is at most a budget of rules, each printed in words.
+
+    a_hat(t) = b + sum over the rules r that hold at t of w_r
+
+Rules are taken one after the other, each the one that explains most of what is left of the
+activations on the explaining fragments (orthogonal matching pursuit; Pati et al. 1993), strengths
+by ridge regression. Applied to the scoring fragments they are the simulator. The budget matters:
+with enough rules any feature is a table of tokens, which explains nothing.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from repro.maker.interpret.case import Case, Drawn, Scored, Variant, correlation
+from repro.maker.interpret.predicates import Predicates
+
+CANDIDATES = 64
+"""Predicates of the largest single gain, among which rules are chosen."""
+VARIANTS: tuple[Variant, ...] = ("top_and_random", "top_only", "random_only", "unconditional")
+
+
+class Explanation(NamedTuple):
+    """Rules with their strengths."""
+
+    rules: tuple[int, ...]
+    """Numbers of predicates, in the order in which they were taken."""
+    base: float
+    """What is predicted where no rule holds."""
+    strengths: Float[np.ndarray, " rule"]
+    """What each adds where it holds."""
+
+
+class Sample(NamedTuple):
+    """Explaining fragments: what the unit does on them, and which predicates hold."""
+
+    activations: Float[np.ndarray, "fragment token"]
+    of_token: Int[np.ndarray, "fragment token slot"]
+    of_fragment: Int[np.ndarray, "fragment slot"]
+
+
+class RulesScorer:
+    """Pearson correlation of the activations with what at most `budget` rules predict."""
+
+    name = "rules"
+    metric = "Pearson correlation of activations with those predicted by rules"
+    chance = 0.0
+    ends = (-1.0, 1.0)
+
+    def __init__(
+        self, predicates: Predicates, budget: int, budgets: Sequence[int], shrinkage: float
+    ) -> None:
+        self.predicates, self.budget, self.shrinkage = predicates, budget, shrinkage
+        self.budgets = sorted({*budgets, budget})
+
+    def __call__(self, case: Case) -> Scored:
+        """Explain on the one half, score on the other, at the budget and at the others."""
+        found = self.explain(case)
+        at = found[self.budget]
+        scores: dict[Variant, tuple[float, ...]] = {
+            one: self.scores(case, at, one) for one in VARIANTS
+        }
+        others = {n: self.scores(case, one, "top_and_random") for n, one in found.items()}
+        return Scored(self.in_words(at), scores, others)
+
+    def explain(self, case: Case) -> dict[int, Explanation]:
+        """The explanation at each budget; a smaller one is the beginning of a larger one."""
+        shown = shown_of(case.explain)
+        sample = Sample(
+            case.activations[shown],
+            self.predicates.of_token[shown],
+            self.predicates.of_fragment[shown],
+        )
+        return pursue(sample, len(self.predicates.names), self.budgets, self.shrinkage)
+
+    def scores(self, case: Case, explained: Explanation, variant: Variant) -> tuple[float, ...]:
+        """Correlation on each block's fragments of a variant."""
+        return tuple(self._score(case, explained, block.of(variant)) for block in case.score)
+
+    def _score(self, case: Case, explained: Explanation, fragments: np.ndarray) -> float:
+        predicted = self.simulate(explained, fragments)
+        return correlation(case.activations[fragments].ravel().astype(float), predicted.ravel())
+
+    def simulate(
+        self, explained: Explanation, fragments: Int[np.ndarray, " n"]
+    ) -> Float[np.ndarray, "n token"]:
+        """What the rules predict at each token of some fragments."""
+        strength = np.zeros(len(self.predicates.names))
+        strength[list(explained.rules)] = explained.strengths
+        whole = strength[self.predicates.of_fragment[fragments]].sum(axis=-1)
+        at_token = strength[self.predicates.of_token[fragments]].sum(axis=-1)
+        return explained.base + at_token + whole[:, None]
+
+    def in_words(self, explained: Explanation) -> tuple[str, ...]:
+        """Each rule as a line, the strength relative to the largest."""
+        largest = np.abs(explained.strengths).max(initial=0.0)
+        pairs = zip(explained.rules, explained.strengths, strict=True)
+        return tuple(f"{w / largest:+.2f}  {self.predicates.names[p]}" for p, w in pairs)
+
+
+def shown_of(drawn: Drawn) -> Int[np.ndarray, " n"]:
+    """The fragments from which is explained, each once."""
+    return np.unique(np.concatenate([drawn.top, drawn.random, drawn.anywhere]))
+
+
+def pursue(
+    sample: Sample, n_predicates: int, budgets: Sequence[int], shrinkage: float
+) -> dict[int, Explanation]:
+    """Rules by orthogonal matching pursuit, and their strengths at each of the budgets.
+
+    Of all predicates the `CANDIDATES` of largest single gain are kept. With G their centred Gram
+    matrix and r what they share with the activations, each step takes the predicate of largest
+
+        (r_p - G_pS w_S)^2 / (G_pp + shrinkage),   w_S = (G_SS + shrinkage 1)^-1 r_S
+
+    which is zero for those already taken but for the ridge; it stops early where nothing is left.
+    """
+    a = sample.activations.ravel()
+    found = _candidates(sample, n_predicates, shrinkage)
+    held = _indicators(sample, found, n_predicates)
+    often, mean = held.mean(axis=0, dtype=float), float(a.mean(dtype=float))
+    gram = (held.T @ held).astype(float) - len(a) * np.outer(often, often)
+    shared = (held.T @ a).astype(float) - len(a) * often * mean
+    least = 1e-9 * max(float(a @ a), 1e-30)
+    taken: list[int] = []
+    weights = np.zeros(0)
+    explanations = {}
+    for step in range(1, max(budgets) + 1):
+        left = shared - gram[:, taken] @ weights
+        gain = np.square(left) / (np.diag(gram) + shrinkage)
+        gain[taken] = 0.0
+        if len(taken) == step - 1 and gain.max(initial=0.0) > least:
+            taken.append(int(gain.argmax()))
+            inner = gram[np.ix_(taken, taken)] + shrinkage * np.eye(len(taken))
+            weights = np.linalg.solve(inner, shared[taken])
+        if step in budgets:
+            base = mean - float(often[taken] @ weights)
+            explanations[step] = Explanation(tuple(found[taken].tolist()), base, weights)
+    return explanations
+
+
+def _candidates(
+    sample: Sample, n_predicates: int, shrinkage: float
+) -> Int[np.ndarray, " candidate"]:
+    """The predicates of largest single gain: (sum a - n mean)^2 / (n (1 - n / N) + shrinkage)."""
+    a = sample.activations.astype(float)
+    n_tokens, slots = a.shape[1], sample.of_token.shape[2]
+    of_token, of_fragment = sample.of_token.ravel(), sample.of_fragment.ravel()
+    total = np.bincount(of_token, np.repeat(a.ravel(), slots), n_predicates)
+    wide = np.repeat(a.sum(axis=1), sample.of_fragment.shape[1])
+    total += np.bincount(of_fragment, wide, n_predicates)
+    count = np.bincount(of_token, minlength=n_predicates)
+    count += n_tokens * np.bincount(of_fragment, minlength=n_predicates)
+    here = np.flatnonzero(count[1:]) + 1
+    total, count = total[here], count[here]
+    gain = np.square(total - count * a.mean()) / (count * (1 - count / a.size) + shrinkage)
+    return here[np.argsort(-gain, kind="stable")][:CANDIDATES]
+
+
+def _indicators(
+    sample: Sample, found: Int[np.ndarray, " candidate"], n_predicates: int
+) -> Float[np.ndarray, "token candidate"]:
+    """1 where a candidate holds at a token, else 0."""
+    place = np.full(n_predicates, -1)
+    place[found] = np.arange(len(found))
+    n_fragments, n_tokens = sample.activations.shape
+    held = np.zeros((n_fragments, n_tokens, len(found)), dtype=np.float32)
+    fragment, token, slot = np.nonzero(place[sample.of_token] >= 0)
+    held[fragment, token, place[sample.of_token[fragment, token, slot]]] = 1.0
+    fragment, slot = np.nonzero(place[sample.of_fragment] >= 0)
+    held[fragment, :, place[sample.of_fragment[fragment, slot]]] = 1.0
+    return held.reshape(n_fragments * n_tokens, -1)

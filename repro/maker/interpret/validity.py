@@ -1,0 +1,71 @@
+"""Work of the stage: scorers are judged before they judge, on features of known meaning."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from repro.maker.engine.job import Job
+from repro.maker.engine.result import write_result
+from repro.maker.interpret.case import Case, Scorer, Text
+from repro.maker.interpret.draw import drawn_for
+from repro.maker.interpret.planted import planted_features
+from repro.maker.interpret.prepared import read_text
+from repro.maker.interpret.results import Judged
+from repro.maker.interpret.scorers import scorers_of
+from repro.maker.interpret.text import EXPLAIN
+from repro.maker.params.interpret import Excerpts, Planted, Rules
+
+
+class JudgeJob(Job):
+    """One scorer on features of one number of meanings."""
+
+    scorer: str
+    """The scorer."""
+    n_meanings: int
+    """Meanings of each feature."""
+    text: Path
+    """Result of the text; its name is its hash."""
+    planted: Planted
+    """How many, and their seed."""
+    excerpts: Excerpts
+    """Fragments drawn for each."""
+    rules: Rules
+    """The scorer by rules."""
+    threads: int
+    """Processor threads; part of the result's identity on a CPU."""
+
+
+def judge_item(job: JudgeJob, folder: Path) -> None:
+    """Work: the score of each feature, and with the explanation of the one before it."""
+    torch.set_num_threads(job.threads)
+    text, predicates = read_text(job.text)
+    (scorer,) = scorers_of([job.scorer], predicates, job.rules)
+    features = planted_features(text, job.n_meanings, job.planted.features, job.planted.seed)
+    activations = [feature.activations for feature in features]
+    before = [activations[-1], *activations[:-1]]
+    seeds = [[job.planted.seed, job.n_meanings, i] for i in range(len(features))]
+    own = [
+        score_of(scorer, text, a, job.excerpts, s) for a, s in zip(activations, seeds, strict=True)
+    ]
+    shuffled = [
+        score_of(scorer, text, explained_as(b, a, text), job.excerpts, s)
+        for a, b, s in zip(activations, before, seeds, strict=True)
+    ]
+    write_result(folder, Judged(scores=own, shuffled=shuffled))
+
+
+def explained_as(other: np.ndarray, own: np.ndarray, text: Text) -> np.ndarray:
+    """A feature with another's activations where explanations are made: a shuffled explanation."""
+    return np.where((text.block == EXPLAIN)[:, None], other, own)
+
+
+def score_of(
+    scorer: Scorer, text: Text, activations: np.ndarray, sizes: Excerpts, seed: list[int]
+) -> float | None:
+    """Score on top and random fragments, mean over the blocks; none where it cannot be had."""
+    drawn = drawn_for(activations, text.block, sizes, np.random.default_rng(seed))
+    if not drawn:
+        return None
+    found = float(np.mean(scorer(Case(text, activations, *drawn)).scores["top_and_random"]))
+    return None if np.isnan(found) else found
