@@ -126,7 +126,7 @@ SCORER_REFUSES_SHUFFLED = Control(
     check=Exceeds(
         reads="scorers",
         of=SHUFFLED_SCORE,
-        where=(RULES,),
+        where=(RULES, PURE),
         margin=0.1,
         clusters=("feature_group",),
     ),

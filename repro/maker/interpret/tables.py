@@ -171,17 +171,15 @@ def grouped(units: Sequence[Unit]) -> dict[int, list[Unit]]:
 def sums_of(found: Explained, n_blocks: int) -> Table:
     """Sums over the units of each group, on each block, for every cell that has scores."""
     table: Table = {}
+    scorers = sorted({name for unit in found.units for name in unit.scores})
     for sampled, rate, variants in CELLS:
         for group, units in grouped(units_of(found, sampled)).items():
             scores = [unit.matched if rate == "matched" else unit.scores for unit in units]
-            for scorer in sorted({name for one in scores for name in one}):
-                for variant, block in product(variants, range(n_blocks)):
-                    told = [
-                        one[scorer][variant][block] for one in scores if _has(one, scorer, variant)
-                    ]
-                    there = [value for value in told if value is not None]
-                    cell = Cell(sampled, rate, scorer, variant)
-                    table[cell, group, block] = Sums(len(units), len(there), sum(there))
+            for scorer, variant, block in product(scorers, variants, range(n_blocks)):
+                told = [one[scorer][variant][block] for one in scores if _has(one, scorer, variant)]
+                there = [value for value in told if value is not None]
+                cell = Cell(sampled, rate, scorer, variant)
+                table[cell, group, block] = Sums(len(units), len(there), sum(there))
     return table
 
 
@@ -198,16 +196,27 @@ def best_of(baselines: Sequence[tuple[Dictionary, Table]]) -> dict[Place, float]
     for site, tables in by_site.items():
         for cell, group, block in {place for table in tables for place in table}:
             best = max(tables, key=lambda table: _mean_elsewhere(table, cell, block))
-            sums = best.get((cell, group, block))
-            if sums and sums.n:
-                found[site, cell, group, block] = sums.score / sums.n
+            found[site, cell, group, block] = _mean_at(best, cell, group, block)
     return found
+
+
+def _mean_at(table: Table, cell: Cell, group: int, block: int) -> float:
+    """Mean score of a group on a block; of all its groups where none of this one was scored."""
+    own = table.get((cell, group, block))
+    parts = (
+        [own] if own and own.n else [s for (c, _, b), s in table.items() if (c, b) == (cell, block)]
+    )
+    return _mean_of(parts, 0.0)
 
 
 def _mean_elsewhere(table: Table, cell: Cell, block: int) -> float:
     parts = [s for (c, _, b), s in table.items() if c == cell and b != block]
+    return _mean_of(parts, float("-inf"))
+
+
+def _mean_of(parts: Sequence[Sums], none: float) -> float:
     n = sum(one.n for one in parts)
-    return sum(one.score for one in parts) / n if n else float("-inf")
+    return sum(one.score for one in parts) / n if n else none
 
 
 def _has(scores: Scores, scorer: str, variant: str) -> bool:
