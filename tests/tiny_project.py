@@ -9,6 +9,7 @@ import torch
 from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
+from repro.maker.params.interpret import Baseline as ScoredBaseline
 from repro.maker.params.ioi import Baseline
 from repro.maker.params.model import Params, load_params
 from repro.maker.params.read import read_yaml
@@ -140,6 +141,34 @@ def content() -> dict[str, Any]:
         },
         "toy": {
             "recovered_cosine": 0.9,
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+        },
+        "interpret": {
+            "tokens": 1024,
+            "fragment": 8,
+            "blocks": 3,
+            "dictionaries": {"middle_r2": [2.0e-3, 1.0e-2], "middle_random": [4]},
+            "baselines": list(get_args(ScoredBaseline)),
+            "features": 20,
+            "alive_firings": 2,
+            "counted_tokens": 256,
+            "effective_share": 0.01,
+            "matched_density": 0.1,
+            "excerpts": {
+                "explained_top": 3,
+                "explained_random": 3,
+                "explained_anywhere": 3,
+                "scored_top": 1,
+                "scored_random": 1,
+                "scored_anywhere": 3,
+            },
+            "rules": {"budget": 2, "budgets": [1, 4], "shrinkage": 1.0},
+            "scorers": ["rules"],
+            "planted": {"features": 20, "seed": 0},
+            "cards": 2,
+            "seed": 0,
+            "batch": 8,
+            "device": "cpu",
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
         },
         "ioi": {

@@ -5,19 +5,24 @@ polysemantic neurons are said to be. A meaning is a family of words, alone or in
 it can be said in few words but is no single token.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
+from repro.errors import SourceError
 from repro.maker.interpret.case import Text
 from repro.maker.interpret.predicates import MONTHS, form
 
 MOST_MEANINGS = 5
+FEWEST = 10
+"""Meanings without which a mixture of five says little."""
+RAREST, COMMONEST = 3e-4, 0.08
+"""Shares of the tokens between which a meaning neither is too rare nor drowns another."""
 JITTER = 0.3
 """Standard deviation of the logarithm of an activation under its meaning."""
-FAMILIES: dict[str, frozenset[str]] = {
+FAMILIES: Mapping[str, frozenset[str]] = {
     "months": MONTHS - {"may", "mar", "jan", "sep", "dec"},
     "numbers in words": frozenset({"one", "two", "three", "four", "five", "six", "seven", "ten"}),
     "he and his": frozenset({"he", "his", "him", "himself"}),
@@ -44,7 +49,9 @@ FAMILIES: dict[str, frozenset[str]] = {
     "more": frozenset({"more", "most", "less", "many", "few", "much"}),
     "question": frozenset({"who", "what", "when", "where", "why", "how"}),
 }
-MARKS: dict[str, Callable[[str], bool]] = {
+Test = Callable[[str], bool]
+"""Whether a meaning holds of a token."""
+MARKS: Mapping[str, Test] = {
     "brackets": lambda token: token.strip() in ("(", ")", " (", ")."),
     "quotation marks": lambda token: token.strip() in ('"', "“", "”"),
     "line breaks": lambda token: "\n" in token,
@@ -68,20 +75,47 @@ class Planted(NamedTuple):
     """What it does on the text."""
 
 
-def meanings_of(text: Text) -> dict[str, np.ndarray]:
-    """Where each meaning holds, [fragment, token]; those that are too rare or too common go.
+def meanings_of(text: Text) -> dict[str, Bool[np.ndarray, "fragment token"]]:
+    """Where each meaning holds; those of less than 0.03 % or more than 8 % of the tokens go.
 
-    Kept are meanings of 0.03 % to 8 % of the tokens, so that one does not drown another.
+    A text that has few of the named families, such as one in another language, gives families of
+    its own: tokens with the same ending.
+
+    Raises:
+        SourceError: the text has too few meanings to mix them.
     """
-    tests = {
-        **{name: words.__contains__ for name, words in FAMILIES.items()},
+    found = _fitting(text, {**{name: _among(words) for name, words in FAMILIES.items()}, **MARKS})
+    if len(found) < FEWEST:
+        found |= _fitting(text, {f"-{end}": _ends_in(end) for end in _endings(text)})
+    if len(found) < FEWEST:
+        raise SourceError(
+            f"the text has {len(found)} meanings that could be planted",
+            expected=f"{FEWEST} at least: families of words of 0.03 % to 8 % of its tokens",
+            mend="raise interpret.tokens in params.yaml, or fetch another text",
+        )
+    return found
+
+
+def _fitting(text: Text, tests: Mapping[str, Test]) -> dict[str, np.ndarray]:
+    held = {
+        name: np.array([test(piece) for piece in text.pieces])[text.ids]
+        for name, test in tests.items()
     }
-    found = {}
-    for name, test in tests.items():
-        found[name] = np.array([test(form(piece)) for piece in text.pieces])[text.ids]
-    for name, test in MARKS.items():
-        found[name] = np.array([test(piece) for piece in text.pieces])[text.ids]
-    return {name: held for name, held in found.items() if 3e-4 <= held.mean() <= 0.08}
+    return {name: one for name, one in held.items() if RAREST <= one.mean() <= COMMONEST}
+
+
+def _among(words: frozenset[str]) -> Test:
+    return lambda token: form(token) in words
+
+
+def _ends_in(end: str) -> Test:
+    return lambda token: form(token).endswith(end)
+
+
+def _endings(text: Text) -> list[str]:
+    """The endings of one or two letters that the text's tokens have."""
+    forms = {form(text.pieces[one]) for one in np.unique(text.ids).tolist()}
+    return sorted({one[-n:] for one in forms for n in (1, 2) if len(one) > n and one.isalpha()})
 
 
 def planted_features(text: Text, n_meanings: int, count: int, seed: int) -> list[Planted]:

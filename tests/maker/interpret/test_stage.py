@@ -1,0 +1,181 @@
+"""The interpret stage on a small project: complete tables, the same bytes, clear errors."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from repro.contract.evidence import Table, read_evidence
+from repro.errors import ParamsError, SourceError
+from repro.maker.activations.tokens import read_tokens_manifest
+from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.registry import decomposition_of
+from repro.maker.decompositions.trained import asked_of, read_trained, site_files
+from repro.maker.interpret.text import EXPLAIN, Cut, fragments_of, tokenizer_of
+from repro.maker.interpret.units import codes_of, counted
+from repro.maker.source.corpus import read_documents
+from tests.stages import called, run
+from tests.tiny_models import save_llama, write_stories
+from tests.tiny_project import commands, contents, params_of, write_params
+
+STAGES = ("fetch", "tokenize", "activate", "plant", "train")
+TABLES = ("interpret", "sampled", "units", "budgets", "scorers")
+CUT = Cut(count=64, fragment=8, longest=64, balanced=True, blocks=3, seed=0)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose dictionaries are trained."""
+    folder = tmp_path_factory.mktemp("interpret")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        save_llama(folder / "model")
+        write_stories(folder / "stories", 90)
+        write_params(folder)
+        for name, words in commands():
+            if name in STAGES:
+                assert called(*words) == 0
+    return folder
+
+
+def measure(project: Path, out: str, **changes: object) -> Path:
+    write_params(project, **changes)
+    made = project / "artifacts"
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
+    run("interpret", params_of(project), project / out, **folders)
+    return project / out
+
+
+@pytest.fixture(scope="module")
+def tables(project: Path) -> dict[str, Table]:
+    folder = measure(project, "first")
+    return {name: read_evidence(folder, name) for name in TABLES}
+
+
+def test_every_decomposition_is_in_every_table(tables: dict[str, Table], project: Path):
+    asked = {*params_of(project).interpret.baselines, "sae", "sae_random_decoder"}
+    for name in ("interpret", "sampled", "units"):
+        assert {*tables[name].columns["method"].tolist()} == asked, name
+    assert {*tables["scorers"].columns["n_meanings"].tolist()} == {1, 2, 3, 4, 5}
+
+
+def test_as_many_units_are_drawn_of_a_method_over_all_its_seeds(tables: dict[str, Table]):
+    drawn = Counter()
+    found = tables["sampled"].columns
+    for method, alpha, sampled, n in zip(
+        *(found[c].tolist() for c in ("method", "alpha", "sampled", "n_sampled")), strict=True
+    ):
+        drawn[method, alpha, sampled] += n
+    assert {n for (_, _, sampled), n in drawn.items() if sampled == "alive"} == {20}
+    assert all(n <= 20 for n in drawn.values())
+    for n_rare, n_scored, n_sampled in zip(
+        *(found[c].tolist() for c in ("n_rare", "n_scored", "n_sampled")), strict=True
+    ):
+        assert n_rare + n_scored == n_sampled
+
+
+def test_a_topk_baseline_keeps_as_many_codes_as_the_middle_dictionary_has(
+    tables: dict[str, Table],
+):
+    found = tables["sampled"].columns
+    middle = (found["method"] == "sae") & (found["alpha"] == 1.0e-2)
+    l0 = (found["active"] / found["n_tokens"])[middle].mean()
+    for method in ("pca_topk", "random_topk", "neurons_topk", "ica_topk"):
+        assert {*found["k"][found["method"] == method].tolist()} == {max(1, round(l0))}
+
+
+def test_the_text_is_from_documents_that_nothing_else_has_used(project: Path):
+    made = project / "artifacts"
+    documents = read_documents(made / "fetch" / "text" / "documents.parquet")
+    splits = read_tokens_manifest(made / "tokenize").documents.values()
+    used = {one for split in splits for one in split}
+    text = fragments_of(tokenizer_of(made / "fetch" / "model"), documents, used, CUT)
+    assert not {documents[row].id for row in text.document.tolist()} & used
+    blocks = {}
+    for document, block in zip(text.document.tolist(), text.block.tolist(), strict=True):
+        assert blocks.setdefault(document, block) == block
+    counts = Counter(text.block.tolist())
+    assert counts[EXPLAIN] == pytest.approx(32, abs=8)
+    assert {*counts} == {EXPLAIN, 0, 1, 2}
+    for fragment in range(3):
+        assert "".join(text.tokens(fragment)) in " " + documents[text.document[fragment]].text
+
+
+def asked_sae(project: Path) -> Asked:
+    made = project / "artifacts"
+    members = read_trained(made / "train").dictionaries
+    member = next(m for m in members if (m.group, m.alpha) == ("middle_r2", 1.0e-2))
+    files = site_files(made / "train", made / "activate" / member.site)
+    return asked_of(member, files, made / "train")
+
+
+def test_counts_are_those_of_one_pass_and_effects_those_of_each_removal(project: Path):
+    decomposition = decomposition_of(asked_sae(project))
+    x = torch.randn(5000, decomposition.d_in, generator=torch.Generator().manual_seed(0))
+    found = counted(decomposition, x)
+    z = decomposition.transform.forward(x)
+    c = decomposition.encode(x)
+    rows = decomposition.directions
+    error = (z - c @ rows).double().square().sum()
+    assert found.firings.tolist() == (c > 0).sum(dim=0).tolist()
+    variance = (z - z.mean(dim=0)).double().square().sum()
+    assert found.explained == pytest.approx(float(variance - error), rel=1e-3)
+    for unit in range(0, len(rows), 3):
+        without = c.clone()
+        without[:, unit] = 0.0
+        cost = (z - without @ rows).double().square().sum() - error
+        assert float(found.removal[unit]) == pytest.approx(float(cost), rel=2e-3, abs=1e-2)
+
+
+def test_codes_of_some_units_are_those_of_all(project: Path):
+    decomposition = decomposition_of(asked_sae(project))
+    x = torch.randn(6, 7, decomposition.d_in, generator=torch.Generator().manual_seed(1))
+    units = np.array([3, 0, 5])
+    expected = decomposition.encode(x.flatten(0, 1))[:, [3, 0, 5]].unflatten(0, (6, 7))
+    torch.testing.assert_close(codes_of(decomposition, x, units), expected)
+
+
+@pytest.mark.slow
+def test_a_second_run_writes_the_same_bytes_whatever_the_workers(project: Path, tables: object):
+    del tables
+    pool = {"kind": "processes", "workers": 2, "threads": 1}
+    measure(project, "second", interpret__executor=pool)
+    for name in TABLES:
+        one, other = (project / f / f"{name}.parquet" for f in ("first", "second"))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_activations_are_those_of_the_plain_model_after_a_beginning(project: Path):
+    """The harvest's own: each fragment after the token that begins a sequence."""
+    found = next((project / "first").parent.rglob("middle.safetensors"), None)
+    assert found is None, "scratch is gone after a run"
+    header = json.loads((project / "first" / "units.json").read_text("utf8"))
+    assert header["counts"]["fragments"] == 128
+    assert contents(project / "first")
+    assert load_file(project / "artifacts" / "train" / "middle_r2" / "seed0" / "a0.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"interpret__dictionaries": {"nobody": [1.0]}}, "no group on the language model"),
+        ({"interpret__dictionaries": {"middle_r2": [3.0]}}, "no alpha 3.0 is trained"),
+        ({"interpret__dictionaries": {"middle_random": [4]}}, "whose L0 top-k baselines take"),
+        ({"interpret__blocks": 2}, "greater than or equal to 3"),
+        ({"interpret__scorers": ["magic"]}, "scorers"),
+    ],
+)
+def test_a_mistake_in_the_params_is_told_before_any_work(project: Path, changes, told):
+    with pytest.raises(ParamsError, match=told):
+        measure(project, "wrong", **changes)
+
+
+def test_a_text_that_is_too_short_is_told_with_what_to_lower(project: Path):
+    with pytest.raises(SourceError, match="the text is too short") as error:
+        measure(project, "short", interpret__tokens=10_000_000)
+    assert "interpret.tokens" in str(error.value)
+    write_params(project)
