@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from repro.contract.verdict import Details, Status, Verdicts
 from repro.report.cards import Card, ControlLine
-from repro.report.features import Listing
+from repro.report.patched import Listing
 from repro.report.sheet import Sheet
 from repro.report.view import MARKS, Page, page
 

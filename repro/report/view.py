@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from repro.contract.verdict import Family, Status, Verdicts, VerdictScope
 from repro.report.cards import Card, card
-from repro.report.features import CLAIM as LISTED
-from repro.report.features import Listing
 from repro.report.figures.drawn import Drawn
 from repro.report.numbers import count, number
+from repro.report.patched import CLAIM as LISTED
+from repro.report.patched import Listing
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_multiverse, told_proofs
 from repro.report.quality import fits, quality_sheets
 from repro.report.sheet import Sheet

@@ -8,10 +8,10 @@ from repro.contract.rows import row_models
 from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import EvidenceError
 from repro.files import write_bytes
-from repro.report.features import listing
 from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.html import html
 from repro.report.markdown import markdown
+from repro.report.patched import listing
 from repro.report.proofs import read_proofs
 from repro.report.sheet import Sheet
 from repro.report.view import Page, page
