@@ -1,19 +1,22 @@
 """Feature cards: what a person is shown of one unit, on the report's pages and when rating.
 
-`<folder>/cards.jsonl` holds a card a line. It quotes web text: whoever shows it escapes it,
-and whoever rates it never sees `method`.
+`<folder>/cards.jsonl` holds a card a line. It quotes held-out web text: whoever shows it escapes
+it, and whoever rates it never sees `method`.
 """
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from repro.errors import EvidenceError
 from repro.files import write_bytes
 
 CARDS = "cards.jsonl"
+
+Kind = Literal["top", "random", "near_threshold", "anywhere"]
+"""Why a fragment is shown: a strongest one, one that fires, one that barely does, any one."""
 
 
 class Frozen(BaseModel):
@@ -27,14 +30,21 @@ class Frozen(BaseModel):
 class Excerpt(Frozen):
     """One fragment of text with what the unit does on it."""
 
-    kind: Literal["top", "random", "near_threshold", "anywhere"]
-    """Why it is shown: a strongest one, one that fires, one that barely does, any one."""
+    kind: Kind
+    """Why it is shown."""
     tokens: list[str]
     """Tokens as running text spells them."""
     activations: list[float]
     """Activation at each token."""
     predicted: list[float]
     """What the explanation predicts at each token; empty where nothing predicts."""
+
+    @model_validator(mode="after")
+    def _one_a_token(self) -> Self:
+        n = len(self.tokens)
+        if len(self.activations) != n or len(self.predicted) not in (0, n):
+            raise ValueError("activations and predictions must be one a token")
+        return self
 
 
 class Neighbour(Frozen):
@@ -49,7 +59,7 @@ class Neighbour(Frozen):
 class Card(Frozen):
     """One unit of one decomposition."""
 
-    id: str
+    id: str = Field(pattern="^[A-Za-z0-9_-]+$")
     """Unique in the folder, made of letters, digits, - and _: a file name and a link."""
     site: str
     """Role of the site."""
@@ -111,7 +121,7 @@ def read_cards(folder: Path) -> Iterator[Card]:
     """
     path = folder / CARDS
     try:
-        lines = path.read_text(encoding="utf8").splitlines()
+        lines = path.read_bytes().splitlines()
     except OSError:
         raise EvidenceError(
             f"{path} is missing", expected="feature cards", mend="dvc repro interpret"
@@ -120,7 +130,7 @@ def read_cards(folder: Path) -> Iterator[Card]:
         yield _card(line, f"{path}, line {number}")
 
 
-def _card(line: str, place: str) -> Card:
+def _card(line: bytes, place: str) -> Card:
     try:
         return Card.model_validate_json(line)
     except ValidationError as error:
