@@ -154,11 +154,16 @@ def report(
         Path | None,
         typer.Option(metavar="DIR", help="Calibration, mutants, multiverse; default ./reports."),
     ] = None,
+    features: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Feature cards, for a page each; default none."),
+    ] = None,
 ) -> None:
     """Write claims.md, claims.html and the figures."""
     from repro.report import write_report
 
-    write_report(verdicts, out, evidence, _claims_dir(claims), proofs or Path("reports"))
+    shown = proofs or Path("reports")
+    write_report(verdicts, out, evidence, _claims_dir(claims), shown, features)
     typer.echo(f"report: {out}")
 
 

@@ -11,6 +11,12 @@ from repro.report.view import MARKS, MEANS, Page
 
 def html(view: Page) -> str:
     """Render the page; all text is escaped, and only our own SVG elements enter as markup."""
+    template = templates().get_template("template.html.j2")
+    return template.render(view=view, marks=MARKS, means=MEANS)
+
+
+def templates() -> Environment:
+    """The templates of this folder and those below it: what they are given is escaped."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -20,8 +26,7 @@ def html(view: Page) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["coded"] = coded
-    template = environment.get_template("template.html.j2")
-    return template.render(view=view, marks=MARKS, means=MEANS)
+    return environment
 
 
 def coded(plain: str) -> Markup:

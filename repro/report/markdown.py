@@ -27,6 +27,8 @@ def markdown(view: Page) -> str:
     lines += [f"- {name}: {text(value)}" for name, value in view.scope]
     lines += ["", ", ".join(f"{n} {status}" for status, n in view.counts if n) + ".", ""]
     lines += [f"- {text(note)}" for note in view.notes]
+    if view.units is not None:
+        lines += [f"- [Units one by one](features/index.html): {view.units}"]
     lines += ["", "## Verdicts", "", table(view), ""]
     if view.forest:
         lines += [f"![{text(view.forest.caption)}](figures/{view.forest.name}.svg)", ""]

@@ -52,6 +52,8 @@ class Page(NamedTuple):
     features: Listing | None = None
     sheets: Sequence[Sheet] = ()
     frontier: Drawn | None = None
+    units: int | None = None
+    """How many units have a page of their own; None where no pages were asked for."""
     verdicts_scope: VerdictScope = VerdictScope()
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from repro.contract.cards import read_cards
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.contract.verdict import Verdicts, read_verdicts
@@ -26,6 +27,7 @@ def write_report(
     evidence: Path | None = None,
     claims: Path | None = None,
     proofs: Path | None = None,
+    features: Path | None = None,
 ) -> list[Path]:
     """Write claims.html, claims.md, figures/*.svg and plots/*.csv; the same bytes every time.
 
@@ -39,22 +41,23 @@ def write_report(
         claims: folder of claims; default ./claims, else the checkout's.
         proofs: folder with what was proved of the checks (calibration, mutants, readings); the page
             says nothing about what is not there.
+        features: folder of feature cards; with one the report leads to a page for each of them.
 
     Returns:
         The files written.
 
     Raises:
         VerdictError: the verdicts cannot be read.
-        EvidenceError: a table is not the one that was judged.
+        EvidenceError: a table is not the one that was judged, or a card cannot be read.
         SpecError: a claim file is not valid.
     """
     found = read_verdicts(verdicts)
     folder = evidence or _beside(verdicts)
     tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
     view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
-    features = listing(tables["ioi_features"]) if "ioi_features" in tables else None
-    view = view._replace(forest=_forest(view), features=features, sheets=_sheets(tables))
-    view = view._replace(frontier=_frontier(tables))
+    patched = listing(tables["ioi_features"]) if "ioi_features" in tables else None
+    view = view._replace(forest=_forest(view), features=patched, sheets=_sheets(tables))
+    view = view._replace(frontier=_frontier(tables), units=_units(features, out))
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     files |= _plot_files(out / "plots", tables, view)
@@ -138,6 +141,15 @@ def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     from repro.report.figures.catalogue import drawn_frontier  # as above
 
     return drawn_frontier(tables["fidelity"])
+
+
+def _units(features: Path | None, out: Path) -> int | None:
+    """Write the pages of units, where they are asked for, and count them."""
+    if features is None:
+        return None
+    from repro.report.features import write_pages  # as above
+
+    return write_pages(read_cards(features), out)
 
 
 def _standing(view: Page) -> dict[str, ForestRow]:

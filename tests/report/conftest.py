@@ -1,10 +1,13 @@
 """One folder of evidence and one written report for all tests of the report."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from repro.report import write_report
+from tests.report.chromium import chromium
 from tests.report.plausible import write_plausible
 from tests.report.verdicts import CLAIMS, write_plausible_verdicts
 
@@ -27,3 +30,9 @@ def report(verdicts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
     write_report(verdicts, out, claims=CLAIMS)
     return out
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a file."""
+    yield from chromium()

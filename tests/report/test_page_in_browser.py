@@ -1,26 +1,15 @@
 """The page in a real browser: quiet, readable on a phone, light and dark."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+from tests.report.chromium import LUMINANCE, NEEDS_CHROMIUM
 
-LUMINANCE = """
-  const luminance = colour => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(v => v / 255)
-      .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-"""
+pytestmark = NEEDS_CHROMIUM
+
 CONTRASTS = f"""() => {{
   {LUMINANCE}
   const ground = luminance(getComputedStyle(document.documentElement).backgroundColor);
@@ -34,17 +23,6 @@ CONTRASTS = f"""() => {{
   }}
   return found;
 }}"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, report: Path, **options: Any) -> tuple[Page, list[str]]:

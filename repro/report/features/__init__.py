@@ -1,0 +1,5 @@
+"""A page for each unit of a decomposition that people look at, and an index of them."""
+
+from repro.report.features.write import link_of, write_pages
+
+__all__ = ["link_of", "write_pages"]
