@@ -184,6 +184,53 @@ def gate(
     raise typer.Exit(compared.exit_code)
 
 
+@app.command()
+def rate(  # noqa: PLR0913  # one for each option
+    *,
+    cards: Annotated[Path, typer.Option(metavar="DIR", help="Feature cards.")],
+    ratings: Annotated[list[Path], typer.Option(metavar="FILE", help="Where answers are kept.")],
+    rater: Annotated[str, typer.Option(metavar="NAME", help="Who rates; any pseudonym.")] = "",
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the order.")] = 0,
+    port: Annotated[int, typer.Option(metavar="N", help="Port; 0 for any that is free.")] = 8377,
+    per_method: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Features of each method.")
+    ] = 20,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+    export: Annotated[
+        bool, typer.Option("--export", help="Write the table of all FILEs instead.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="With --export: where the table goes.")
+    ] = None,
+) -> None:
+    """Rate features blind, in a browser, or write what was rated as evidence."""
+    from repro.rate.errors import demand_packages
+
+    demand_packages()
+    if export:
+        _export(cards, ratings, out)
+        return
+    if len(ratings) > 1:
+        raise typer.BadParameter("one FILE is rated into; several are for --export")
+    from repro.rate.cards import load_cards
+    from repro.rate.server import serve
+    from repro.rate.session import begin
+
+    session = begin(load_cards(cards), ratings[0], rater, seed, per_method)
+    serve(session, port, browser, typer.echo)
+
+
+def _export(cards: Path, ratings: list[Path], out: Path | None) -> None:
+    from repro.rate.cards import load_cards
+    from repro.rate.export import export
+
+    if out is None:
+        raise typer.BadParameter("--export needs --out DIR")
+    for name, n in export(load_cards(cards), ratings, out).items():
+        typer.echo(f"{n:6}  {name.replace('_', ' ')}")
+    typer.echo(f"evidence: {out / 'ratings.parquet'}")
+
+
 def _list_ambiguities(*, as_json: bool) -> None:
     from repro.contract.ambiguities import AMBIGUITIES
 

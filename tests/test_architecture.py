@@ -15,13 +15,27 @@ import pytest
 from tests.import_graph import ROOT, imports_of, module_file
 from tests.planted_evidence import TRUE, write_world
 
-JUDGE = ("contract", "spec", "judge", "report", "cli", "pipeline", "errors", "files")
+JUDGE = ("contract", "spec", "judge", "report", "pipeline", "errors", "files")
 """Rooms that run where there is no torch: what judges, and what both towers share."""
+RATE = ("rate",)
+"""Where people rate: it knows features by their cards alone, and no claim."""
+CLI = ("cli",)
+"""The command line, which reaches all of the judge's tower."""
 MAKER = ("maker",)
 """Rooms that make the evidence."""
-APART = {"maker": ("spec", "judge", "report", "proofs"), "judge": ("maker", "proofs")}
+APART = {
+    "maker": ("spec", "judge", "report", "proofs", "rate"),
+    "judge": ("maker", "proofs", "rate"),
+    "rate": ("maker", "proofs", "spec", "judge", "report"),
+    "cli": ("maker", "proofs"),
+}
 """What each tower never reaches by imports."""
-COMES_WITH = {"markupsafe": "jinja2", "psutil": "dvc", "pydantic_core": "pydantic"}
+COMES_WITH = {
+    "markupsafe": "jinja2",
+    "psutil": "dvc",
+    "pydantic_core": "pydantic",
+    "starlette": "fastapi",
+}
 """Packages that a declared one brings and that belong to its interface."""
 SCIPY_OF_THE_JUDGE = {"scipy.special"}
 """`scipy.stats` takes a second to import."""
@@ -110,26 +124,37 @@ def test_no_imports_go_round():
             del waiting[module]
 
 
-@pytest.mark.parametrize(("rooms", "never"), [(JUDGE, APART["judge"]), (MAKER, APART["maker"])])
+@pytest.mark.parametrize(
+    ("rooms", "never"),
+    [
+        *((JUDGE, APART["judge"]), (MAKER, APART["maker"])),
+        *((RATE, APART["rate"]), (CLI, APART["cli"])),
+    ],
+)
 def test_the_towers_never_meet(rooms: tuple[str, ...], never: tuple[str, ...]):
     assert reach(tower(rooms)) & {*tower(never)} == set()
 
 
-def declared() -> tuple[set[str], set[str]]:
-    """Distributions that the judge and the maker may use, as pyproject.toml lists them."""
+def declared() -> dict[str, set[str]]:
+    """Distributions that each tower may use, as pyproject.toml lists them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
 
     def bare(requirements: list[str]) -> set[str]:
         return {r.split("=")[0].split(">")[0].split("<")[0].strip().lower() for r in requirements}
 
     judge = bare(project["dependencies"])
-    return judge, judge | bare(project["optional-dependencies"]["make"])
+    extras = {name: judge | bare(of) for name, of in project["optional-dependencies"].items()}
+    return {"judge": judge, "maker": extras["make"], "rate": extras["rate"]}
 
 
-@pytest.mark.parametrize("who", ["judge", "maker"])
-def test_each_tower_imports_only_packages_that_are_declared_for_it(who: str):
-    judge, maker = declared()
-    allowed, table = (judge, JUDGE) if who == "judge" else (maker, (*MAKER, "proofs"))
+@pytest.mark.parametrize(
+    ("who", "table"),
+    [("judge", JUDGE), ("maker", (*MAKER, "proofs")), ("rate", (*RATE, *CLI))],
+)
+def test_each_tower_imports_only_packages_that_are_declared_for_it(
+    who: str, table: tuple[str, ...]
+):
+    allowed = declared()[who]
     distributions = packages_distributions()
     foreign = {
         name
@@ -142,7 +167,7 @@ def test_each_tower_imports_only_packages_that_are_declared_for_it(who: str):
 
 
 def test_the_judge_uses_no_slow_part_of_scipy_and_no_state_of_pyplot():
-    names = outside(reach(tower(JUDGE)))
+    names = outside(reach(tower((*JUDGE, *RATE, *CLI))))
     scipy = {name for name in names if name.startswith("scipy")}
     assert all(any(n.startswith(ok) for ok in SCIPY_OF_THE_JUDGE) or n == "scipy" for n in scipy)
     assert not {name for name in names if name.startswith("matplotlib.pyplot")}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from repro.contract.evidence import read_evidence
-from repro.contract.rows import row_models
 from repro.contract.verdict import Status, Verdict, read_verdicts
+from repro.contract.vocabulary import made
 from tests.import_graph import ROOT
 
 pytestmark = pytest.mark.slow
@@ -52,7 +52,7 @@ def by_id(finished: Path) -> dict[str, Verdict]:
 
 
 def test_every_table_is_valid_and_says_what_it_speaks_of(finished: Path):
-    for name in row_models():
+    for name in made():
         header = read_evidence(finished / "evidence", name).header
         assert header.provenance["profile"] == "smoke"
         assert (header.scope is None) == (name == "toy"), "the toy speaks of no language model"

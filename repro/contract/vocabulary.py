@@ -89,6 +89,7 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "is_effective": IS_SO,
     "is_alive": IS_SO,
     "is_scored": IS_SO,
+    "is_right": IS_SO,
 }
 """Columns with a closed set of values, in whatever table; the others may hold anything."""
 
@@ -115,9 +116,6 @@ PLANNED: Mapping[str, Planned] = {
     "erase": Planned("erase", frozenset({
         "document", "kl", "method", "n_prompts", "n_tokens", "score_lost", "seed",
     })),
-    "ratings": Planned("rate", frozenset({
-        "feature", "is_catch_item", "is_right", "method", "n", "rater", "rating",
-    })),
     "objectives": Planned("objectives", frozenset({
         "active", "alpha", "document", "expansion_factor", "k", "method", "n_tokens",
         "reconstruction_dot_reconstruction", "seed", "site", "squared_error", "variance",
@@ -125,6 +123,15 @@ PLANNED: Mapping[str, Planned] = {
     })),
 }  # fmt: skip
 """Tables to come, by name; one that has a row model leaves this list."""
+
+
+BY_PEOPLE = frozenset({"ratings"})
+"""Tables that people fill, by `repro rate`: no run of the pipeline has them."""
+
+
+def made() -> tuple[str, ...]:
+    """Names of the tables that a run of the pipeline makes."""
+    return tuple(name for name in row_models() if name not in BY_PEOPLE)
 
 
 def tables() -> frozenset[str]:

@@ -7,6 +7,7 @@ from repro.contract.cards import read_cards
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.contract.verdict import Verdicts, read_verdicts
+from repro.contract.vocabulary import made
 from repro.errors import EvidenceError
 from repro.files import write_bytes
 from repro.report.figures.drawn import Drawn, ForestRow
@@ -97,7 +98,7 @@ def _judged(verdicts: Verdicts) -> dict[str, str]:
 def _tables(folder: Path, judged: Mapping[str, str]) -> tuple[dict[str, Table], list[str]]:
     """The tables there are. One that was judged must be there unchanged; another may be unfit."""
     tables, notes = {}, []
-    for name in row_models():
+    for name in (one for one in row_models() if one in made() or one in judged):
         try:
             table = read_evidence(folder, name)
         except EvidenceError as error:

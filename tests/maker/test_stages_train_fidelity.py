@@ -14,8 +14,9 @@ import pytest
 import torch
 
 from repro.contract.evidence import read_evidence
-from repro.contract.rows import row_models, stage_of
+from repro.contract.rows import stage_of
 from repro.contract.verdict import Status, read_verdicts
+from repro.contract.vocabulary import made
 from repro.maker.decompositions.trained import read_trained
 from repro.maker.dictionaries.metrics import matched_cosines
 from repro.maker.dictionaries.model import load_dictionary
@@ -258,7 +259,7 @@ def evidence(project: Path) -> Path:
 
 
 def test_the_whole_chain_runs_without_network_and_leaves_valid_evidence(finished: Path):
-    tables = {name: read_evidence(evidence(finished), name) for name in row_models()}
+    tables = {name: read_evidence(evidence(finished), name) for name in made()}
     for name, table in tables.items():
         scope = table.header.scope
         assert (scope is None) == (name == "toy"), "the toy speaks of no language model"

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.collections import LineCollection
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import row_models
+from repro.contract.vocabulary import made
 from repro.judge.checks.curves import residuals
 from repro.report.figures import style as look
 from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
@@ -29,7 +29,7 @@ COLOURS = ("VERMILLION", "BLUE", "SKY", "GREEN", "PURPLE", "GREY")
 @pytest.fixture(scope="module")
 def tables(evidence: Path) -> dict[str, Table]:
     """All tables."""
-    return {name: read_evidence(evidence, name) for name in row_models()}
+    return {name: read_evidence(evidence, name) for name in made()}
 
 
 def middle(table: Table) -> Table:

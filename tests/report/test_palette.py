@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import row_models
+from repro.contract.vocabulary import made
 from repro.report.figures import style as colours
 from repro.report.figures.catalogue import PLANS
 from repro.report.figures.curves import select
@@ -38,7 +38,7 @@ NO_METHOD = ("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0")
 @pytest.fixture(scope="module")
 def figures(evidence: Path) -> dict[str, Figure]:
     """Every figure of the list at every site, and that of the trainers."""
-    tables = {name: read_evidence(evidence, name) for name in row_models()}
+    tables = {name: read_evidence(evidence, name) for name in made()}
     with style():
         return dict(drawn(tables))
 

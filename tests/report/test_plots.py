@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from repro.contract.evidence import Table, read_evidence
-from repro.contract.rows import row_models
+from repro.contract.vocabulary import made
 from repro.report.figures.curves import select
 from repro.report.figures.drawn import ForestRow
 from repro.report.figures.palette import METHODS
@@ -17,7 +17,7 @@ from repro.report.plots import plots
 
 @pytest.fixture
 def tables(evidence: Path) -> dict[str, Table]:
-    return {name: read_evidence(evidence, name) for name in row_models()}
+    return {name: read_evidence(evidence, name) for name in made()}
 
 
 def read(text: str) -> list[dict[str, str]]:

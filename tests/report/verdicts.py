@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro.contract.evidence import read_header
-from repro.contract.rows import row_models
 from repro.contract.verdict import (
     ControlResult,
     Details,
@@ -19,6 +18,7 @@ from repro.contract.verdict import (
     VerdictScope,
     write_verdicts,
 )
+from repro.contract.vocabulary import made
 from repro.spec import Claim, describe, load_claims, spec_sha256
 from repro.spec.decisions import parts_of
 from tests.report.plausible import SCOPE
@@ -36,7 +36,7 @@ OUTCOMES: Mapping[str, Status] = {
 
 def plausible_verdicts(evidence: Path | None, claims: Sequence[Claim] = ()) -> Verdicts:
     """Verdicts on the tables in `evidence`; claims that read other tables are absent."""
-    hashes = {name: read_header(evidence, name).sha256 for name in row_models()} if evidence else {}
+    hashes = {name: read_header(evidence, name).sha256 for name in made()} if evidence else {}
     claims = claims or load_claims(CLAIMS)
     return Verdicts(
         schema=1,
@@ -57,7 +57,7 @@ def write_plausible_verdicts(target: Path, evidence: Path | None) -> Path:
 
 
 def _status(claim: Claim) -> Status:
-    if not set(claim.reads) <= set(row_models()):
+    if not set(claim.reads) <= set(made()):
         return Status.ABSENT
     return OUTCOMES.get(claim.id, Status.SUPPORTED)
 
