@@ -1,9 +1,11 @@
 """Blind human raters also find dictionary features more interpretable."""
 
-from repro.spec import Claim, Control, Exceeds, Paper, Ratio, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Shuffle, Where
 
 RATING = Ratio(name="rating", unit="share of the scale", over="rating", under="n")
 RATED = Where(column="is_catch_item", values=(0,))
+SAE = (RATED, Where(column="method", values=("sae",)))
+OTHERS = (RATED, Where(column="method", values=("neurons", "pca", "ica", "random")))
 
 CLAIM = Claim(
     id="c05",
@@ -17,8 +19,8 @@ CLAIM = Claim(
     check=Exceeds(
         reads="ratings",
         of=RATING,
-        where=(RATED, Where(column="method", values=("sae",))),
-        against=(RATED, Where(column="method", values=("neurons", "pca", "ica", "random"))),
+        where=SAE,
+        against=OTHERS,
         margin=0.1,
         clusters=("rater", "feature"),
     ),
@@ -37,8 +39,64 @@ CLAIM = Claim(
             why="raters who miss items of known answer did not read the others either",
         ),
     ),
+    saboteurs=(
+        Scale(
+            name="divide the ratings of the dictionary by a hundred",
+            reads="ratings",
+            where=SAE,
+            column="rating",
+            factor=0.01,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="multiply the ratings of the other decompositions by a hundred",
+            reads="ratings",
+            where=OTHERS,
+            column="rating",
+            factor=100.0,
+            turns_to=("refuted",),
+        ),
+        Shuffle(
+            name="deal all ratings out by chance",
+            reads="ratings",
+            where=(RATED,),
+            column="rating",
+            seed=1,
+            turns_to=("refuted", "inconclusive"),
+        ),
+        Scale(
+            name="multiply the ratings of the dictionary by a hundred",
+            reads="ratings",
+            where=SAE,
+            column="rating",
+            factor=100.0,
+            turns_to=("supported",),
+        ),
+        Scale(
+            name="turn the ratings of the other decompositions below zero, a hundredfold",
+            reads="ratings",
+            where=OTHERS,
+            column="rating",
+            factor=-100.0,
+            turns_to=("supported",),
+        ),
+        Drop(
+            name="hide the dictionary",
+            reads="ratings",
+            where=SAE,
+            turns_to=("absent",),
+        ),
+        Drop(
+            name="hide the other decompositions",
+            reads="ratings",
+            where=OTHERS,
+            turns_to=("absent",),
+        ),
+    ),
     deviation=(
-        "Raters, items and language model are ours: the paper has no such study. Nothing is "
+        "Raters, items and language model are ours: the paper has no such study. The features are "
+        "those of SmolLM2-135M-Instruct (Q4_1, de-quantised), with dictionaries trained on about a "
+        "million tokens (the scope says how many), drawn evenly over the methods. Nothing is "
         "decided until ratings exist."
     ),
     refuted_by=(

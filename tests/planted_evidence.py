@@ -15,7 +15,7 @@ from repro.contract.rows.fidelity import (
     SplicedRow,
 )
 from repro.contract.rows.toy import ToyRow
-from tests import planted_interpret, planted_ioi
+from tests import planted_interpret, planted_ioi, planted_ratings
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -86,6 +86,8 @@ class World:
     """Localisation of indirect object identification."""
     interpret: planted_interpret.World = field(default_factory=planted_interpret.World)
     """Interpretability."""
+    ratings: planted_ratings.World = field(default_factory=planted_ratings.World)
+    """What people say of features."""
 
 
 TRUE = World()
@@ -107,6 +109,7 @@ FALSE = {
     "c20": (World(shrinkage=0.0), World(refit_gain=0.0)),
     "c21": (World(added_loss=0.01),),
     "c22": (World(recovered_cosine=0.6),),
+    "c05": (World(ratings=planted_ratings.World(sae=0.2)),),
     "c06": (World(ioi=planted_ioi.World(sae_area=1.2)),),
     "c07": (World(ioi=planted_ioi.World(sae_edit=0.5)),),
     "c08": (World(ioi=planted_ioi.World(plain_area=0.3)),),
@@ -157,6 +160,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         "toy": list(_toy(world)),
         **planted_ioi.tables(world.ioi),
         **planted_interpret.tables(world.interpret),
+        "ratings": list(planted_ratings.ratings(world.ratings)),
     }
     for name, rows in tables.items():
         write_evidence(

@@ -18,8 +18,8 @@ from tests.planted_evidence import TRUE, UNFAIR, WITHOUT_THE_TASK, World, write_
 CLAIMS = Path(__file__).parents[2] / "claims"
 LOADED = {claim.id: claim for claim in load_claims(CLAIMS)}
 ON_DICTIONARIES = {id_: claim for id_, claim in LOADED.items() if claim.fair}
-DECIDED_ELSEWHERE = ("c08", "c22")
-"""On dictionaries without a penalty, and on planted data."""
+DECIDED_ELSEWHERE = ("c05", "c08", "c22")
+"""By people, on dictionaries without a penalty, and on planted data."""
 ON_THE_TASK = ("c06", "c07", "c09", "c10", "k02", "k03")
 UNFAIR_WORLDS = [
     pytest.param(told, world, id=name)
