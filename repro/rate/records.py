@@ -73,7 +73,7 @@ class Answers:
         rated, gone = dict[str, Rated](), set[str]()
         for one in records:
             if isinstance(one, Rated) and one.rater == rater:
-                rated.setdefault(one.submission, one)
+                rated[one.submission] = one
             elif isinstance(one, Undone) and one.rater == rater:
                 gone.add(one.undoes)
         self.all = rated

@@ -67,6 +67,18 @@ def test_every_method_is_drawn_as_often_and_no_oftener_than_the_rarest_allows(
     assert len({one.id for one in drawn}) == len(drawn)
 
 
+def test_which_are_drawn_is_a_matter_of_chance_and_of_the_cards(tmp_path: Path):
+    many = [card("sae", number) for number in range(12)]
+    drawn = []
+    for name, given in (("one", many), ("more", [*many, card("sae", 12)])):
+        folder = tmp_path / name
+        folder.mkdir()
+        found = draw(load_cards(planted_cards.write(folder, *given)), 4)
+        drawn.append([one.id for one in found])
+    assert drawn[0] != drawn[1]
+    assert [one.id for one in many[:4]] not in drawn
+
+
 def test_who_draws_fewer_draws_some_of_the_same(cards):
     few, all_ = ({one.id for one in draw(cards, n)} for n in (1, 2))
     assert few < all_

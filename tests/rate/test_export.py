@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import Table, read_evidence, write_evidence
-from repro.contract.rows.fidelity import RefitRow
+from repro.contract.rows.fidelity import AgreementRow, RefitRow
 from repro.contract.verdict import Status
 from repro.errors import ReproError
 from repro.judge.verify import verify
@@ -187,6 +187,8 @@ def test_fewer_features_of_a_method_are_as_many_fewer_in_the_denominator(cards, 
     begin(cards, file, "anna", 0, 20)
     counts = exported(cards, tmp_path / "out", file).header.counts
     assert (counts["offered"], counts["rated"], counts["unrated"]) == (10, 5, 5)
+    begin(cards, file, "anna", 0, 1)
+    assert exported(cards, tmp_path / "out", file).header.counts == counts, "what was once offered"
 
 
 def test_scope_and_profile_are_those_of_the_tables_that_it_joins(cards, sits_down, file, tmp_path):
@@ -199,13 +201,23 @@ def test_scope_and_profile_are_those_of_the_tables_that_it_joins(cards, sits_dow
         n_tokens=1, squared_error_before=1.0, squared_error_after=1.0,
     )  # fmt: skip
     out = tmp_path / "joined"
+    pair = AgreementRow(
+        site="middle", method="sae", alpha=0.0, expansion_factor=2.0, seed_a=0, seed_b=1,
+        n_features=1, n_matched=1, cosine=1.0,
+    )  # fmt: skip
+    write_evidence(out, "agreement", [pair], counts={}, scope=None, provenance={"profile": "no"})
+    assert exported(cards, out, file).header.scope is None
+    (out / "agreement.json").unlink()
     write_evidence(out, "refit", [row], counts={}, scope=SCOPE, provenance={"profile": "laptop"})
     joined = exported(cards, out, file).header
     assert joined.scope == SCOPE
     assert joined.provenance["profile"] == "laptop"
     assert exported(cards, out, file).header == joined, "a second export reads no scope of its own"
     assert joined.provenance["cards"] == cards.sha256
+    assert joined.counts == alone.counts
     assert verify(out, ROOT / "claims").profile == "laptop"
+    (out / "refit.json").unlink()
+    assert exported(cards, out, file).header == alone, "nothing is read of what was here before"
 
 
 def ratings_of(*observers: str) -> dict[tuple[str, int], int]:

@@ -61,9 +61,10 @@ def test_one_word_is_shaded_wherever_it_stands_and_nothing_else_is(cards: Cards)
 
 
 def test_a_part_of_a_longer_word_is_no_word(tmp_path):
-    tokens = [" rail", "way", " then", " every", " day"]
+    parts_of_words = [" rail", "ways", " foot", "ball", " book", "shop", " fire", "work"]
+    tokens = [*parts_of_words, " then", " every", " day"]
     parts = [excerpt(i, "top", 0, 1.0) for i in range(9)]
-    cut = [e.model_copy(update={"tokens": [f" n{i}", *tokens], "activations": [1.0] * 6})
+    cut = [e.model_copy(update={"tokens": [f" n{i}", *tokens], "activations": [1.0] * 12})
            for i, e in enumerate(parts)]  # fmt: skip
     found = known_items(load_cards(planted_cards.write(tmp_path, card("sae", 1, excerpts=cut))), 0)
     assert {one.word for one in found if one.word} == {"then", "every"}

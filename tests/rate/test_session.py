@@ -68,6 +68,15 @@ def test_undo_brings_an_item_back_with_what_was_said(sits_down):
     assert anna.undo(submission(), back["undoes"])["done"] == before["done"] - 1
 
 
+def test_undo_of_an_answer_out_of_turn_brings_that_very_item_back(sits_down):
+    anna = sits_down()
+    state = rate(anna, indifferent, most=6)
+    later = list(anna.ids)[10]
+    after = anna.rate(submission(), later, 1, "")
+    assert after["item"] == state["item"]
+    assert anna.undo(submission(), after["undoes"])["item"]["id"] == later
+
+
 def test_all_can_be_undone_and_then_nothing_is_left_to_undo(sits_down):
     anna = sits_down()
     state, steps = rate(anna, indifferent), 0

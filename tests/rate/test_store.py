@@ -186,6 +186,15 @@ def test_without_its_key_a_file_is_refused(store: Store):
     assert not key.exists(), "a new secret would orphan what was rated"
 
 
+def test_a_key_that_was_left_over_from_another_run_begins_no_file(store: Store):
+    store.path.unlink()
+    with pytest.raises(RatingError, match=r"ratings\.jsonl\.key is about the cards of another run"):
+        Store(store.path, OTHERS).open()
+    assert store.path.read_bytes() == b""
+    store.open()
+    assert store.append(one := rated()) == [one]
+
+
 @pytest.mark.parametrize(
     "content", [b"my notes\nthat matter", b'{"a": 1}', b"\n", b"\xff\xd8\xff\n", b'{"kind":"x"}\n']
 )
