@@ -34,8 +34,13 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
         max_train_document_tokens=120,
         balance_sources=True,
     )
+    points = {role: resid_post(n) for role, n in (("early", 0), ("middle", 1), ("late", 3))}
+    gone = {*content["activate"]["hook_points"], *content["activate"]["untrained"]} - {*points}
+    groups = content["train"]["groups"].items()
+    content["train"]["groups"] = {name: one for name, one in groups if one["site"] not in gone}
     content["activate"].update(
-        hook_points={role: resid_post(n) for role, n in (("early", 0), ("middle", 1), ("late", 3))},
+        hook_points=points,
+        untrained={},
         batch=4,
         skip_positions=1,
         train_tokens={},

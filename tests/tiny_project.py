@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
 from repro.maker.params.interpret import Baseline as ScoredBaseline
+from repro.maker.activations.weights import TRAINED
 from repro.maker.params.ioi import Baseline
 from repro.maker.params.model import Params, load_params
 from repro.maker.params.read import read_yaml
@@ -66,6 +67,7 @@ def content() -> dict[str, Any]:
         },
         "activate": {
             "hook_points": {"middle": resid_post(1)},
+            "untrained": {},
             "batch": 8,
             "train_tokens": {},
             "skip_positions": 1,
@@ -229,7 +231,8 @@ def write_stores(folder: Path, params: Params) -> None:
         write_set(site, params.plant, folder / "plant" / site)
     middle = folder / "activate" / "middle"
     shutil.copytree(folder / "plant" / "planted_width", middle)
-    write_manifest(middle, read_manifest(middle).model_copy(update={"site": "middle"}))
+    told = {"site": "middle", "weights": TRAINED}
+    write_manifest(middle, read_manifest(middle).model_copy(update=told))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from repro.maker.activations.shards import Manifest, Shard, ShardWriter, write_manifest
 from repro.maker.activations.splits import Split
+from repro.maker.activations.weights import TRAINED
 
 
 def write_store(
@@ -33,6 +34,7 @@ def write_store(
         Manifest(
             site="early",
             hook="test",
+            weights=TRAINED,
             dimension=train.shape[1],
             dtype="float32",
             **shards,

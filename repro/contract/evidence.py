@@ -47,7 +47,7 @@ class Scope(BaseModel):
     bos: str
     """Token that starts each sequence, as the tokenizer spells it; none where there is none."""
     sites: dict[str, str]
-    """Role of each site and the hook that it names."""
+    """Role of each site, the hook that it names, and the weights where they are not the trained."""
     tokens: dict[str, int]
     """Activations of each split; training ones of a site that has fewer, by its name."""
     seeds: list[int]

@@ -26,7 +26,6 @@ def scope_of(
     device = resolve_device(train.device)
     dtype = resolve_dtype(train.precision, device)
     seeds = {seed for group in train.groups.values() for seed in group.seeds}
-    first = next(iter(manifests.values()))
     return Scope(
         model=read_record(fetched / "model", ModelRecord).name,
         text=read_record(fetched / "text", TextRecord).name,
@@ -35,11 +34,13 @@ def scope_of(
             for split, counts in sequences.sources.items()
         },
         bos=sequences.bos_token or "none",
-        sites={site: manifest.hook for site, manifest in manifests.items()},
+        sites={site: manifest.place for site, manifest in manifests.items()},
         tokens=_tokens(manifests),
         seeds=sorted(seeds),
         device=describe(device, dtype, train.executor.threads),
-        max_logit_difference=first.provenance["max_logit_difference"],
+        max_logit_difference=max(
+            manifest.provenance["max_logit_difference"] for manifest in manifests.values()
+        ),
         is_paper_setting=setting.is_paper_setting,
     )
 

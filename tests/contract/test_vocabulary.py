@@ -25,7 +25,7 @@ from repro.maker.dictionaries.architectures.registry import ARCHITECTURES
 from repro.maker.fidelity import measure
 from repro.maker.ioi import prompts
 from repro.maker.ioi.jobs import ENDS
-from repro.maker.params.activate import Activate
+from repro.maker.params.activate import Activate, Untrained
 from repro.maker.params.ioi import Baseline, Localisation
 from repro.maker.params.model import load_params
 from repro.maker.params.plant import PLANTED, TOY
@@ -36,6 +36,7 @@ OPEN = {
     *("clean", "counterfactual", "names", "contexts", "rater"),
 }
 """Columns of text that may hold anything."""
+WEIGHTS = Untrained.model_fields["weights"].annotation
 REPORTS = ROOT / "reports"
 EVIDENCE = sorted(
     [*REPORTS.glob("laptop/evidence/*.parquet"), *REPORTS.glob("frontier/**/*.parquet")]
@@ -57,10 +58,11 @@ def test_every_method_that_the_maker_names_is_declared(methods):
 def test_every_site_that_a_profile_measures_at_is_declared():
     """Roles in params are the user's own; those of our profiles are the ones that claims name."""
     for file in (ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))):
-        assert load_params(file).activate.hook_points.keys() <= SITES.keys(), file
-    told = Activate.model_fields["hook_points"].description or ""
-    named = re.findall(r"\w+", told.partition("the roles")[2])
-    assert {*named} - {"and"} == {site for site in SITES if not site.startswith("planted")}
+        assert load_params(file).activate.sites.keys() <= SITES.keys(), file
+    fields = (Activate.model_fields[name] for name in ("hook_points", "untrained"))
+    told = " ".join((field.description or "").partition("the roles")[2] for field in fields)
+    named = {*re.findall(r"\w+", told)} - {"and", *get_args(WEIGHTS)}
+    assert named == {site for site in SITES if not site.startswith("planted")}
     assert {*PLANTED} <= SITES.keys()
     assert not {*TOY} & SITES.keys(), "rows of the toy tell a regime in place of a site"
 

@@ -20,6 +20,7 @@ from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, read_tokens
+from repro.maker.activations.weights import TRAINED
 from repro.maker.params.model import Params
 from repro.maker.stages.activate import work_of
 from tests.stages import at, run
@@ -151,7 +152,7 @@ def test_the_manifest_says_what_the_store_is(store: Path) -> None:
     assert sorted(p.name for p in store.iterdir()) == sorted(SITES)
     for role, name in SITES.items():
         manifest = read_manifest(store / role)
-        assert (manifest.site, manifest.hook) == (role, name)
+        assert (manifest.site, manifest.hook, manifest.weights) == (role, name, TRAINED)
         for split, n_sequences in zip(SPLITS, (100, 10, 30), strict=True):
             assert manifest.n_skipped[split] == n_sequences
             assert manifest.rows(split) + manifest.n_sinks[split] == 15 * n_sequences
@@ -185,7 +186,7 @@ def tokens_of(n_train: int, n_validation: int, n_heldout: int) -> Tokens:
 
 def test_shards_cover_every_sequence_once() -> None:
     section = tiny_params(UNUSED, UNUSED, activate={"batch": 5, "shard_tokens": 200}).activate
-    works = work_of(tokens_of(103, 31, 7), section)
+    works = work_of(tokens_of(103, 31, 7), section, SITES)
     for split, total in (("train", 103), ("validation", 31), ("heldout", 7)):
         its = [w for w in works if w.split == split]
         covered = [row for w in its for row in range(w.first, w.last)]
@@ -203,7 +204,7 @@ def test_a_site_takes_the_training_shards_that_begin_below_its_number_of_tokens(
     n_train: int, n_validation: int, n_heldout: int, batch: int, quota: dict[str, int]
 ) -> None:
     section = SECTION.model_copy(update={"batch": batch, "train_tokens": quota})
-    works = work_of(tokens_of(n_train, n_validation, n_heldout), section)
+    works = work_of(tokens_of(n_train, n_validation, n_heldout), section, SITES)
     for role in SITES:
         for split, total in zip(SPLITS, (n_train, n_validation, n_heldout), strict=True):
             its = [w for w in works if w.split == split and role in w.roles]
@@ -257,7 +258,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes_without_a_network(
     assert start(params, inputs, finished).wait() == 0
     process = start(params, inputs, killed)
     kept = wait_for(
-        lambda: list((tmp_path / ".scratch").glob("killed-*/train-0000*.json")), process
+        lambda: list((tmp_path / ".scratch").glob("killed-*/trained/train-0000*.json")), process
     )
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

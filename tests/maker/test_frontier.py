@@ -11,6 +11,7 @@ from repro.contract.rows.fidelity import FidelityRow
 from repro.errors import EvidenceError
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest, write_manifest
+from repro.maker.activations.weights import Redrawn
 from repro.maker.engine.provenance import key_of
 from repro.maker.fidelity.frontier import NAME, frontier_of, identity
 from repro.maker.source.records import ModelRecord, write_record
@@ -105,10 +106,11 @@ def test_a_frontier_that_does_not_say_what_it_belongs_to_is_not_taken(
         {"model": "another model"},
         {"tokens": b"other tokens"},
         {"hook": "blocks.2.hook_resid_post"},
+        {"weights": Redrawn("all", 0).told},
         {"skip_positions": 1},
         {"sink_norm": 30.0, "median_norm": 3.0},
     ],
-    ids=["model", "tokens", "hook", "skipped positions", "bound on the norm"],
+    ids=["model", "tokens", "hook", "weights", "skipped positions", "bound on the norm"],
 )
 def test_a_run_on_other_activations_does_not_find_the_frontier(
     tmp_path: Path, wanted, frontiers: Path, change: dict[str, Any]

@@ -31,6 +31,10 @@ def refused(path: Path) -> str:
     return message
 
 
+def untrained(**changes: Any) -> dict[str, Any]:
+    return {"of": "middle", "weights": "all", "seed": 0, **changes}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
@@ -66,6 +70,14 @@ def refused(path: Path) -> str:
         ("activate.hook_points.late", resid_post(2), ("hook_points.late: no group", "edit activ")),
         ("activate.hook_points.middle", "blocks.1", ("hook_points.middle: 'blocks.1'", "mlp.hook")),
         ("activate.hook_points.planted_x", resid_post(1), ("planted sets have such names", "mlp")),
+        ("activate.untrained.a", {"of": "middle", "weights": "all"}, ("a.seed: missing key",)),
+        ("activate.untrained.a", untrained(weights="none"), ("a.weights", "'none'", "'blocks'")),
+        ("activate.untrained.a", untrained(seed=-1), ("a.seed", "greater than or equal to 0")),
+        ("activate.untrained.a", untrained(of="late"), ("a.of: no hook point", "'late'", "middle")),
+        ("activate.untrained.A", untrained(), ("untrained.A: String", "small letters")),
+        ("activate.untrained.middle", untrained(), ("middle: a site of hook_points", "early_rein")),
+        ("activate.untrained.planted_x", untrained(), ("untrained.planted_x: planted sets have",)),
+        ("activate.untrained.a", untrained(), ("edit activate.untrained.a", "no group of train")),
         ("activate.sites", {"middle": 4}, ("activate.sites: the key is now", "hook_points, such")),
         ("train.groups.width.width", 2.0, ("width.width: the key is now named expansion_factor",)),
         ("fidelity.substitution_tokens", 512, ("is now named spliced_tokens", "edit fidelity.su")),
@@ -144,6 +156,33 @@ def test_a_mistake_names_the_key_and_the_mend(
     assert [word for word in words if word not in message] == [], message
 
 
+def with_an_untrained_site() -> dict[str, Any]:
+    values = content()
+    values["activate"]["untrained"]["control"] = untrained()
+    values["train"]["groups"]["control_r2"] = group("control", [1.0e-3], [0])
+    return values
+
+
+def test_an_untrained_site_is_one_like_the_others_to_train_on(tmp_path: Path):
+    values = with_an_untrained_site()
+    values["train"]["ica"]["sites"].append("control")
+    values["activate"]["train_tokens"] = {"control": 512}
+    params = load_params(write_params(tmp_path, values))
+    assert params.activate.sites == {"middle": resid_post(1), "control": resid_post(1)}
+
+
+def test_nothing_is_put_back_into_an_untrained_model(tmp_path: Path):
+    values = with_an_untrained_site()
+    values["ioi"]["plans"]["all"]["site"] = "control"
+    message = refused(write_params(tmp_path, values))
+    assert "ioi.plans.all.site: 'control' is a site of an untrained model" in message
+    assert "the trained one, one of middle" in message
+    values = with_an_untrained_site()
+    values["fidelity"]["spliced_groups"].append("control_r2")
+    message = refused(write_params(tmp_path, values))
+    assert "spliced_groups.control_r2: 'control' is a site of an untrained model" in message
+
+
 def test_several_mistakes_are_counted_and_the_first_is_told(tmp_path: Path):
     message = refused(write_params(tmp_path, train__batch=0, tokenize__bos="yes"))
     assert "tokenize.bos: " in message
@@ -203,6 +242,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 FREE = {
     ("activate", "hook_points"),
     ("activate", "train_tokens"),
+    ("activate", "untrained"),
     ("train", "groups"),
     ("train", "optimiser", "lr_at"),
     ("ioi", "plans"),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from repro.errors import ParamsError, SourceError
+from repro.maker.activations.weights import TRAINED, Redrawn, redraw
 from repro.maker.hook_points import HookPoint, hook_point
 
 _LOGITS_AT_ONCE = 2**24
@@ -25,19 +26,33 @@ class LanguageModel:
     """A causal language model behind a TransformerBridge, its weights untouched.
 
     No layer norm is folded and nothing is centred: an activation is what the plain model computes,
-    to the tolerance measured at load.
+    to the tolerance measured at load. `weights` says which those are, as a manifest does.
     """
 
     name: str
     bridge: Any
     dtype: torch.dtype
     device: torch.device
+    weights: str = TRAINED
     max_logit_difference: float = 0.0
     _can_cut: bool = False
 
     @classmethod
-    def load(cls, folder: Path, *, dtype: torch.dtype, device: torch.device) -> Self:
+    def load(
+        cls,
+        folder: Path,
+        *,
+        dtype: torch.dtype,
+        device: torch.device,
+        redrawn: Redrawn | None = None,
+    ) -> Self:
         """Load a Hugging Face directory and hold the adapter against the plain model.
+
+        Args:
+            folder: the directory.
+            dtype: arithmetic of the forward passes.
+            device: where they run.
+            redrawn: weights to draw anew; the trained ones stay where there is none.
 
         Raises:
             SourceError: the folder holds no causal language model, or the adapter's logits differ
@@ -46,14 +61,16 @@ class LanguageModel:
         _stay_offline()
         from transformer_lens.model_bridge import TransformerBridge  # 3 s to import
 
-        plain = _plain_model(folder, dtype, device)
+        plain = _plain_model(folder, dtype, device, redrawn)
         ids = _fixed_ids(plain.config.vocab_size).to(device)
         with torch.inference_mode():
             reference = plain(ids, use_cache=False).logits.float()
         bridge = TransformerBridge.boot_transformers(
             str(folder), hf_model=plain, dtype=dtype, device=device
         )
-        model = cls(name=folder.name, bridge=bridge, dtype=dtype, device=device)
+        weights = redrawn.told if redrawn else TRAINED
+        name = f"{folder.name}, {weights}" if redrawn else folder.name
+        model = cls(name, bridge, dtype, device, weights)
         model._check(ids, reference)
         return model
 
@@ -246,7 +263,9 @@ def _fixed_ids(n_vocabulary: int) -> Tensor:
     return (torch.arange(2 * 24) * 7919 % n_vocabulary).view(2, 24)
 
 
-def _plain_model(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
+def _plain_model(
+    folder: Path, dtype: torch.dtype, device: torch.device, redrawn: Redrawn | None
+) -> Any:
     from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
     try:
@@ -259,6 +278,8 @@ def _plain_model(folder: Path, dtype: torch.dtype, device: torch.device) -> Any:
             expected="a Hugging Face directory: config.json, safetensors, tokenizer.json",
             mend="dvc repro fetch",
         ) from None
+    if redrawn:
+        redraw(plain, redrawn)
     return plain.to(device).eval().requires_grad_(False)
 
 

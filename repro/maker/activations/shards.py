@@ -20,6 +20,7 @@ from torch import Tensor
 from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json, write_with
 from repro.maker.activations.splits import Split
+from repro.maker.activations.weights import NO_WEIGHTS, TRAINED
 from repro.maker.engine.record import Record, read_json_record
 
 
@@ -41,6 +42,9 @@ class Manifest(Record):
     """Role of the site."""
     hook: str
     """Hook of the language model, or what was planted."""
+    weights: str
+    """Weights of the language model: trained, or which were re-initialised and from which seed;
+    none for planted data."""
     dimension: int
     """Coordinates of an activation."""
     dtype: str
@@ -63,6 +67,17 @@ class Manifest(Record):
     """Median norm from which that bound was made."""
     provenance: dict[str, Any]
     """Model, text, params, versions."""
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether these are activations of the language model as it was fetched."""
+        return self.weights == TRAINED
+
+    @property
+    def place(self) -> str:
+        """The hook, and of which version of the language model where it is an untrained one."""
+        told = "" if self.weights in (TRAINED, NO_WEIGHTS) else f", {self.weights}"
+        return f"{self.hook}{told}"
 
     def rows(self, split: Split) -> int:
         """Activations in a split."""

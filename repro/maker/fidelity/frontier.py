@@ -19,7 +19,10 @@ NAME = "fidelity"
 
 
 def identity(artifacts: Path, site: str) -> dict[str, Any]:
-    """What a frontier belongs to: the model at its revision, tokens by content, hook point."""
+    """What a frontier belongs to: the model at its revision, tokens by content, hook point.
+
+    A hook point in an untrained version of the model says so: it is another one.
+    """
     return identity_of(artifacts / "fetch", artifacts / "tokenize", artifacts / "activate" / site)
 
 
@@ -33,7 +36,7 @@ def identity_of(fetched: Path, tokens: Path, store: Path) -> dict[str, Any]:
         "revision": model.revision or key_of(model.sha256),
         "tokens_sha256": sha256_of(tokens / "tokens.safetensors"),
         "training_tokens": manifest.rows("train") + left_out,
-        "hook": manifest.hook,
+        "hook": manifest.place,
         "skip_positions": manifest.skip_positions,
         "sink_factor": round(manifest.sink_norm / (manifest.median_norm or 1.0), 6),
     }

@@ -46,7 +46,7 @@ class Params(Setting):
 
     @model_validator(mode="after")
     def _sites_meet(self) -> Self:
-        sites = {*self.activate.hook_points, *PLANTED, *TOY}
+        sites = {*self.activate.sites, *PLANTED, *TOY}
         named = {f"train.groups.{name}.site": g.site for name, g in self.train.groups.items()}
         for key, site in named.items():
             if site not in sites:
@@ -57,10 +57,10 @@ class Params(Setting):
                 key = f"train.optimiser.lr_at.{place}"
                 raise mismatch(key, f"no site or group is named {place!r}", one_of(places))
         used = {group.site for group in self.train.groups.values()}
-        for site in self.activate.hook_points:
+        for site in self.activate.sites:
             if site not in used:
                 raise mismatch(
-                    f"activate.hook_points.{site}",
+                    self.activate.key_of(site),
                     "no group of train.groups trains on it",
                     "a group on each harvested site, or that site not harvested",
                 )
@@ -76,11 +76,25 @@ class Params(Setting):
                 f"less than tokenize.sequence_length: {length}",
             )
         for site in self.activate.train_tokens:
-            if site not in self.activate.hook_points:
+            if site not in self.activate.sites:
                 raise mismatch(
                     f"activate.train_tokens.{site}",
                     f"{site!r} is not harvested",
-                    one_of(self.activate.hook_points),
+                    one_of(self.activate.sites),
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _only_the_trained_model_is_edited(self) -> Self:
+        edited = {f"ioi.plans.{name}.site": one.site for name, one in self.ioi.plans.items()}
+        spliced = {name: self.train.groups.get(name) for name in self.fidelity.spliced_groups}
+        edited |= {f"fidelity.spliced_groups.{n}": one.site for n, one in spliced.items() if one}
+        for key, site in edited.items():
+            if site in self.activate.untrained:
+                raise mismatch(
+                    key,
+                    f"{site!r} is a site of an untrained model, into which nothing is put back",
+                    f"a site of the trained one, {one_of(self.activate.hook_points)}",
                 )
         return self
 
@@ -136,9 +150,9 @@ class Params(Setting):
     @model_validator(mode="after")
     def _components_are_of_the_model(self) -> Self:
         for site in self.train.ica.sites:
-            if site not in self.activate.hook_points:
+            if site not in self.activate.sites:
                 found = f"{site!r} is not harvested"
-                raise mismatch("train.ica.sites", found, one_of(self.activate.hook_points))
+                raise mismatch("train.ica.sites", found, one_of(self.activate.sites))
         return self
 
     @model_validator(mode="after")

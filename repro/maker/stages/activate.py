@@ -1,5 +1,11 @@
-"""Stage `activate`: activations of the language model at several hook points, as shards."""
+"""Stage `activate`: activations of the language model at several hook points, as shards.
 
+The same hook points may be read on the same text in untrained versions of the model, as sites of
+their own. A version is loaded once the one before it is gone: one model is in memory at a time.
+"""
+
+import gc
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +19,7 @@ from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.shards import Manifest, write_manifest
 from repro.maker.activations.splits import SPLITS, Split
 from repro.maker.activations.tokens import Tokens, read_tokens
+from repro.maker.activations.weights import Redrawn
 from repro.maker.engine.code import code_of
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.progress import shown
@@ -83,19 +90,23 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     }
     torch.set_num_threads(params.activate.threads)
     with scratch_folder(out, key_of([made_by, code_of(__name__)])) as scratch:
-        lm = LanguageModel.load(model, dtype=dtype, device=device)
-        sites = params.activate.hook_points
-        lm.check_hook_points(list(sites.values()))
-        harvester = Harvester(lm, {**sites}, params.activate.batch, params.activate.skip_positions)
-        made_by["max_logit_difference"] = lm.max_logit_difference
-        previews, parts = _harvest(harvester, params.activate, ids, scratch)
-        for role in sites:
-            store = _manifest(role, harvester, previews[role], parts, made_by)
-            write_manifest(scratch / "out" / role, store)
+        for redrawn, sites in versions_of(params.activate).items():
+            lm = LanguageModel.load(model, dtype=dtype, device=device, redrawn=redrawn)
+            _harvest_version(lm, sites, params.activate, ids, scratch, made_by)
+            del lm
+            gc.collect()  # the adapter's parts hold each other
         put_in_place(scratch / "out", out)
 
 
-def work_of(tokens: Tokens, section: Activate) -> list[ShardWork]:
+def versions_of(section: Activate) -> dict[Redrawn | None, dict[str, str]]:
+    """Hook point of each role, by the weights that are redrawn for it; the trained model first."""
+    found: dict[Redrawn | None, dict[str, str]] = {None: {**section.hook_points}}
+    for role, one in section.untrained.items():
+        found.setdefault(Redrawn(one.weights, one.seed), {})[role] = section.sites[role]
+    return found
+
+
+def work_of(tokens: Tokens, section: Activate, sites: Iterable[str]) -> list[ShardWork]:
     """The shards to make: whole batches of sequences, at most `shard_tokens` where a batch allows.
 
     A shard depends on its own sequences alone, so a resumed run makes the same bytes. A site with
@@ -108,21 +119,40 @@ def work_of(tokens: Tokens, section: Activate) -> list[ShardWork]:
         step = section.batch * max(1, section.shard_tokens // batch_tokens)
         for number, first in enumerate(range(0, len(ids), step)):
             begun = first * ids.shape[1] if split == "train" else 0
-            sites, tokens_of = section.hook_points, section.train_tokens
+            tokens_of = section.train_tokens
             roles = tuple(role for role in sites if begun < tokens_of.get(role, ids.size))
             if roles:
                 found.append(ShardWork(split, number, first, min(first + step, len(ids)), roles))
     return found
 
 
+def _harvest_version(
+    lm: LanguageModel,
+    sites: dict[str, str],
+    section: Activate,
+    tokens: Tokens,
+    scratch: Path,
+    made_by: dict[str, Any],
+) -> None:
+    """Every shard and the manifest of the sites of one version of the model into `scratch/out`."""
+    lm.check_hook_points(list(sites.values()))
+    harvester = Harvester(lm, sites, section.batch, section.skip_positions)
+    previews, parts = _harvest(harvester, section, tokens, scratch)
+    made_by = {**made_by, "max_logit_difference": lm.max_logit_difference}
+    for role in sites:
+        manifest = _manifest(role, harvester, previews[role], parts, made_by)
+        write_manifest(scratch / "out" / role, manifest)
+
+
 def _harvest(
     harvester: Harvester, section: Activate, tokens: Tokens, scratch: Path
 ) -> tuple[dict[str, Preview], dict[str, list[dict[str, HarvestedShard]]]]:
-    """Every shard of every site into `scratch/out`; what an earlier run has finished is kept."""
+    """Every shard of its sites into `scratch/out`; what an earlier run has finished is kept."""
     previews = harvester.previews(tokens.train, section.sink_factor)
     parts: dict[str, list[dict[str, HarvestedShard]]] = {split: [] for split in SPLITS}
-    for work in shown(work_of(tokens, section), what="shards of activations"):
-        done = scratch / f"{work.split}-{work.number:05d}.json"
+    works = work_of(tokens, section, harvester.sites)
+    for work in shown(works, what=f"shards of activations, {harvester.model.weights}"):
+        done = scratch / harvester.model.weights / f"{work.split}-{work.number:05d}.json"
         if not done.exists():
             ids, documents = (a[work.first : work.last] for a in tokens.split(work.split))
             target = scratch / "out"
@@ -135,7 +165,7 @@ def _harvest(
 
 
 def _finished(done: Path) -> dict[str, HarvestedShard]:
-    mend = f"remove {done.parent}, then: dvc repro activate"
+    mend = f"remove {done.parents[1]}, then: dvc repro activate"
     return read_json_record(done, Harvested, what="record of shards", mend=mend).sites
 
 
@@ -150,6 +180,7 @@ def _manifest(
     return Manifest(
         site=role,
         hook=harvester.sites[role],
+        weights=harvester.model.weights,
         dimension=preview.d_in,
         dtype=str(harvester.model.dtype).removeprefix("torch."),
         **{split: [part.shard for part in of[split]] for split in SPLITS},

@@ -19,7 +19,7 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
-from repro.maker.activations.harvested import harvested
+from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.activations.sample import chosen_sequences
 from repro.maker.decompositions.asked import Asked, SiteFiles
@@ -303,7 +303,7 @@ class FidelityJobs:
         )
 
     def _splice(self, asked: Asked) -> SpliceJob:
-        harvest = self.on_model[asked.of.site]
+        harvest = editable(self.on_model[asked.of.site], "fidelity.spliced_groups")
         dtype = getattr(torch, harvest.dtype)
         on = Prompting(
             model=model_files(self.inputs.fetch / "model", self.device, dtype),

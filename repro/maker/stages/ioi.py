@@ -16,7 +16,7 @@ from repro.contract.rows.ioi import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
-from repro.maker.activations.harvested import harvested
+from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
@@ -109,9 +109,9 @@ class IoiJobs:
         self.device = resolve_device(self.settings.device)
         self.dtype = resolve_dtype(self.settings.dtype, self.device)
         self.threads = self.settings.executor.threads
-        of_plans = [plan.site for plan in self.settings.plans.values()]
+        of_plans = {plan.site: f"ioi.plans.{n}.site" for n, plan in self.settings.plans.items()}
         found = harvested(inputs.activate)
-        self.hooks = {site: found[site].hook for site in found if site in of_plans}
+        self.hooks = {s: editable(found[s], of_plans[s]).hook for s in found if s in of_plans}
         self.sites = {site: site_files(inputs.train, inputs.activate / site) for site in of_plans}
         self.speaker = self._speaker()
         names = usable_names(read_words(self.settings.words), encoder_of(self.speaker.model))

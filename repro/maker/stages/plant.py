@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from repro.errors import ArtifactError
 from repro.files import write_with
 from repro.maker.activations.shards import Manifest, ShardWriter, Split, write_manifest
+from repro.maker.activations.weights import NO_WEIGHTS
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.plant import TOY, Plant
 from repro.maker.planted import PLANTED_SETS, PlantedSite, blocks, planted
@@ -59,6 +60,7 @@ def write_set(site: PlantedSite, plant: Plant, folder: Path) -> None:
         Manifest(
             site=site,
             hook=f"planted, {len(source.features)} true features in {size.dimension} dimensions",
+            weights=NO_WEIGHTS,
             dimension=size.dimension,
             dtype="float32",
             train=shards["train"],
