@@ -9,8 +9,8 @@ import torch
 from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
-from repro.maker.params.interpret import Baseline as ScoredBaseline
 from repro.maker.activations.weights import TRAINED
+from repro.maker.params.interpret import Baseline as ScoredBaseline
 from repro.maker.params.ioi import Baseline
 from repro.maker.params.model import Params, load_params
 from repro.maker.params.read import read_yaml

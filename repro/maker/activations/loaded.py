@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.activations.weights import Redrawn
 from repro.maker.engine.job import Job
 from repro.maker.engine.kept import kept
 from repro.maker.engine.provenance import key_of
@@ -22,10 +23,14 @@ class ModelFiles(Job):
     """Where it runs."""
     dtype: str
     """Its arithmetic."""
+    redrawn: Redrawn | None = None
+    """Weights that are drawn anew; none of the trained model."""
 
 
-def model_files(folder: Path, device: torch.device, dtype: torch.dtype) -> ModelFiles:
-    """A fetched model.
+def model_files(
+    folder: Path, device: torch.device, dtype: torch.dtype, redrawn: Redrawn | None = None
+) -> ModelFiles:
+    """A fetched model, or a version of it that no text has trained.
 
     Raises:
         ArtifactError: its record is missing or malformed.
@@ -35,6 +40,7 @@ def model_files(folder: Path, device: torch.device, dtype: torch.dtype) -> Model
         sha256=key_of(read_record(folder, ModelRecord).sha256),
         device=str(device),
         dtype=str(dtype).removeprefix("torch."),
+        redrawn=redrawn,
     )
 
 
@@ -42,4 +48,5 @@ def model_files(folder: Path, device: torch.device, dtype: torch.dtype) -> Model
 def model_of(files: ModelFiles) -> LanguageModel:
     """The language model, loaded once a process."""
     dtype = getattr(torch, files.dtype)
-    return LanguageModel.load(files.folder, dtype=dtype, device=torch.device(files.device))
+    device = torch.device(files.device)
+    return LanguageModel.load(files.folder, dtype=dtype, device=device, redrawn=files.redrawn)

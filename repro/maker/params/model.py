@@ -114,25 +114,20 @@ class Params(Setting):
 
     @model_validator(mode="after")
     def _scored_dictionaries_are_trained(self) -> Self:
-        of_model = {
-            n: g for n, g in self.train.groups.items() if g.site in self.activate.hook_points
-        }
-        for group, chosen in self.interpret.dictionaries.items():
+        on_model = {n: g for n, g in self.train.groups.items() if g.site in self.activate.sites}
+        chosen = self.interpret.dictionaries
+        for group, values in chosen.items():
             key = f"interpret.dictionaries.{group}"
-            if group not in of_model:
+            if group not in on_model:
                 found = f"no group on the language model is named {group!r}"
-                raise mismatch(key, found, one_of(of_model))
-            _check_trained(key, of_model[group], chosen)
-        named = {of_model[group].site for group in self.interpret.dictionaries}
-        with_codes = {
-            of_model[group].site
-            for group, chosen in self.interpret.dictionaries.items()
-            if isinstance(of_model[group], Penalised) and max(chosen) > 0
-        }
-        if without := sorted(named - with_codes):
+                raise mismatch(key, found, one_of(on_model))
+            _check_trained(key, on_model[group], values)
+        penalised = {n for n in chosen if isinstance(on_model[n], Penalised) and max(chosen[n]) > 0}
+        with_l0 = {on_model[name].site for name in penalised}
+        for site in sorted({on_model[name].site for name in chosen} - with_l0):
             raise mismatch(
                 "interpret.dictionaries",
-                f"no dictionary with a penalty at {without[0]!r}, whose L0 top-k baselines take",
+                f"no dictionary with a penalty at {site!r}, whose L0 top-k baselines take",
                 "a group with alpha > 0 on each of its sites",
             )
         return self

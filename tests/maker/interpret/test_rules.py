@@ -67,7 +67,8 @@ def test_activations_without_a_rule_score_nothing():
 def test_a_score_does_not_depend_on_the_scale_of_activations(seed, scale):
     rng = np.random.default_rng(seed)
     words = rng.choice(TEXT.pieces, 3, replace=False)
-    activations = sum(firing_on(TEXT, word, strength=rng.random() + 0.1) for word in words)
+    parts = [firing_on(TEXT, word, strength=rng.random() + 0.1) for word in words]
+    activations = np.sum(parts, axis=0)
     plain = scorer(2)(case_of(activations))
     scaled = scorer(2)(case_of(activations * np.float32(scale)))
     assert scaled.explanation == plain.explanation

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from repro.maker.interpret.units import codes_of, counted
 from repro.maker.source.corpus import read_documents
 from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
-from tests.tiny_project import commands, contents, params_of, write_params
+from tests.tiny_project import commands, content, contents, group, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 TABLES = ("interpret", "sampled", "units", "budgets", "scorers")
@@ -35,15 +36,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(folder)
         save_llama(folder / "model")
         write_stories(folder / "stories", 90)
-        write_params(folder)
+        write_params(folder, values())
         for name, words in commands():
             if name in STAGES:
                 assert called(*words) == 0
     return folder
 
 
-def measure(project: Path, out: str, **changes: object) -> Path:
-    write_params(project, **changes)
+def values() -> dict[str, Any]:
+    """Params with a site of a re-initialised model beside the trained one's."""
+    found = content()
+    version = {"of": "middle", "weights": "all", "seed": 0}
+    found["activate"]["untrained"] = {"middle_reinitialised": version}
+    found["train"]["groups"]["fresh"] = group("middle_reinitialised", [2.0e-3], [0])
+    found["interpret"]["dictionaries"]["fresh"] = [2.0e-3]
+    return found
+
+
+def measure(project: Path, out: str, **changes: Any) -> Path:
+    write_params(project, values(), **changes)
     made = project / "artifacts"
     folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
     run("interpret", params_of(project), project / out, **folders)
@@ -57,9 +68,11 @@ def tables(project: Path) -> dict[str, Table]:
 
 
 def test_every_decomposition_is_in_every_table(tables: dict[str, Table], project: Path):
-    asked = {*params_of(project).interpret.baselines, "sae", "sae_random_decoder"}
+    trained = {"sae", "sae_random_decoder", "sae_reinitialised_model"}
+    asked = {*params_of(project).interpret.baselines} | trained
     for name in ("interpret", "sampled", "units"):
         assert {*tables[name].columns["method"].tolist()} == asked, name
+        assert {*tables[name].columns["site"].tolist()} == {"middle"}
     assert {*tables["scorers"].columns["n_meanings"].tolist()} == {1, 2, 3, 4, 5}
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from repro.maker.interpret.results import Explained, Judged, Unit
+from repro.maker.interpret.results import Explained, Judged, Scores, Unit
 from repro.maker.interpret.tables import (
     GROUPS,
     PLAIN,
@@ -22,9 +22,9 @@ VARIANTS = ("top_and_random", "top_only", "random_only", "unconditional")
 def unit(
     number: int, rng: np.random.Generator, *, effective: bool = True, rare: bool = False
 ) -> Unit:
-    scores = {v: [float(s) for s in rng.random(BLOCKS)] for v in VARIANTS}
-    scores["unconditional"][number % BLOCKS] = None  # pyright: ignore[reportArgumentType]
-    told = {} if rare else {"rules": scores}
+    scores: dict[str, list[float | None]] = {v: [*rng.random(BLOCKS).tolist()] for v in VARIANTS}
+    scores["unconditional"][number % BLOCKS] = None
+    told: Scores = {} if rare else {"rules": scores}
     return Unit(
         unit=number,
         is_effective=effective,
