@@ -31,7 +31,7 @@ class Stage:
     sections of `params.yaml` that it reads, those of `inputs` the stages whose folders it reads.
     """
 
-    run: Callable[[Any, Any, Path], None]
+    run: Callable[..., None]
     """`run(params, inputs, out)`: two named tuples, and the folder to write."""
     desc: str
     """One sentence, shown by `dvc stage list`."""
@@ -62,6 +62,11 @@ class Stage:
         return sorted(keys)
 
     @property
+    def has_both(self) -> bool:
+        """Whether it leaves a folder of its own beside its tables: `run` has a parameter `own`."""
+        return "own" in get_type_hints(self.run)
+
+    @property
     def _types(self) -> tuple[Any, Any]:
         """The named tuples of sections and of inputs."""
         params, inputs, *_ = get_type_hints(self.run).values()
@@ -82,13 +87,28 @@ class Stage:
         sections = read_sections(params, {**self.sections, "setting": Setting})
         places = Places(sections["setting"], moved)
         inputs = {name: places.of(name) for name in self.inputs}
-        self.call(sections, inputs, places.of(EVIDENCE if self.tables else self.name))
+        out = places.of(EVIDENCE if self.tables else self.name)
+        self.call(sections, inputs, out, places.of(self.name))
 
-    def call(self, sections: Mapping[str, Section], inputs: Mapping[str, Path], out: Path) -> None:
-        """Run on sections and folders in hand; sections that it does not read are left out."""
+    def call(
+        self,
+        sections: Mapping[str, Section],
+        inputs: Mapping[str, Path],
+        out: Path,
+        own: Path | None = None,
+    ) -> None:
+        """Run on sections and folders in hand; sections that it does not read are left out.
+
+        Args:
+            sections: of `params.yaml`, by name.
+            inputs: folders, by the names of the stages that have made them.
+            out: where its tables go, or all that it makes if it has none.
+            own: its own folder, where it has one beside its tables; default `out`.
+        """
         of_sections, of_inputs = self._types
         read = {name: sections[name] for name in self.sections}
-        self.run(of_sections(**read), of_inputs(**inputs), out)
+        beside = {"own": own or out} if self.has_both else {}
+        self.run(of_sections(**read), of_inputs(**inputs), out, **beside)
 
     def _check(self, moved: Mapping[str, Path]) -> None:
         known = (*self.inputs, EVIDENCE if self.tables else self.name)

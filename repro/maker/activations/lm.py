@@ -164,6 +164,17 @@ class LanguageModel:
         return self._logits_of(self._hidden_from(x, name, self._on_device(ids)), at)
 
     @torch.inference_mode()
+    def unembedding(self) -> Tensor:
+        """What a vector of the residual stream adds to each logit, [vocabulary, d_model].
+
+        W_U diag(g), with g the gain of the last norm: the direct effect of a direction, whose
+        common scale, that of the norm, is left out.
+        """
+        head = self.bridge.original_model.get_output_embeddings().weight.float()
+        gain = getattr(getattr(self.bridge, "ln_final", None), "weight", None)
+        return head if gain is None else head * gain.float()
+
+    @torch.inference_mode()
     def check_hook_points(self, names: Sequence[str]) -> None:
         """See on a few tokens that what a hook point says is what the model goes on with.
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from repro.contract.cards import Card, read_cards
 from repro.contract.evidence import Scope
 from repro.files import sha256_of
 from repro.maker.activations.harvested import harvested
@@ -128,16 +129,15 @@ class InterpretJobs:
     def dictionaries(
         self, jobs: Sequence[UnitsJob], results: Sequence[Path]
     ) -> Iterator[Dictionary]:
-        """What the items came to; those of untrained versions under the trained one's site."""
-        versions_of = self.params.activate.untrained
+        """What the items came to."""
         for job, folder in zip(jobs, results, strict=True):
-            site = job.asked.of.site
-            layer = hook_point(self.on_model[site].hook).block
-            key = job.asked.key
-            if site in versions_of:
-                version = versions_of[site]
-                key |= {"site": version.of, "method": UNTRAINED[version.weights]}
-            yield Dictionary(key, layer, read_result(folder, Explained))
+            block = hook_point(job.hook).block
+            yield Dictionary(job.key, block, read_result(folder, Explained))
+
+    def cards(self, results: Sequence[Path]) -> Iterator[Card]:
+        """The cards of all items."""
+        for folder in results:
+            yield from read_cards(folder)
 
     def counts(self) -> dict[str, int]:
         """Denominators: tokens and fragments of the text, dictionaries."""
@@ -167,8 +167,13 @@ class InterpretJobs:
 
     def _job(self, asked: Asked, n_seeds: int) -> UnitsJob:
         ours = self.settings
+        version = self.params.activate.untrained.get(asked.of.site)
         return UnitsJob(
             asked=asked,
+            site=version.of if version else asked.of.site,
+            method=UNTRAINED[version.weights] if version else asked.method,
+            hook=self.on_model[asked.of.site].hook,
+            n_cards=-(-ours.cards // n_seeds),
             text=self.text,
             read=self.read[asked.of.site],
             n_drawn=-(-ours.features // n_seeds),

@@ -22,7 +22,7 @@ from repro.maker.interpret.predicates import Predicate, Predicates, predicates_o
 from repro.maker.interpret.text import Cut, fragments_of, tokenizer_of
 from repro.maker.source.corpus import read_documents
 
-TEXT, WORDS = "text.safetensors", "words.json"
+TEXT, WORDS, UNEMBEDDING = "text.safetensors", "words.json", "unembedding.safetensors"
 
 
 class TextJob(Job):
@@ -94,7 +94,10 @@ def read_text(folder: Path) -> tuple[Text, Predicates]:
 
 
 def read_item(job: ReadJob, folder: Path) -> None:
-    """Work: `<site>.safetensors` for each site, with x [fragment, token, d_in] and what is kept."""
+    """Work: `<site>.safetensors` for each site, with x [fragment, token, d_in] and what is kept.
+
+    And how directions of the residual stream become logits, for the cards.
+    """
     torch.set_num_threads(job.threads)
     text, _ = read_text(job.text)
     lm = model_of(job.model)
@@ -102,6 +105,8 @@ def read_item(job: ReadJob, folder: Path) -> None:
     ids = torch.from_numpy(np.concatenate([before, text.ids], axis=1))
     parts: dict[str, list[Tensor]] = {site: [] for site in job.hooks}
     names = sorted({*job.hooks.values()})
+    head = {"head": lm.unembedding().to(lm.dtype).cpu().contiguous()}
+    write_with(folder / UNEMBEDDING, lambda part: save_tensors(head, part))
     for rows in ids.split(job.batch):
         found = lm.activations(rows, names)
         for site, hook in job.hooks.items():
@@ -112,6 +117,12 @@ def read_item(job: ReadJob, folder: Path) -> None:
         is_kept[:, : max(0, job.skip_positions - len(job.before))] = False
         content = {"x": x.contiguous(), "kept": is_kept}
         write_with(folder / f"{site}.safetensors", lambda part, c=content: save_tensors(c, part))
+
+
+@kept(1)
+def read_unembedding(folder: Path) -> Float[Tensor, "vocabulary d_model"]:
+    """How directions of the residual stream become logits, as `read_item` wrote it."""
+    return load_tensors(folder / UNEMBEDDING)["head"].float()
 
 
 @kept(1)

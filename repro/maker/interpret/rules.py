@@ -9,13 +9,14 @@ with enough rules any feature is a table of tokens, which explains nothing.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from repro.maker.interpret.case import Case, Drawn, Scored, Variant, correlation
 from repro.maker.interpret.predicates import Predicates
+from repro.maker.params.interpret import Rules
 
 CANDIDATES = 64
 """Predicates of the largest single gain, among which rules are chosen."""
@@ -54,6 +55,11 @@ class RulesScorer:
     ) -> None:
         self.predicates, self.budget, self.shrinkage = predicates, budget, shrinkage
         self.budgets = sorted({*budgets, budget})
+
+    @classmethod
+    def of(cls, predicates: Predicates, rules: Rules) -> Self:
+        """As the params say."""
+        return cls(predicates, rules.budget, rules.budgets, rules.shrinkage)
 
     def __call__(self, case: Case) -> Scored:
         """Explain on the one half, score on the other, at the budget and at the others."""

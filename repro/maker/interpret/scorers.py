@@ -14,6 +14,6 @@ ENDS = {RulesScorer.name: RulesScorer.ends}
 def scorers_of(names: Sequence[str], predicates: Predicates, rules: Rules) -> list[Scorer]:
     """The scorers that are asked for, ready for the units of one text."""
     made = {
-        "rules": lambda: RulesScorer(predicates, rules.budget, rules.budgets, rules.shrinkage),
+        "rules": lambda: RulesScorer.of(predicates, rules),
     }
     return [made[name]() for name in names]

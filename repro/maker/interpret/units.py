@@ -4,13 +4,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from repro.contract.cards import write_cards
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.decompositions.registry import decomposition_of
@@ -18,12 +19,15 @@ from repro.maker.dictionaries.metrics import removal_cost
 from repro.maker.dictionaries.model import decode, encode
 from repro.maker.engine.job import Job
 from repro.maker.engine.result import write_result
+from repro.maker.hook_points import hook_point
+from repro.maker.interpret.cards import Seen, card_of
 from repro.maker.interpret.case import Case, Scored, Scorer, Text
 from repro.maker.interpret.draw import drawn_for
 from repro.maker.interpret.entropy import token_entropy
 from repro.maker.interpret.moments import kurtosis, skewness
-from repro.maker.interpret.prepared import read_activations, read_text
+from repro.maker.interpret.prepared import read_activations, read_text, read_unembedding
 from repro.maker.interpret.results import Explained, Scores, Unit
+from repro.maker.interpret.rules import RulesScorer
 from repro.maker.interpret.scorers import scorers_of
 from repro.maker.interpret.text import EXPLAIN
 from repro.maker.params.interpret import Excerpts, Rules
@@ -37,6 +41,12 @@ class UnitsJob(Job):
 
     asked: Asked
     """The decomposition."""
+    site: str
+    """How the tables call its site."""
+    method: str
+    """How the tables call it."""
+    hook: str
+    """Its hook point."""
     text: Path
     """Result of the text; its name is its hash."""
     read: Path
@@ -57,10 +67,17 @@ class UnitsJob(Job):
     """The scorer by rules."""
     scorers: list[str]
     """Scorers that are run."""
+    n_cards: int
+    """Units that get a card."""
     seed: int
     """Seed of units and fragments."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What names it in the tables of evidence."""
+        return self.asked.key | {"site": self.site, "method": self.method}
 
 
 class Found(NamedTuple):
@@ -126,6 +143,40 @@ def units_item(job: UnitsJob, folder: Path) -> None:
         for place, unit in enumerate(drawn.tolist())
     ]
     write_result(folder, _explained(found, alive, effective, units))
+    shown = [i for i, unit in enumerate(drawn.tolist()) if unit in by_effect[: job.n_cards]]
+    by_rules = RulesScorer.of(predicates, job.rules)
+    unembedding = read_unembedding(job.read) if _is_residual(job) else None
+    cards = []
+    for place in shown:
+        activations = codes[..., place].numpy()
+        predicted = predicted_of(job, text, activations, by_rules, units[place].unit)
+        seen = Seen(text, activations, predicted, decomposition.directions, unembedding)
+        cards.append(card_of(seen, units[place], job.key, job.hook, job.seed))
+    write_cards(folder, cards)
+
+
+def predicted_of(
+    job: UnitsJob,
+    text: Text,
+    activations: Float[np.ndarray, "fragment token"],
+    rules: RulesScorer,
+    unit: int,
+) -> Float[np.ndarray, "fragment token"] | None:
+    """What the rules of a unit predict on all fragments; none where it could not be explained."""
+    drawn = drawn_for(activations, text.block, job.excerpts, _rng(job, unit))
+    if not drawn:
+        return None
+    explained = rules.explain(Case(text, activations, *drawn))[job.rules.budget]
+    return rules.simulate(explained, np.arange(len(text.ids)))
+
+
+def _is_residual(job: UnitsJob) -> bool:
+    return hook_point(job.hook).is_residual
+
+
+def _rng(job: UnitsJob, unit: int) -> np.random.Generator:
+    """The same for a unit wherever its fragments are drawn."""
+    return np.random.default_rng([job.seed, job.asked.seed, unit])
 
 
 def described(
@@ -200,7 +251,7 @@ def scored(
     unit: int,
 ) -> Found:
     """Scores of one unit, as it is and above a threshold so that it fires as often as all do."""
-    rng = np.random.default_rng([job.seed, job.asked.seed, unit])
+    rng = _rng(job, unit)
     own = list(_by_each(job, text, activations, scorers, rng))
     cut = thresholded(activations, job.matched_density)
     matched = list(_by_each(job, text, cut, scorers, rng))

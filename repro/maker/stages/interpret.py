@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from repro.contract.cards import write_cards
 from repro.contract.evidence import write_evidence
 from repro.contract.rows.interpret import (
     BudgetRow,
@@ -29,11 +30,11 @@ from repro.maker.interpret.validity import judge_item
 from repro.maker.stage import Stage
 
 
-def run(params: Sections, inputs: Inputs, out: Path) -> None:
+def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
     """Judge the scorers on features of known meaning, then score every decomposition's units.
 
     Top-k baselines keep as many codes as the dictionary of the middle penalty has at their site,
-    so trained ones are counted first.
+    so trained ones are counted first. Tables go to `out`, the cards of some units to `own`.
     """
     how = params.interpret.executor
     with scratch_folder(out, "interpret-items") as scratch:
@@ -64,6 +65,8 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         }
         for name, rows in tables.items():
             write_evidence(scratch / "out", name, rows, **about)
+        write_cards(scratch / "own", bench.cards([*trained, *plain]))
+        put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
 
 

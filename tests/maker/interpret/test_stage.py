@@ -1,6 +1,5 @@
 """The interpret stage on a small project: complete tables, the same bytes, clear errors."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 
+from repro.contract.cards import read_cards
 from repro.contract.evidence import Table, read_evidence
 from repro.errors import ParamsError, SourceError
+from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.registry import decomposition_of
@@ -21,7 +21,7 @@ from repro.maker.interpret.units import codes_of, counted
 from repro.maker.source.corpus import read_documents
 from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
-from tests.tiny_project import commands, content, contents, group, params_of, write_params
+from tests.tiny_project import commands, content, group, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 TABLES = ("interpret", "sampled", "units", "budgets", "scorers")
@@ -160,16 +160,41 @@ def test_a_second_run_writes_the_same_bytes_whatever_the_workers(project: Path, 
     for name in TABLES:
         one, other = (project / f / f"{name}.parquet" for f in ("first", "second"))
         assert one.read_bytes() == other.read_bytes()
+    first, second = (project / f / "cards.jsonl" for f in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_activations_are_those_of_the_plain_model_after_a_beginning(project: Path):
-    """The harvest's own: each fragment after the token that begins a sequence."""
-    found = next((project / "first").parent.rglob("middle.safetensors"), None)
-    assert found is None, "scratch is gone after a run"
-    header = json.loads((project / "first" / "units.json").read_text("utf8"))
-    assert header["counts"]["fragments"] == 128
-    assert contents(project / "first")
-    assert load_file(project / "artifacts" / "train" / "middle_r2" / "seed0" / "a0.safetensors")
+def test_a_card_shows_fragments_that_did_not_explain_with_what_the_rules_predict(
+    tables: dict[str, Table], project: Path
+):
+    cards = list(read_cards(project / "first"))
+    assert len({card.id for card in cards}) == len(cards)
+    assert {card.method for card in cards} >= {"sae", "pca", "random_topk"}
+    units = tables["units"].columns
+    for card in cards:
+        same = (units["method"] == card.method) & (units["unit"] == card.unit)
+        same &= (units["seed"] == card.seed) & (units["alpha"] == card.alpha)
+        assert units["is_effective"][same].tolist() == [1]
+        shown = [tuple(excerpt.tokens) for excerpt in card.excerpts]
+        assert shown
+        strongest = [max(e.activations) for e in card.excerpts if e.kind == "top"]
+        assert strongest == sorted(strongest, reverse=True)
+        assert all(max(e.activations) > 0 for e in card.excerpts if e.kind != "anywhere")
+        assert sum(card.histogram) > 0
+        assert len(card.promoted) == len(card.suppressed) == 10
+        assert card.promoted != card.suppressed
+        assert all(one.unit != card.unit for one in card.neighbours)
+        assert bool(card.rules) == any(excerpt.predicted for excerpt in card.excerpts)
+
+
+def test_what_a_direction_promotes_is_what_it_adds_to_the_logits(project: Path):
+    lm = LanguageModel.load(
+        project / "artifacts" / "fetch" / "model", dtype=torch.float32, device=torch.device("cpu")
+    )
+    direction = torch.randn(lm.d_model, generator=torch.Generator().manual_seed(2))
+    plain = lm.bridge.original_model
+    expected = plain.lm_head.weight @ (plain.model.norm.weight * direction)
+    torch.testing.assert_close(lm.unembedding() @ direction, expected)
 
 
 @pytest.mark.parametrize(
