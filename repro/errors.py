@@ -64,3 +64,7 @@ class VerdictError(ReproError):
 
 class LockError(ReproError):
     """`claims.lock` cannot be read, or a change of a claim was not recorded with its reason."""
+
+
+class EndpointError(ReproError):
+    """A language model could not be asked: no endpoint, no key, or an answer of no use."""

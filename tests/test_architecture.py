@@ -144,7 +144,7 @@ def declared() -> dict[str, set[str]]:
 
     judge = bare(project["dependencies"])
     extras = {name: judge | bare(of) for name, of in project["optional-dependencies"].items()}
-    return {"judge": judge, "maker": extras["make"], "rate": extras["rate"]}
+    return {"judge": judge, "maker": extras["make"] | extras["llm"], "rate": extras["rate"]}
 
 
 @pytest.mark.parametrize(
