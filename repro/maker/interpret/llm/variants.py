@@ -1,0 +1,40 @@
+"""What scorers do alike: a value for each variant and block, over fragments asked about before."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from repro.maker.interpret.case import Case, Drawn, Variant
+
+VARIANTS: tuple[Variant, ...] = ("top_and_random", "top_only", "random_only", "unconditional")
+
+
+def by_variant(
+    case: Case, value: Callable[[Drawn, Variant], float]
+) -> Mapping[Variant, tuple[float, ...]]:
+    """A value of each block's fragments, by variant."""
+    return {v: tuple(value(drawn, v) for drawn in case.score) for v in VARIANTS}
+
+
+def unscored(case: Case) -> Mapping[Variant, tuple[float, ...]]:
+    """NaN throughout: nothing could be scored."""
+    return by_variant(case, lambda _, __: float("nan"))
+
+
+def all_scored(case: Case) -> Int[np.ndarray, " n"]:
+    """Every fragment that some variant of some block needs, once."""
+    parts: Iterable[Int[np.ndarray, " n"]] = [part for drawn in case.score for part in drawn]
+    return np.unique(np.concatenate([np.zeros(0, dtype=int), *parts]))
+
+
+def auroc(positive: Float[np.ndarray, " p"], negative: Float[np.ndarray, " n"]) -> float:
+    """Chance that a positive outscores a negative, ties counted half: area under the ROC curve.
+
+    Source: Mann and Whitney (1947), U / (p · n). NaN where one of both kinds is missing.
+    """
+    if not (positive.size and negative.size):
+        return float("nan")
+    wins = positive[:, None] > negative[None, :]
+    ties = positive[:, None] == negative[None, :]
+    return float(wins.mean() + ties.mean() / 2)
