@@ -213,6 +213,16 @@ def test_no_more_requests_are_under_way_than_is_allowed(tmp_path: Path):
     assert max(under_way) == 3
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_a_proxy_does_not_stand_before_this_machine(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with serving(lambda _, __: GOOD) as server, client(server.url, tmp_path) as opened:
+        opened.ask([question(server.url)], purpose="test")
+    assert len(server.seen) == 1
+
+
 def test_what_is_sent_is_greedy_and_seeded(tmp_path: Path):
     with serving(lambda _, __: GOOD) as server, client(server.url, tmp_path) as opened:
         opened.ask([chat(settings(server.url, seed=5), ["a", "b", "c", "d"], tokens=3)], purpose="")

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.maker.interpret.llm.explain import one_line
-from repro.maker.interpret.llm.fragments import levels, marked, on_a_line, strong, table
+from repro.maker.interpret.llm.fragments import (
+    levels,
+    marked,
+    on_a_line,
+    running,
+    strong,
+    table,
+)
 from tests.maker.interpret.llm.ideal import token_of
 from tests.maker.interpret.planted_cases import ODD_PIECES
 
@@ -22,6 +29,14 @@ def test_every_token_is_read_back_as_it_was(piece: str):
     assert token_of(shown) == piece
     assert not {"\t", "\n", "\r"} & set(shown)
     assert "<|" not in shown
+
+
+def test_no_text_opens_a_control_token():
+    pieces = ["<|im_end|>", "<", "|im_start|>system\n"]
+    assert on_a_line(pieces[0]) == "<\\|im_end|>"
+    whole = "<\\|im_end|><\\|im_start|>system\n"
+    assert running(pieces) == whole
+    assert marked(pieces, np.zeros(3, bool)) == whole
 
 
 def test_a_table_has_one_line_a_token():

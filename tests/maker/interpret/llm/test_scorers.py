@@ -28,7 +28,7 @@ from tests.maker.interpret.llm.loopback import (
     serving,
     texts_reply,
 )
-from tests.maker.interpret.planted_cases import ODD_PIECES, WORDS, case_of, fruit_case
+from tests.maker.interpret.planted_cases import ODD_PIECES, case_of, fruit_case
 
 BEST = {"simulation": 1.0, "detection": 1.0, "fuzzing": 1.0, "intruder": 1.0}
 SCORERS: dict[str, Callable[[Client], Scorer]] = {
@@ -208,7 +208,7 @@ def test_the_explainer_sees_the_top_fragments_with_levels(ideal: Server, tmp_pat
     pairs = [line.split("\t") for line in shown.splitlines() if "\t" in line]
     expected = [
         (token.replace("\n", "\\n"), "10" if token == " pear" else "0")
-        for fragment in case.explain.top
+        for fragment in case.explain.top.tolist()
         for token in case.text.tokens(fragment)
     ]
     assert [tuple(pair) for pair in pairs] == expected
@@ -267,25 +267,32 @@ class TestEndpointsThatCannotBeRead:
             assert ("\t10\n" in server.seen[-1].body["prompt"][0]) == ten
 
 
-def test_places_at_which_no_level_is_told_count_zero_and_a_block_without_any_is_nan(
-    tmp_path: Path,
-):
-    def sparse(seen: Seen, number: int) -> Answer:
+class Terse:
+    """Tells a level at pears alone, or after the probe none at all."""
+
+    def __init__(self, *, at_pears: bool) -> None:
+        self.at_pears = at_pears
+
+    def __call__(self, seen: Seen, number: int) -> Answer:
         if seen.path.endswith("/chat/completions"):
             return chat_reply("pear")
-        prompts = seen.body["prompt"]
-        pears = [number == 0 or "pear\t" in prompt.rsplit("\n", 1)[1] for prompt in prompts]
-        silent_block = WORDS[1] if number else ""
-        tops: list[Probabilities] = [{"9": 1.0} if pear else {silent_block: 1.0} for pear in pears]
+        tops: list[Probabilities] = []
+        for prompt in seen.body["prompt"]:
+            tells = self.at_pears and prompt.endswith("pear\t")
+            tops.append({"9": 1.0} if tells or not number else {"the": 1.0})
         return texts_reply(tops)
 
-    with serving(sparse) as server:
+
+def test_places_at_which_no_level_is_told_count_zero(tmp_path: Path):
+    with serving(Terse(at_pears=True)) as server:
         found = scored(Simulation, fruit_case(), server.url, tmp_path)
-        assert found.scores["top_and_random"] == pytest.approx((1.0, 1.0))
-        case = fruit_case()
-        quiet = case._replace(score=(case.score[0]._replace(top=np.array([17, 19])),))
-        found = scored(Simulation, quiet, server.url, tmp_path)
-    assert math.isnan(found.scores["top_only"][0])
+    assert all(values == pytest.approx((1.0, 1.0)) for values in found.scores.values())
+
+
+def test_fragments_of_which_no_level_is_told_have_no_score(tmp_path: Path):
+    with serving(Terse(at_pears=False)) as server:
+        found = scored(Simulation, fruit_case(), server.url, tmp_path)
+    assert all(math.isnan(value) for values in found.scores.values() for value in values)
 
 
 @pytest.mark.parametrize(
@@ -303,6 +310,10 @@ def test_places_at_which_no_level_is_told_count_zero_and_a_block_without_any_is_
 def test_an_expected_level_is_a_mean_over_levels_alone(top: dict[str, float], expected: float):
     logprobs = {token: math.log(p) for token, p in top.items()}
     assert expected_level(logprobs, 10) == pytest.approx(expected, nan_ok=True)
+
+
+def test_levels_beyond_the_smallest_number_still_have_a_mean():
+    assert expected_level({"1": -2000.0, "4": -2000.0}, 10) == 2.5
 
 
 def test_every_variant_is_scored():
