@@ -16,8 +16,11 @@ def serve(path: str, alias: str, threads: int, context: int) -> None:
     params = library.CommonParams()
     params.model.path, params.model_alias = path, {alias}
     params.hostnames, params.port = ["127.0.0.1"], 0
-    # One slot: requests are answered one by one, so that the numbers do not depend on company.
+    # What is kept of earlier prompts must not show in the numbers, or they depend on the order of
+    # questions: one slot, and kernels that give a token the same result in a batch and alone.
     params.n_parallel, params.n_ctx = 1, context
+    params.flash_attn_type = library.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    params.no_extra_bufts = True
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.ui, params.cache_ram_mib = False, 0
     server = library.Server(params)

@@ -10,6 +10,7 @@ import pytest
 
 from repro.errors import EndpointError
 from repro.maker.interpret.case import Case, Drawn, Scored, Scorer, Variant
+from repro.maker.interpret.llm.answers import margins
 from repro.maker.interpret.llm.client import Client
 from repro.maker.interpret.llm.detection import Detection
 from repro.maker.interpret.llm.fuzzing import Fuzzing, others
@@ -28,7 +29,7 @@ from tests.maker.interpret.llm.loopback import (
     serving,
     texts_reply,
 )
-from tests.maker.interpret.planted_cases import ODD_PIECES, case_of, fruit_case
+from tests.maker.interpret.planted_cases import FRUIT, ODD_PIECES, case_of, fruit_case
 
 BEST = {"simulation": 1.0, "detection": 1.0, "fuzzing": 1.0, "intruder": 1.0}
 SCORERS: dict[str, Callable[[Client], Scorer]] = {
@@ -335,6 +336,37 @@ def test_other_marks_are_as_many_and_none_of_the_right_ones(count: int):
     wrong = others(marks, np.random.default_rng(0))
     assert wrong.sum() == min(count, 8 - count)
     assert not (wrong & marks).any()
+
+
+@pytest.mark.parametrize("name", ["detection", "fuzzing", "simulation"])
+def test_each_variant_is_scored_on_its_own_fragments(name: str, ideal: Server, tmp_path: Path):
+    """Of the random fragments the text is changed, so that the explanation fits the top alone."""
+    case = fruit_case()
+    ids = case.text.ids.copy()
+    for drawn in case.score:
+        ids[drawn.random] = np.where(ids[drawn.random] == FRUIT, FRUIT + 1, ids[drawn.random])
+    changed = case._replace(text=case.text._replace(ids=ids))
+    found = scored(SCORERS[name], changed, ideal.url, tmp_path).scores
+    lost = 0.0 if name == "simulation" else 0.5
+    assert found["top_only"] == pytest.approx((1.0, 1.0))
+    assert found["random_only"] == pytest.approx((lost, lost))
+    assert all(lost < value < 1.0 for value in found["top_and_random"])
+
+
+@pytest.mark.parametrize(
+    ("top", "expected"),
+    [
+        ({"yes": 0.4, "no": 0.1}, 4.0),
+        ({"yes": 0.4, " YES": 0.2, "No": 0.1, "maybe": 0.01}, 6.0),
+        ({"yes": 0.4, "maybe": 0.05}, 8.0),
+        ({"no": 0.4, "maybe": 0.05}, 1 / 8),
+        ({"maybe": 0.4, "yesterday": 0.2}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_a_margin_is_how_much_likelier_yes_is_than_no(top: dict[str, float], expected: float):
+    logprobs = {token: math.log(p) for token, p in top.items()}
+    assert margins([logprobs]).tolist() == pytest.approx([math.log(expected)])
 
 
 class TestIntruder:

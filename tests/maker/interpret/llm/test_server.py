@@ -80,6 +80,21 @@ def test_the_embedded_model_simulates_and_is_gone_afterwards(tmp_path: Path):
     assert files(tmp_path) == kept
 
 
+def test_the_order_of_questions_changes_no_number(gguf: Path, tmp_path: Path):
+    """Transcripts are the same whatever was asked before, at once, or in a run that was killed."""
+    case = fruit_case(length=6)
+    for number, (order, concurrency) in enumerate([([16, 17], 1), ([17, 16], 1), ([16, 17], 2)]):
+        how = {"concurrency": concurrency, "timeout_s": 300.0}
+        with (
+            gguf_server(gguf, threads=1) as url,
+            client(url, tmp_path / str(number), **how) as opened,
+        ):
+            Simulation(opened).predict(case, "names of fruit", np.array(order))
+    first = files(tmp_path / "0")
+    assert len(first) == 3
+    assert first == files(tmp_path / "1") == files(tmp_path / "2")
+
+
 def test_llama_cpp_tells_no_log_probabilities_of_prompts(gguf: Path, tmp_path: Path):
     """The reason for one prompt a token: should it ever tell them, this fails."""
     with gguf_server(gguf, threads=1, context=1024) as url:
