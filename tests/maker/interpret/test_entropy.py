@@ -67,6 +67,10 @@ def test_a_unit_that_is_never_active_has_no_entropy(weighting: Weighting, value:
     assert math.isnan(token_entropy(case_with([[0, 1]], [[value, value]]), weighting))
 
 
+def test_activations_whose_sum_is_beyond_all_numbers_have_one():
+    assert token_entropy(case_with([[0, 0, 1, 1]], [[1e308] * 4])) == pytest.approx(math.log(2))
+
+
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 6)))

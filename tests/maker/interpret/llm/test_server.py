@@ -154,6 +154,17 @@ def test_a_server_that_dies_is_told_as_an_endpoint_that_is_gone(gguf: Path, tmp_
             probe_answers(opened)
 
 
+def test_two_servers_stand_side_by_side(gguf: Path):
+    with (
+        gguf_server(gguf, threads=1, context=1024) as one,
+        gguf_server(gguf, threads=1, context=1024) as other,
+    ):
+        assert one != other
+        for url in (one, other):
+            assert urllib.request.urlopen(f"{url}/models", timeout=60).status == 200
+    assert servers() == []
+
+
 def test_a_file_that_is_no_model_is_told(tmp_path: Path):
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF and nothing more")
