@@ -25,7 +25,7 @@ _TASK = (
     "token, tab, an integer from 0 (none) to 10 (the strongest). Say in one short line what the "
     "unit responds to. Name the thing; do not list words, and do not mention tokens or numbers."
 )
-_ASK = "In one line: this unit responds to"
+_ASK = "Unit responds to:"
 _EXAMPLES = (
     (
         (" She", " peeled", " a", " pear", " and", " two", " apples", "."),
