@@ -93,10 +93,10 @@ def correlation(
 
     Paper: appendix A and C.2 (the uncalibrated simulator's ev-correlation; Bills et al. 2023).
     A prediction that is the same everywhere says nothing: 0. An activation that is the same
-    everywhere can be scored by nobody: NaN.
+    everywhere, or a prediction that is missing somewhere, has no score: NaN.
     """
     a, b = truth - truth.mean(), predicted - predicted.mean()
     size = np.sqrt((a @ a) * (b @ b))
-    if not a @ a > 0:
+    if not a @ a > 0 or not np.isfinite(b).all():
         return float("nan")
     return float(a @ b / size) if size > 0 else 0.0

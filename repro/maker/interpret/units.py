@@ -23,7 +23,7 @@ from repro.maker.hook_points import hook_point
 from repro.maker.interpret.cards import Seen, card_of
 from repro.maker.interpret.case import Case, Scored, Scorer, Text
 from repro.maker.interpret.draw import drawn_for
-from repro.maker.interpret.entropy import token_entropy
+from repro.maker.interpret.entropy import entropy_over_ids
 from repro.maker.interpret.moments import kurtosis, skewness
 from repro.maker.interpret.prepared import read_activations, read_text, read_unembedding
 from repro.maker.interpret.results import Explained, Scores, Unit
@@ -185,10 +185,11 @@ def described(
     text: Text,
 ) -> dict[str, float]:
     """The shape of a unit's activations."""
+    above = np.maximum(activations, 0.0)
     return {
         "skewness": skewness(activations[is_kept]),
         "kurtosis": kurtosis(activations[is_kept]),
-        "entropy": token_entropy(activations, text.ids),
+        "entropy": float(np.nan_to_num(entropy_over_ids(text.ids.ravel(), above.ravel()))),
     }
 
 

@@ -36,6 +36,7 @@ class Detection:
     name = "detection"
     metric = "AUROC of yes against no: fragments in which the unit fires or does not"
     chance = 0.5
+    ends = (0.0, 1.0)
 
     def __init__(self, client: Client) -> None:
         """Ask the endpoint once whether it can be read.

@@ -39,6 +39,7 @@ class Fuzzing:
     name = "fuzzing"
     metric = "AUROC of yes against no: fragments with the right or with other tokens marked"
     chance = 0.5
+    ends = (0.0, 1.0)
 
     def __init__(self, client: Client) -> None:
         """Ask the endpoint once whether it can be read.

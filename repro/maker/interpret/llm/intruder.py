@@ -45,6 +45,7 @@ class Intruder:
 
     name = "intruder"
     metric = "share of draws in which the fragment that does not fire is found"
+    ends = (0.0, 1.0)
 
     def __init__(self, client: Client, *, fragments: int = 5, draws: int = 5) -> None:
         """Ask the endpoint once whether it can be read; from 2 to 9 `fragments` are shown.

@@ -61,6 +61,7 @@ class Simulation:
     name = "simulation"
     metric = "Pearson correlation of true and simulated activations over pooled tokens"
     chance = 0.0
+    ends = (-1.0, 1.0)
 
     def __init__(self, client: Client) -> None:
         """Ask the endpoint once whether it can be read.
