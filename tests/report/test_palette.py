@@ -13,6 +13,7 @@ from repro.contract.vocabulary import made
 from repro.report.figures import style as colours
 from repro.report.figures.catalogue import PLANS
 from repro.report.figures.curves import select
+from repro.report.figures.interpretability import READINGS
 from repro.report.figures.palette import (
     BY_R,
     COMPARED,
@@ -31,8 +32,15 @@ from repro.spec.decisions import SMOOTH_DEGREE
 
 LOOKS = [*METHODS.values(), UNPENALISED, *BY_R.values(), NEAREST, *LEVELS.values()]
 BY_LABEL = {look.label: look for look in LOOKS}
-NO_METHOD = ("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0")
-"""Labels of lines that are helps for the eye."""
+NO_METHOD = (
+    *("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0"),
+    *(label for label, _, _ in READINGS),
+    *("best of the paper's baselines", "best baseline as wide and sparse"),
+    *("its own explanation", "another feature's explanation"),
+)
+"""Labels of lines that stand for no method."""
+BY_METHOD_DOWN = ("c01  ", "c01 units", "c01 scorer", "c02 ")
+"""Figures that have the methods along the axis, or none."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +55,7 @@ def drawn(tables: dict[str, Table]) -> Iterator[tuple[str, Figure]]:
     for plan in PLANS:
         for site in plan.sites:
             here = [select(tables[name], **{plan.by: site}) for name in plan.tables]
-            if all("sae" in table.columns["method"] for table in here):
+            if all(len(t) and "sae" in t.columns.get("method", ("sae",)) for t in here):
                 yield f"{plan.claim} {plan.part} {site}", plan.draw(*here)
     yield "frontier", frontier(select(tables["fidelity"], site="middle"))
 
@@ -91,7 +99,7 @@ def test_the_untied_autoencoder_is_drawn_by_its_penalty_where_there_is_one(evide
 
 
 def test_the_autoencoder_is_called_so_wherever_lines_are_methods(figures: dict[str, Figure]):
-    without = ("c10 ", "c16 ", "c22 widths ")
+    without = ("c10 ", "c16 ", "c22 widths ", *BY_METHOD_DOWN)
     for name, figure in figures.items():
         labels = {line.get_label() for line in labelled(figure)}
         assert (METHODS["sae"].label in labels) != name.startswith(without), name

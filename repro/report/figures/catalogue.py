@@ -6,7 +6,14 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from repro.contract.evidence import Table
-from repro.report.figures import dictionaries, localisation, losses, toy, tradeoff
+from repro.report.figures import (
+    dictionaries,
+    interpretability,
+    localisation,
+    losses,
+    toy,
+    tradeoff,
+)
 from repro.report.figures.curves import select
 from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.figures.forest import forest
@@ -31,6 +38,69 @@ class FigurePlan(NamedTuple):
 
 
 PLANS = (
+    FigurePlan(
+        "c01",
+        ("interpret",),
+        interpretability.scores_by_method,
+        "Score of each method on top and random fragments; intervals over seeds, features and text",
+        sites=("early", "middle", "late", "middle_mlp"),
+    ),
+    FigurePlan(
+        "c01",
+        ("units",),
+        interpretability.units_by_method,
+        "Scores of single units; marks are quartiles",
+        part="units",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c01",
+        ("units",),
+        interpretability.score_by_density,
+        "Scores of single units by how often they fire",
+        part="density",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c01",
+        ("units",),
+        interpretability.score_by_kurtosis,
+        "Scores of single units by the kurtosis of their activations",
+        part="kurtosis",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c01",
+        ("budgets",),
+        interpretability.score_by_budget,
+        "Score by the number of rules that an explanation may have",
+        part="budget",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c01",
+        ("scorers",),
+        interpretability.validity,
+        "What the scorer makes of planted features of known meaning",
+        part="scorer",
+        sites=("rules",),
+        by="scorer",
+    ),
+    FigurePlan(
+        "c02",
+        ("interpret",),
+        interpretability.random_only_by_method,
+        "Score of each method on random fragments that fire",
+        sites=("early", "middle", "late", "middle_mlp"),
+    ),
+    FigurePlan(
+        "c04",
+        ("interpret",),
+        interpretability.gain_by_layer,
+        "Score by depth beside the best baselines; thin lines are seeds",
+        sites=("top_and_random",),
+        by="variant",
+    ),
     FigurePlan(
         "c06",
         ("ioi_curves",),
@@ -197,9 +267,15 @@ def drawn_frontier(table: Table) -> Drawn | None:
 def _panels(plan: FigurePlan, tables: list[Table]) -> Iterator[Drawn]:
     for site in plan.sites:
         here = [select(table, **{plan.by: site}) for table in tables]
-        if not all("sae" in table.columns["method"] for table in here):
+        if not all(_has_ours(table) for table in here):
             continue
         figure = plan.draw(*here)
         name = "_".join(filter(None, (plan.claim, plan.part, site)))
         caption = f"{plan.caption}: {site.replace('_', ' ')} {plan.by}"
         yield Drawn(name, plan.claim, caption, svg_of(figure, name, f"{plan.claim}. {caption}."))
+
+
+def _has_ours(table: Table) -> bool:
+    """Whether there is a trained dictionary, or a table in which none is expected."""
+    trained = {"sae", "sae_untied"}
+    return len(table) > 0 and bool(trained & {*table.columns.get("method", ("sae",))})

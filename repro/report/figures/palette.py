@@ -32,6 +32,8 @@ METHODS: Mapping[str, Look] = {
     "sae_untied": Look("SAE, untied", VERMILLION, "d", "-.", knob="alpha"),
     "sae_standard": Look("ours, own encoder and bias", PURPLE, "p", ":", knob="alpha"),
     "sae_random_decoder": Look("SAE, frozen random decoder", PURPLE, "D", "--"),
+    "sae_reinitialised_model": Look("SAE, re-initialised model", SKY, "o", ":"),
+    "sae_step0_model": Look("SAE, only embeddings trained", SKY, "d", ":"),
     "saelens_standard": Look("SAELens, L1", GREEN, "P", knob="alpha"),
     "saelens_topk": Look("SAELens, TopK", SKY, "X", "-."),
     "pca_topk": Look("PCA, top k per token", BLUE, "s"),
@@ -39,10 +41,14 @@ METHODS: Mapping[str, Look] = {
     "pca": Look("PCA", BLUE, "h"),
     "pca_signed": Look("PCA, both signs", BLUE, "h", "--"),
     "ica": Look("ICA", GREEN, "8"),
+    "ica_signed": Look("ICA, both signs", GREEN, "8", "--"),
+    "ica_topk": Look("ICA, top k", GREEN, "s", ":"),
+    "neurons_signed": Look("neurons, both signs", PURPLE, "v", "--"),
     "neurons_topk": Look("neurons, top k", GREEN, "v", "-."),
     "neurons": Look("neurons", PURPLE, "v"),
     "mean_difference": Look("difference of means", SKY, "*", "--"),
     "random_orthogonal": Look("random orthogonal", GREY, "+"),
+    "random_signed": Look("random directions, both signs", GREY, "+", "--"),
     "random_topk": Look("random directions, top k", GREY, "x", ":"),
     "random": Look("random dictionary", GREY, "x", "--"),
     "random_edit": Look("random edit, equal norm", GREY, "1"),
@@ -76,6 +82,27 @@ LOCALISED = (
     "random",
 )
 """Of localisation, in the order of the legend."""
+SCORED = (
+    "sae",
+    "sae_untied",
+    "sae_random_decoder",
+    "ica",
+    "ica_signed",
+    "ica_topk",
+    "pca",
+    "pca_signed",
+    "pca_topk",
+    "neurons_signed",
+    "neurons_topk",
+    "random_signed",
+    "random_topk",
+    "sae_reinitialised_model",
+    "sae_step0_model",
+)
+"""Of interpretability, from top to bottom."""
+UNIT_SCORES = ("sae", "sae_untied", "sae_random_decoder", "ica_topk", "pca_topk", "neurons_signed")
+UNIT_SCORES += ("random_signed",)
+"""Of interpretability, where every unit is a dot or every budget a point."""
 UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--", knob="alpha")
 """The rows of "sae" without a penalty, where they stand beside the others."""
 BY_R: Mapping[float, Look] = {
