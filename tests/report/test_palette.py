@@ -35,7 +35,7 @@ BY_LABEL = {look.label: look for look in LOOKS}
 NO_METHOD = (
     *("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0"),
     *(label for label, _, _ in READINGS),
-    *("best of the paper's baselines", "best baseline as wide and sparse"),
+    *("best of the paper's", "best, as wide and sparse"),
     *("its own explanation", "another feature's explanation"),
 )
 """Labels of lines that stand for no method."""

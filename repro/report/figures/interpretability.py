@@ -15,11 +15,11 @@ from repro.report.figures.style import BLUE, GREY, VERMILLION, legend_above, pan
 SCORE = SumRatio("score", "n")
 BEST_PLAIN = SumRatio("score_best_plain", "n")
 BEST_TOPK = SumRatio("score_best_topk", "n")
-SCORE_LABEL = "score: correlation with what four rules predict"
+SCORE_LABEL = "score: correlation with the rules"
 READINGS = (
-    ("drawn among units that do something", {"sampled": "effective", "rate": "own"}, "o"),
-    ("drawn among living units (the paper's)", {"sampled": "alive", "rate": "own"}, "x"),
-    ("thresholded to one firing rate", {"sampled": "effective", "rate": "matched"}, "d"),
+    ("units that do something", {"sampled": "effective", "rate": "own"}, "o"),
+    ("living units", {"sampled": "alive", "rate": "own"}, "x"),
+    ("at one firing rate", {"sampled": "effective", "rate": "matched"}, "d"),
 )
 """Three readings of the same comparison, the one that is judged first."""
 MOST_DOTS = 300
@@ -78,7 +78,7 @@ def units_by_method(table: Table) -> Figure:
     """Scores of single units: a violin a method, dots for the quartiles."""
     rows = table.rows((table.columns["is_effective"] == 1) & (table.columns["is_scored"] == 1))
     methods = methods_present(rows, SCORED)
-    figure, axes = panel("score of a unit on top and random fragments", "")
+    figure, axes = panel("score of a unit", "")
     scores = [select(rows, method=method).columns["score"] for method in methods]
     drawn: dict[str, Any] = axes.violinplot(
         scores, range(len(methods)), orientation="horizontal", widths=0.85, showextrema=False
@@ -146,8 +146,8 @@ def gain_by_layer(table: Table) -> Figure:
         thin = curve(of_seed, "layer", None, SCORE)
         axes.plot(thin.x, thin.y, color=ours.colour, linewidth=0.5, alpha=0.6)
     for ratio, colour, label in (
-        (BEST_PLAIN, BLUE, "best of the paper's baselines"),
-        (BEST_TOPK, GREY, "best baseline as wide and sparse"),
+        (BEST_PLAIN, BLUE, "best of the paper's"),
+        (BEST_TOPK, GREY, "best, as wide and sparse"),
     ):
         best = curve(rows, "layer", None, ratio)
         axes.plot(best.x, best.y, "--", color=colour, label=label)
