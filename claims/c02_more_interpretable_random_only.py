@@ -6,8 +6,9 @@ from claims._vocabulary import (
     SCORER_EXPLAINS_PLANTED,
     SCORER_REFUSES_SHUFFLED,
     SCORER_TELLS_PURE_FROM_MIXED,
+    SPARSE_SAE,
 )
-from repro.spec import All, Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where
+from repro.spec import All, Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 SCORE = Ratio(name="random-only score", unit="correlation", over="score", under="n")
 TEXT = (
@@ -29,7 +30,7 @@ CLAIM = Claim(
         "(the default basis), PCA, ICA and random directions when scored on random fragments only."
     ),
     paper=Paper(section="Appendix C.2"),
-    reads=("interpret", "scorers"),
+    reads=("interpret", "scorers", "fidelity", "dictionaries"),
     check=All(
         parts=(
             Exceeds(
@@ -85,6 +86,7 @@ CLAIM = Claim(
         SCORER_EXPLAINS_PLANTED,
         SCORER_REFUSES_SHUFFLED,
     ),
+    fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="let explanations of the dictionary's features predict nothing",

@@ -6,8 +6,9 @@ from claims._vocabulary import (
     SCORER_EXPLAINS_PLANTED,
     SCORER_REFUSES_SHUFFLED,
     SCORER_TELLS_PURE_FROM_MIXED,
+    SPARSE_SAE,
 )
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 LEFT = Ratio(
     name="share of the gain that is left",
@@ -32,7 +33,7 @@ CLAIM = Claim(
         "one-sided, as wide and, by keeping the largest k a token, as sparse as the dictionary."
     ),
     paper=Paper(section="Appendix G"),
-    reads=("interpret", "scorers"),
+    reads=("interpret", "scorers", "fidelity", "dictionaries"),
     check=Exceeds(reads="interpret", of=LEFT, where=SAE, margin=0.5, clusters=SCORE_BY),
     controls=(
         Control(
@@ -58,6 +59,7 @@ CLAIM = Claim(
         SCORER_EXPLAINS_PLANTED,
         SCORER_REFUSES_SHUFFLED,
     ),
+    fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="double the scores of the best sparse baseline",

@@ -6,8 +6,9 @@ from claims._vocabulary import (
     SCORER_EXPLAINS_PLANTED,
     SCORER_REFUSES_SHUFFLED,
     SCORER_TELLS_PURE_FROM_MIXED,
+    SPARSE_SAE,
 )
-from repro.spec import Claim, Control, Drop, Monotone, Paper, Ratio, Scale, Where
+from repro.spec import Claim, Control, Drop, Fair, Monotone, Paper, Ratio, Scale, Where
 
 GAIN = Ratio(
     name="gain over the best plain baseline",
@@ -33,7 +34,7 @@ CLAIM = Claim(
         "large in early layers and shrinks with depth."
     ),
     paper=Paper(section="3.2", figure="2"),
-    reads=("interpret", "scorers"),
+    reads=("interpret", "scorers", "fidelity", "dictionaries"),
     check=Monotone(
         reads="interpret",
         of=GAIN,
@@ -65,6 +66,7 @@ CLAIM = Claim(
         SCORER_EXPLAINS_PLANTED,
         SCORER_REFUSES_SHUFFLED,
     ),
+    fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="let the dictionary score nothing in the first layer",

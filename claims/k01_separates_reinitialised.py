@@ -6,8 +6,9 @@ from claims._vocabulary import (
     SCORER_EXPLAINS_PLANTED,
     SCORER_REFUSES_SHUFFLED,
     SCORER_TELLS_PURE_FROM_MIXED,
+    SPARSE_SAE,
 )
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 SCORE = Ratio(name="top-and-random score", unit="correlation", over="score", under="n")
 SCORED = (
@@ -26,7 +27,7 @@ CLAIM = Claim(
         "those of the same model with re-initialised weights."
     ),
     paper=Paper(section="Heap et al. 2025, arXiv 2501.17727"),
-    reads=("interpret", "scorers"),
+    reads=("interpret", "scorers", "fidelity", "dictionaries"),
     check=Exceeds(
         reads="interpret",
         of=SCORE,
@@ -54,6 +55,7 @@ CLAIM = Claim(
         SCORER_EXPLAINS_PLANTED,
         SCORER_REFUSES_SHUFFLED,
     ),
+    fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
     saboteurs=(
         Scale(
             name="let the trained model's features score nothing",

@@ -16,7 +16,25 @@ from tests.import_graph import ROOT
 pytestmark = pytest.mark.slow
 
 DECIDED = (
-    *("c06", "c07", "c08", "c09", "c10", "c14", "c15", "c16", "c17", "c18", "c19", "c20", "c21"),
+    *(
+        "c01",
+        "c02",
+        "c03",
+        "c04",
+        "c06",
+        "c07",
+        "c08",
+        "c09",
+        "c10",
+        "c14",
+        "c15",
+        "c16",
+        "c17",
+        "c18",
+        "c19",
+        "c20",
+        "c21",
+    ),
     *("c22", "k02", "k03", "k04"),
 )
 REPORTS = ROOT / "reports" / "smoke"

@@ -60,4 +60,4 @@ class Judged(Record):
     scores: list[float | None]
     """Score of each on top and random fragments, mean over the blocks; none where not scored."""
     shuffled: list[float | None]
-    """The same with the explanation of the next feature."""
+    """The same with the explanation of a feature of other meanings."""

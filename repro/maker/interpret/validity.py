@@ -1,5 +1,6 @@
 """Work of the stage: scorers are judged before they judge, on features of known meaning."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,22 +38,31 @@ class JudgeJob(Job):
 
 
 def judge_item(job: JudgeJob, folder: Path) -> None:
-    """Work: the score of each feature, and with the explanation of the one before it."""
+    """Work: the score of each feature, and with the explanation of one of other meanings."""
     torch.set_num_threads(job.threads)
     text, predicates = read_text(job.text)
     (scorer,) = scorers_of([job.scorer], predicates, job.rules)
     features = planted_features(text, job.n_meanings, job.planted.features, job.planted.seed)
     activations = [feature.activations for feature in features]
-    before = [activations[-1], *activations[:-1]]
+    others = [activations[i] for i in unlike([feature.meanings for feature in features])]
     seeds = [[job.planted.seed, job.n_meanings, i] for i in range(len(features))]
     own = [
         score_of(scorer, text, a, job.excerpts, s) for a, s in zip(activations, seeds, strict=True)
     ]
     shuffled = [
         score_of(scorer, text, explained_as(b, a, text), job.excerpts, s)
-        for a, b, s in zip(activations, before, seeds, strict=True)
+        for a, b, s in zip(activations, others, seeds, strict=True)
     ]
     write_result(folder, Judged(scores=own, shuffled=shuffled))
+
+
+def unlike(meanings: Sequence[tuple[str, ...]]) -> list[int]:
+    """For each feature the next one, round the list, that shares no meaning, else the fewest."""
+    found = []
+    for i, own in enumerate(meanings):
+        nexts = [(i + step) % len(meanings) for step in range(1, len(meanings))]
+        found.append(min(nexts, key=lambda j: len({*own} & {*meanings[j]})))
+    return found
 
 
 def explained_as(other: np.ndarray, own: np.ndarray, text: Text) -> np.ndarray:

@@ -17,6 +17,7 @@ from repro.report.figures import (
 from repro.report.figures.curves import select
 from repro.report.figures.drawn import Drawn, ForestRow
 from repro.report.figures.forest import forest
+from repro.report.figures.palette import OURS
 from repro.report.figures.style import style, svg_of
 
 PANELS = ("middle", "early", "late")
@@ -277,5 +278,4 @@ def _panels(plan: FigurePlan, tables: list[Table]) -> Iterator[Drawn]:
 
 def _has_ours(table: Table) -> bool:
     """Whether there is a trained dictionary, or a table in which none is expected."""
-    trained = {"sae", "sae_untied"}
-    return len(table) > 0 and bool(trained & {*table.columns.get("method", ("sae",))})
+    return len(table) > 0 and bool({*OURS} & {*table.columns.get("method", OURS)})

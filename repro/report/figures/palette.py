@@ -56,6 +56,8 @@ METHODS: Mapping[str, Look] = {
     "truth": Look("the true features", PURPLE, "", ":"),
 }
 """By the name in the column `method`."""
+OURS = ("sae", "sae_untied")
+"""The paper's autoencoder, without which no figure is drawn."""
 COMPARED = (
     "sae",
     "sae_untied",

@@ -21,7 +21,7 @@ from repro.maker.interpret.planted import (
 from repro.maker.interpret.predicates import predicates_of
 from repro.maker.interpret.rules import RulesScorer
 from repro.maker.interpret.text import EXPLAIN, blocks_of
-from repro.maker.interpret.validity import explained_as, score_of
+from repro.maker.interpret.validity import explained_as, score_of, unlike
 from repro.maker.params.interpret import Excerpts
 from tests.examples import FEW
 
@@ -129,6 +129,13 @@ def test_the_explanation_of_another_feature_is_worth_nothing(rules: RulesScorer)
         found = score_of(rules, TEXT, mixed, SIZES, [i])
         wrong += [found] if found is not None else []
     assert abs(np.mean(wrong)) < 0.1
+
+
+def test_another_features_explanation_shares_no_meaning_where_it_need_not():
+    meanings = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d")]
+    assert unlike(meanings) == [2, 3, 0, 1]
+    assert unlike([("a",), ("a",), ("b",)]) == [2, 2, 0]
+    assert unlike([("a",), ("a",)]) == [1, 0]
 
 
 class Told:

@@ -76,6 +76,16 @@ def test_every_decomposition_is_in_every_table(tables: dict[str, Table], project
     assert {*tables["scorers"].columns["n_meanings"].tolist()} == {1, 2, 3, 4, 5}
 
 
+def test_units_that_do_something_are_drawn_among_those_that_do(
+    tables: dict[str, Table], project: Path
+):
+    """In the small project too some units are alive and do next to nothing."""
+    units, least = tables["units"].columns, params_of(project).interpret.effective_share
+    effective, alive = (units[name] == 1 for name in ("is_effective", "is_alive"))
+    assert (units["effect"][effective] >= least).all()
+    assert (units["effect"][alive] < least).any()
+
+
 def test_as_many_units_are_drawn_of_a_method_over_all_its_seeds(tables: dict[str, Table]):
     drawn = Counter()
     found = tables["sampled"].columns

@@ -539,6 +539,75 @@ MAKER = (
     ),
 )
 
+INTERPRET = (
+    Mutant(
+        "explained on what is scored",
+        "explanations are made from all the text, the scoring half included",
+        "repro/maker/interpret/draw.py",
+        "np.flatnonzero(block == EXPLAIN)",
+        "np.flatnonzero(block >= EXPLAIN)",
+        "delphi (one cache for explaining and scoring, own reading)",
+        ("tests/maker/interpret/test_draw.py::test_what_is_drawn_is_what_it_is_called",),
+    ),
+    Mutant(
+        "random fragments that are not",
+        "fragments at random are drawn among the strongest too",
+        "repro/maker/interpret/draw.py",
+        "rng.choice(order[n_top:], n_random, replace=False)",
+        "rng.choice(order, n_random, replace=False)",
+        "own reading",
+        ("tests/maker/interpret/test_draw.py::test_what_is_drawn_is_what_it_is_called",),
+    ),
+    Mutant(
+        "failed items vanish",
+        "units that could not be scored are not counted as drawn",
+        "repro/maker/interpret/tables.py",
+        "Sums(len(units), len(there), sum(there))",
+        "Sums(len(there), len(there), sum(there))",
+        "delphi (failed_count is always 0, own reading)",
+        (
+            "tests/maker/interpret/test_tables.py::"
+            "test_every_score_of_every_drawn_unit_is_in_the_sums",
+        ),
+    ),
+    Mutant(
+        "best of several noisy means",
+        "the best baseline is chosen on the text on which it is compared",
+        "repro/maker/interpret/tables.py",
+        "if c == cell and b != block",
+        "if c == cell and b == block",
+        "own reading",
+        (
+            "tests/maker/interpret/test_tables.py::"
+            "test_the_best_baseline_is_chosen_on_the_other_blocks",
+        ),
+    ),
+    Mutant(
+        "the future leaks",
+        "a rule sees words that come after the token",
+        "repro/maker/interpret/predicates.py",
+        "forms[max(0, i - 4) : i]}",
+        "forms[max(0, i - 4) : i + 5]}",
+        "own reading",
+        (
+            "tests/maker/interpret/test_predicates.py::"
+            "test_nothing_that_comes_later_changes_what_is_said_of_a_token",
+        ),
+    ),
+    Mutant(
+        "units that do nothing",
+        "units are drawn among all that fire, whether they do something or not",
+        "repro/maker/interpret/units.py",
+        "effective = alive & (found.effect >= job.effective_share)",
+        "effective = alive",
+        "SAEBench and delphi (alive latents only, own reading)",
+        (
+            "tests/maker/interpret/test_stage.py::"
+            "test_units_that_do_something_are_drawn_among_those_that_do",
+        ),
+    ),
+)
+
 JUDGE = (
     Mutant(
         "NaN turned into a number",
@@ -679,4 +748,4 @@ JUDGE = (
     ),
 )
 
-CATALOGUE = (*MAKER, *JUDGE)
+CATALOGUE = (*MAKER, *INTERPRET, *JUDGE)
