@@ -103,7 +103,7 @@ class RulesScorer:
         """Each rule as a line, the strength relative to the largest."""
         largest = np.abs(explained.strengths).max(initial=0.0)
         pairs = zip(explained.rules, explained.strengths, strict=True)
-        return tuple(f"{w / largest:+.2f}  {self.predicates.names[p]}" for p, w in pairs)
+        return tuple(f"{w / largest:+.2f} {self.predicates.names[p]}" for p, w in pairs)
 
 
 def shown_of(drawn: Drawn) -> Int[np.ndarray, " n"]:
