@@ -24,7 +24,9 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
     content["fetch"] = {
         "model": {"source": "local", "path": str(model)},
         "text": {"source": "files", "paths": [str(text)]},
+        "encoder": {"source": "none"},
     }
+    content["interpret"]["scorers"] = ["rules"]
     content["tokenize"].update(
         sequence_length=16,
         train_tokens=1600,
@@ -38,6 +40,9 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
     gone = {*content["activate"]["hook_points"], *content["activate"]["untrained"]} - {*points}
     groups = content["train"]["groups"].items()
     content["train"]["groups"] = {name: one for name, one in groups if one["site"] not in gone}
+    scored = content["interpret"]["dictionaries"].items()
+    kept = content["train"]["groups"]
+    content["interpret"]["dictionaries"] = {name: v for name, v in scored if name in kept}
     content["activate"].update(
         hook_points=points,
         untrained={},

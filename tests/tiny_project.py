@@ -53,6 +53,7 @@ def content() -> dict[str, Any]:
         "fetch": {
             "model": {"source": "local", "path": "model"},
             "text": {"source": "files", "paths": ["stories"]},
+            "encoder": {"source": "none"},
         },
         "tokenize": {
             "sequence_length": 16,

