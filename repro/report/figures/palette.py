@@ -102,8 +102,15 @@ SCORED = (
     "sae_step0_model",
 )
 """Of interpretability, from top to bottom."""
-UNIT_SCORES = ("sae", "sae_untied", "sae_random_decoder", "ica_topk", "pca_topk", "neurons_signed")
-UNIT_SCORES += ("random_signed",)
+UNIT_SCORES = (
+    "sae",
+    "sae_untied",
+    "sae_random_decoder",
+    "ica_topk",
+    "pca_topk",
+    "neurons_signed",
+    "random_signed",
+)
 """Of interpretability, where every unit is a dot or every budget a point."""
 UNPENALISED = Look("sparse autoencoder, α = 0", VERMILLION, "o", "--", knob="alpha")
 """The rows of "sae" without a penalty, where they stand beside the others."""
