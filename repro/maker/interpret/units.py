@@ -227,10 +227,13 @@ def counted(decomposition: Decomposition, x: Float[Tensor, "token d_in"]) -> Cou
 
 
 def drawn_units(eligible: Tensor, count: int, seed: list[int]) -> Int[np.ndarray, " n"]:
-    """At most `count` eligible units, at random."""
-    units = np.flatnonzero(eligible.numpy())
-    rng = np.random.default_rng(seed)
-    return rng.permutation(units)[:count]
+    """At most `count` eligible units, in random order.
+
+    The order is one of all units, so that a unit more or less among the eligible ones, as another
+    processor's rounding may have it, leaves the draw of the others alone.
+    """
+    order = np.random.default_rng(seed).permutation(len(eligible))
+    return order[eligible.numpy()[order]][:count]
 
 
 def codes_of(

@@ -1,13 +1,16 @@
 """Fragments are drawn by one rule: different documents, the strongest, and at random by seed."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.maker.interpret.draw import drawn_for
 from repro.maker.interpret.text import EXPLAIN
-from repro.maker.interpret.units import thresholded
+from repro.maker.interpret.units import drawn_units, thresholded
 from tests.examples import FEW
 from tests.maker.interpret.texts import BLOCKS, SIZES, text_of
 
@@ -87,3 +90,28 @@ def test_above_the_threshold_a_unit_fires_as_often_as_all_do(seed, density):
 def test_a_unit_that_fires_less_often_is_left_as_it_is():
     a = activations_of(3, density=0.01)
     np.testing.assert_array_equal(thresholded(a, 0.1), a)
+
+
+@FEW
+@given(st.integers(0, 10_000), st.integers(1, 80), st.integers(1, 40))
+def test_units_are_drawn_among_the_eligible_and_one_more_leaves_the_others(seed, n, count):
+    rng = np.random.default_rng(seed)
+    eligible = torch.from_numpy(rng.random(n) < 0.6)
+    drawn = drawn_units(eligible, count, [seed])
+    assert len({*drawn.tolist()}) == len(drawn) == min(count, int(eligible.sum()))
+    assert eligible[torch.from_numpy(drawn)].all()
+    out = np.flatnonzero(~eligible.numpy())
+    if len(out):
+        more = eligible.clone()
+        more[out[0]] = True
+        again = [one for one in drawn_units(more, count + 1, [seed]).tolist() if one != out[0]]
+        assert again[: len(drawn)] == drawn.tolist()
+
+
+def test_every_eligible_unit_is_drawn_as_often_as_any_other():
+    eligible = torch.tensor([True, False, True, True, False, True])
+    counts = Counter(
+        one for seed in range(2000) for one in drawn_units(eligible, 2, [seed]).tolist()
+    )
+    assert {*counts} == {0, 2, 3, 5}
+    assert all(abs(count - 1000) < 100 for count in counts.values())
