@@ -127,7 +127,7 @@ def test_metrics_are_the_verdicts(checkout: Path):
 
 def test_a_change_of_training_is_told_in_metrics(changed: Path):
     said = dvc(changed, "exp", "run", "--set-param", "train.batch=64")
-    assert ran(said) == ["code", "train", "fidelity", "ioi", "toy", "verify", "report"]
+    assert ran(said) == ["code", "train", "fidelity", "interpret", "ioi", "toy", "verify", "report"]
     moved = json.loads(dvc(changed, "metrics", "diff", "--json"))
     (claims,) = moved.values()
     assert claims["c99.estimate"]["diff"] != 0

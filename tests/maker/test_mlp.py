@@ -40,6 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     values["fidelity"]["spliced_groups"] = ["mlp_tied", "mlp_untied"]
     at_mlp = {"mlp_untied": [2.0e-3], "mlp_tied": [2.0e-3]}
+    values["interpret"]["dictionaries"] = {"stream": [2.0e-3], "mlp_untied": [2.0e-3]}
     values["ioi"]["plans"] = {
         "stream": plan({"stream": [2.0e-3]}, ["pca"]),
         "mlp": plan(at_mlp, ["pca", "ica", "neurons", "mean_difference"], site="my_mlp"),
@@ -47,7 +48,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         save_llama(folder / "model")
-        write_stories(folder / "stories", 60)
+        write_stories(folder / "stories", 90)
         write_params(folder, values)
         for name, words in commands():
             if name not in ("code", "verify", "report"):

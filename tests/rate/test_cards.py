@@ -12,7 +12,6 @@ from tests.rate import planted_cards
 from tests.rate.planted_cards import METHODS, card, excerpt
 
 SILENT_KIND = excerpt(1, "anywhere", 1, 1.0)
-UNEVEN = Excerpt(kind="top", tokens=["a", "b"], activations=[1.0], predicted=[])
 EMPTY = Excerpt(kind="top", tokens=[], activations=[], predicted=[])
 
 
@@ -22,7 +21,6 @@ EMPTY = Excerpt(kind="top", tokens=[], activations=[], predicted=[])
         ([card("sae", 1), card("sae", 1)], "two cards have the id 'sae-1'"),
         ([card("sae", 1, excerpts=[])], "card 'sae-1' has no excerpt to show"),
         ([card("sae", 1, excerpts=[SILENT_KIND])], "card 'sae-1' has no excerpt to show"),
-        ([card("sae", 1, excerpts=[UNEVEN])], "has 2 tokens and 1 activations"),
         ([card("sae", 1, excerpts=[EMPTY])], "has 0 tokens and 0 activations"),
     ],
 )

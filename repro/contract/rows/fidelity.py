@@ -2,24 +2,7 @@
 
 from typing import ClassVar
 
-from repro.contract.rows.row import Row
-
-
-class DictionaryKey(Row):
-    """What names a dictionary: where it reads, how it was made, and its settings."""
-
-    site: str
-    """Role of the site: early, middle, late, or planted (planted_width, planted_knee)."""
-    method: str
-    """How it was made: sae, sae_random_decoder, pca_static, pca_topk, neurons_topk, ..."""
-    alpha: float
-    """L1 coefficient in the mean-squared-error convention; 0 where there is no penalty."""
-    k: int
-    """Number of components kept by a static or top-k method; 0 where the code decides by itself."""
-    expansion_factor: float
-    """Dictionary size over the dimension of the activations (R)."""
-    seed: int
-    """Seed of initialisation and data order; 0 for methods without randomness."""
+from repro.contract.rows.row import DictionaryKey, Row
 
 
 class FidelityRow(DictionaryKey):

@@ -2,8 +2,7 @@
 
 from typing import ClassVar
 
-from repro.contract.rows.fidelity import DictionaryKey
-from repro.contract.rows.row import Row
+from repro.contract.rows.row import DictionaryKey, Row
 
 
 class InterpretRow(DictionaryKey):

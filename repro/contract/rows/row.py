@@ -21,3 +21,20 @@ class Row(BaseModel):
     def stage(cls) -> str:
         """The stage that writes the table: the name of the model's module."""
         return cls.__module__.rpartition(".")[2]
+
+
+class DictionaryKey(Row):
+    """What names a dictionary: where it reads, how it was made, and its settings."""
+
+    site: str
+    """Role of the site: early, middle, late, or planted (planted_width, planted_knee)."""
+    method: str
+    """How it was made: sae, sae_random_decoder, pca_static, pca_topk, neurons_topk, ..."""
+    alpha: float
+    """L1 coefficient in the mean-squared-error convention; 0 where there is no penalty."""
+    k: int
+    """Number of components kept by a static or top-k method; 0 where the code decides by itself."""
+    expansion_factor: float
+    """Dictionary size over the dimension of the activations (R)."""
+    seed: int
+    """Seed of initialisation and data order; 0 for methods without randomness."""

@@ -125,7 +125,7 @@ def _dots(axes: Axes, table: Table, column: str) -> None:
 
 def score_by_budget(table: Table) -> Figure:
     """Score against the rules that an explanation may have: a long one is a table of tokens."""
-    figure, axes = panel("rules an explanation may have (log scale)", SCORE_LABEL)
+    figure, axes = panel("rules an explanation may have (log scale)", "mean score")
     for method in methods_present(table, UNIT_SCORES):
         points = curve(select(table, method=method), "budget", None, SCORE)
         look = METHODS[method]
@@ -138,10 +138,11 @@ def score_by_budget(table: Table) -> Figure:
 def gain_by_layer(table: Table) -> Figure:
     """Score of the dictionary by depth, beside the best of either kind of baseline."""
     rows = select(table, sampled="effective", rate="own", scorer="rules", method="sae")
-    figure, axes = panel("block of the language model", SCORE_LABEL)
+    figure, axes = panel("block of the language model", "mean score")
     ours = METHODS["sae"]
     points = curve(rows, "layer", None, SCORE)
     axes.plot(points.x, points.y, **ours.pointed, label=ours.label)
+    axes.set_xticks(points.x)
     for _, of_seed in groups(rows, "seed"):
         thin = curve(of_seed, "layer", None, SCORE)
         axes.plot(thin.x, thin.y, color=ours.colour, linewidth=0.5, alpha=0.6)

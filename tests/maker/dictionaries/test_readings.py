@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
+from repro.maker.dictionaries.architectures import sae
 from repro.maker.dictionaries.architectures.sae import tied_gradient
 from repro.maker.dictionaries.architectures.sae_random_decoder import random_decoder_gradient
 from repro.maker.dictionaries.architectures.sae_standard import standard_gradient
@@ -143,7 +144,8 @@ def test_three_parameters_move_as_in_textbook_adam_or_as_in_the_authors_loop(cou
         found = tied_gradient(torch.ones(1, 1, 3), stack.b_enc, alpha, x, torch.float32)
         return found._replace(W_enc=torch.tensor(next(left), dtype=torch.float32).view(1, 1, 3))
 
-    monkeypatch.setattr("repro.maker.dictionaries.train.gradient", planted)
+    known = sae.ARCHITECTURE._replace(gradient=planted)
+    monkeypatch.setattr("repro.maker.dictionaries.train.architecture_of", lambda _: known)
     for _ in train(stack, iter(torch.zeros(how.n_steps, 2, 3)), how):
         pass
     by_hand = {f: adam_by_hand(given_, how, frozen=f)[-1] for f in (True, False)}

@@ -158,7 +158,7 @@ def test_a_feature_that_a_scorer_fails_on_has_no_score():
 
 
 @FEW
-@given(st.integers(1, 60), st.integers(3, 6), st.integers(0, 1000))
+@given(st.integers(40, 90), st.integers(3, 6), st.integers(0, 1000))
 def test_documents_are_whole_and_half_of_the_text_explains(n_documents, blocks, seed):
     sizes = np.random.default_rng(seed).integers(1, 6, n_documents + 2 * blocks)
     document = np.repeat(np.arange(len(sizes)), sizes).astype(np.int32)

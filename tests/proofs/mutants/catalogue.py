@@ -559,7 +559,7 @@ INTERPRET = (
         ("tests/maker/interpret/test_draw.py::test_what_is_drawn_is_what_it_is_called",),
     ),
     Mutant(
-        "failed items vanish",
+        "failed units vanish",
         "units that could not be scored are not counted as drawn",
         "repro/maker/interpret/tables.py",
         "Sums(len(units), len(there), sum(there))",
