@@ -11,6 +11,7 @@ from repro.judge.stats import Interval, family_of, intervals, jackknife, leave_o
 from repro.report.figures.curves import SumRatio, curve, groups, methods_present, select
 from repro.report.figures.palette import METHODS, SCORED, UNIT_SCORES
 from repro.report.figures.style import BLUE, GREY, VERMILLION, legend_above, panel
+from repro.report.figures.tradeoff import plain_log_x
 
 SCORE = SumRatio("score", "n")
 BEST_PLAIN = SumRatio("score_best_plain", "n")
@@ -98,8 +99,9 @@ def units_by_method(table: Table) -> Figure:
 def score_by_density(table: Table) -> Figure:
     """Score of single units against the share of tokens on which they fire."""
     figure, axes = panel("share of tokens on which the unit fires (log scale)", "score of a unit")
+    figure.subplots_adjust(left=0.17)
     _dots(axes, table, "density")
-    axes.set_xscale("log")
+    plain_log_x(axes)
     legend_above(figure, axes)
     return figure
 
@@ -107,8 +109,9 @@ def score_by_density(table: Table) -> Figure:
 def score_by_kurtosis(table: Table) -> Figure:
     """Score of single units against the kurtosis of their activations (appendix C.4)."""
     figure, axes = panel("kurtosis of the unit's activations (log scale)", "score of a unit")
+    figure.subplots_adjust(left=0.17)
     _dots(axes, table, "kurtosis")
-    axes.set_xscale("log")
+    plain_log_x(axes)
     legend_above(figure, axes)
     return figure
 
@@ -126,11 +129,12 @@ def _dots(axes: Axes, table: Table, column: str) -> None:
 def score_by_budget(table: Table) -> Figure:
     """Score against the rules that an explanation may have: a long one is a table of tokens."""
     figure, axes = panel("rules an explanation may have (log scale)", "mean score")
+    figure.subplots_adjust(left=0.17)
     for method in methods_present(table, UNIT_SCORES):
         points = curve(select(table, method=method), "budget", None, SCORE)
         look = METHODS[method]
         axes.plot(points.x, points.y, **look.pointed, label=look.label)
-    axes.set_xscale("log", base=2)
+    plain_log_x(axes)
     legend_above(figure, axes)
     return figure
 
@@ -139,6 +143,7 @@ def gain_by_layer(table: Table) -> Figure:
     """Score of the dictionary by depth, beside the best of either kind of baseline."""
     rows = select(table, sampled="effective", rate="own", scorer="rules", method="sae")
     figure, axes = panel("block of the language model", "mean score")
+    figure.subplots_adjust(left=0.17)
     ours = METHODS["sae"]
     points = curve(rows, "layer", None, SCORE)
     axes.plot(points.x, points.y, **ours.pointed, label=ours.label)
@@ -159,7 +164,8 @@ def gain_by_layer(table: Table) -> Figure:
 
 def validity(table: Table) -> Figure:
     """Score of planted features by their number of meanings, and with another's explanation."""
-    figure, axes = panel("unrelated meanings of a planted feature", "mean score of the features")
+    figure, axes = panel("unrelated meanings of a planted feature", "mean score")
+    figure.subplots_adjust(left=0.17)
     right = curve(table, "n_meanings", None, SCORE)
     wrong = curve(table, "n_meanings", None, SumRatio("score_shuffled", "n_shuffled"))
     axes.plot(right.x, right.y, "o-", color=VERMILLION, label="its own explanation")
