@@ -70,18 +70,19 @@ def fragments_of(
 
 
 def blocks_of(document: np.ndarray, blocks: int, seed: int) -> np.ndarray:
-    """The block of each fragment: documents in random order, each to the one that is least full.
+    """The block of each fragment: documents in random order, each to the block that lacks most.
 
-    The explaining half counts as full when it holds as much as all the others together.
+    Half of the text explains, and the others share the rest. So every block ends within the size
+    of the largest document of its share: none takes a document that it has no room to begin, and
+    one that lacked more at the end would have been given what another took last.
     """
     names, sizes = np.unique(document, return_counts=True)
     order = np.random.default_rng([seed, 0xB10C]).permutation(len(names))
-    full = np.zeros(blocks + 1)
-    share = np.array([1.0] * blocks + [float(blocks)])
+    lacks = np.array([1.0] * blocks + [float(blocks)]) * len(document) / (2 * blocks)
     block_of = {}
     for index in order.tolist():
-        chosen = int(np.argmin(full / share))
-        full[chosen] += sizes[index]
+        chosen = int(np.argmax(lacks))
+        lacks[chosen] -= sizes[index]
         block_of[int(names[index])] = EXPLAIN if chosen == blocks else chosen
     return np.array([block_of[one] for one in document.tolist()], dtype=np.int32)
 
