@@ -1,6 +1,6 @@
 """Quantities, rows and instrument controls that several claims share."""
 
-from repro.spec import Control, Exceeds, Ratio, Where, Within
+from repro.spec import Control, Exceeds, Ratio, Scored, Where, Within
 
 MIDDLE = Where(column="site", values=("middle",))
 SPARSE_SAE = (
@@ -84,52 +84,36 @@ BY_RULES = (
     Where(column="scorer", values=("rules",)),
 )
 SCORE_BY = ("seed", "feature_group", "text_block")
-RULES = Where(column="scorer", values=("rules",))
-PURE = Where(column="n_meanings", values=(1,))
-AUROC = Ratio(name="AUROC of pure against mixed", unit="1", over="n_ordered", under="n_pairs")
-PLANTED_SCORE = Ratio(name="score of planted features", unit="correlation", over="score", under="n")
-SHUFFLED_SCORE = Ratio(
-    name="score of planted features with another's explanation",
-    unit="correlation",
-    over="score_shuffled",
-    under="n_shuffled",
-)
-SCORER_TELLS_PURE_FROM_MIXED = Control(
-    name="the scorer tells planted features of one meaning from sums of two to five",
-    kind="precondition",
-    check=Exceeds(
-        reads="scorers",
-        of=AUROC,
-        where=(RULES, Where(column="n_meanings", above=1.0)),
-        margin=0.8,
-        clusters=("feature_group",),
+SCORERS = (
+    Scored(scorer="rules", called="four rules about a token and its context", unit="correlation"),
+    Scored(
+        scorer="embedding",
+        called="likeness of contexts to a sentence encoder",
+        unit="AUROC",
+        chance=0.5,
     ),
-    must="supported",
-    why="a score that a mixture of meanings passes as well as one alone is no interpretability",
-)
-SCORER_EXPLAINS_PLANTED = Control(
-    name="planted features of one meaning are explained",
-    kind="positive",
-    check=Exceeds(
-        reads="scorers",
-        of=PLANTED_SCORE,
-        where=(RULES, PURE),
-        margin=0.5,
-        clusters=("feature_group",),
+    Scored(
+        scorer="simulation",
+        called="a language model that simulates the unit from an explanation in words",
+        unit="correlation",
     ),
-    must="supported",
-    why="a scorer that cannot explain a feature of one known meaning explains nothing",
-)
-SCORER_REFUSES_SHUFFLED = Control(
-    name="with another feature's explanation planted features score at chance",
-    kind="negative",
-    check=Exceeds(
-        reads="scorers",
-        of=SHUFFLED_SCORE,
-        where=(RULES, PURE),
-        margin=0.1,
-        clusters=("feature_group",),
+    Scored(
+        scorer="detection",
+        called="a language model that tells fragments in which the unit fires",
+        unit="AUROC",
+        chance=0.5,
     ),
-    must="refuted",
-    why="what an explanation of something else earns is not interpretability",
+    Scored(
+        scorer="fuzzing",
+        called="a language model that tells tokens on which the unit fires",
+        unit="AUROC",
+        chance=0.5,
+    ),
+    Scored(
+        scorer="intruder",
+        called="a language model that finds the fragment which does not belong",
+        unit="share found",
+        chance=0.2,
+        explains=False,
+    ),
 )

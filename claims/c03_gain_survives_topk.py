@@ -3,9 +3,7 @@
 from claims._vocabulary import (
     BY_RULES,
     SCORE_BY,
-    SCORER_EXPLAINS_PLANTED,
-    SCORER_REFUSES_SHUFFLED,
-    SCORER_TELLS_PURE_FROM_MIXED,
+    SCORERS,
     SPARSE_SAE,
 )
 from repro.spec import Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
@@ -55,10 +53,8 @@ CLAIM = Claim(
             must="supported",
             why="a share of no gain says nothing",
         ),
-        SCORER_TELLS_PURE_FROM_MIXED,
-        SCORER_EXPLAINS_PLANTED,
-        SCORER_REFUSES_SHUFFLED,
     ),
+    scored=SCORERS,
     fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
     saboteurs=(
         Scale(

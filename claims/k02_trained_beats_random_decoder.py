@@ -2,12 +2,15 @@
 
 from claims._vocabulary import (
     ATTRIBUTION,
+    BY_RULES,
     FVU,
     GAIN,
     IDENTITY_CHANGES_NOTHING,
     L0,
     MIDDLE,
     PLANTED_CAUSES_ARE_FOUND,
+    SCORE_BY,
+    SCORERS,
     TASK_IS_DONE,
     WHOLE_PATCH_IS_EXACT,
 )
@@ -20,6 +23,7 @@ from repro.spec import (
     Exceeds,
     Fair,
     Paper,
+    Ratio,
     Rival,
     Scale,
     Where,
@@ -37,6 +41,10 @@ LOCAL = (
     Where(column="carries", values=(1,)),
 )
 LOCAL_FROZEN = (*ATTRIBUTION, Where(column="method", values=("sae_random_decoder",)))
+SCORE = Ratio(name="top-and-random score", unit="correlation", over="score", under="n")
+TOLD = (MIDDLE, Where(column="variant", values=("top_and_random",)), *BY_RULES)
+TOLD_SAE = (*TOLD, Where(column="method", values=("sae",)))
+TOLD_FROZEN = (*TOLD, Where(column="method", values=("sae_random_decoder",)))
 PLANTED_AT = Where(column="site", values=("planted_width",))
 PLANTED = (PLANTED_AT, Where(column="method", values=("sae",)), *SWEEP)
 PLANTED_FROZEN = (PLANTED_AT, Where(column="method", values=("sae_random_decoder",)), *KEPT)
@@ -46,11 +54,12 @@ CLAIM = Claim(
     source="critic",
     says=(
         "At an equal number of active units a token, a trained dictionary leaves less variance "
-        "unexplained than one whose decoder stays random while its encoder is trained; and it "
-        "localises indirect object identification better."
+        "unexplained than one whose decoder stays random while its encoder is trained; it "
+        "localises indirect object identification better; and its features score higher in "
+        "automatic interpretability."
     ),
     paper=Paper(section="Korznikov et al. 2026, arXiv 2602.14111"),
-    reads=("fidelity", "ioi", "ioi_prompts", "dictionaries"),
+    reads=("fidelity", "ioi", "ioi_prompts", "interpret", "scorers", "dictionaries"),
     check=All(
         parts=(
             Dominates(
@@ -70,6 +79,14 @@ CLAIM = Claim(
                 against=LOCAL_FROZEN,
                 margin=0.05,
                 clusters=("seed", "draw"),
+            ),
+            Exceeds(
+                reads="interpret",
+                of=SCORE,
+                where=TOLD_SAE,
+                against=TOLD_FROZEN,
+                margin=0.03,
+                clusters=SCORE_BY,
             ),
         )
     ),
@@ -111,6 +128,7 @@ CLAIM = Claim(
         WHOLE_PATCH_IS_EXACT,
         IDENTITY_CHANGES_NOTHING,
     ),
+    scored=SCORERS,
     fair=(Fair(where=SAE),),
     saboteurs=(
         Scale(
@@ -145,6 +163,20 @@ CLAIM = Claim(
             factor=0.02,
             turns_to=("refuted",),
         ),
+        Scale(
+            name="let explanations of the trained dictionary's features predict nothing",
+            reads="interpret",
+            where=TOLD_SAE,
+            column="score",
+            factor=0.0,
+            turns_to=("refuted",),
+        ),
+        Drop(
+            name="hide the scores of the random decoder",
+            reads="interpret",
+            where=TOLD_FROZEN,
+            turns_to=("absent",),
+        ),
         Drop(
             name="hide the random decoder",
             reads="fidelity",
@@ -175,16 +207,18 @@ CLAIM = Claim(
         "dictionaries with R = 2 trained on about a million tokens (the scope says how many), the "
         "frozen random decoder with the largest codes of each token kept, which serves it better "
         "than a penalty; activations centred and scaled. The critics used other models and "
-        "objectives, and judged interpretability, probing and editing as well; here the variance "
-        "explained at equal L0 and the localisation of one task are judged. What would turn the "
-        "verdict to supported must change two tables at once, so no saboteur does. Of the trained "
-        "dictionary only penalties at which it can carry the task are pooled: with everything "
-        "patched at most half of the KL is left on the prompts that choose."
+        "objectives, and judged probing and editing as well; here the variance explained at equal "
+        "L0, the localisation of one task and the score of four rules (each unit as it fires, at "
+        "three penalties pooled against one number of codes kept) are judged. What would turn the "
+        "verdict to supported must change several tables at once, so no saboteur does. Of the "
+        "trained dictionary only penalties at which it can carry the task are pooled: with "
+        "everything patched at most half of the KL is left on the prompts that choose."
     ),
     refuted_by=(
         "An interval for the mean gap in FVU to the frozen random decoder, over the common range "
         "of L0, that lies wholly below 0.02; or one for the fall of KL on indirect object "
-        "identification, less that by the frozen one, that lies wholly below 0.05 nats."
+        "identification, less that by the frozen one, that lies wholly below 0.05 nats; or one for "
+        "the gain in the score of interpretability that lies wholly below 0.03 of correlation."
     ),
-    unit="FVU; nats where it localises",
+    unit="FVU; nats where it localises; correlation where it is explained",
 )

@@ -307,6 +307,7 @@ def _described(claim: "Claim") -> list[str]:
     lines = [f"{claim.id}: {claim.says}"]
     lines += [f"source: {claim.source}, {', '.join(filter(None, place)) or 'no place given'}"]
     lines += [f"reads: {', '.join(claim.reads)}", f"decided by: {describe(claim.check)}"]
+    lines += [f"asked once more of: {one.called}" for one in claim.scored[1:]]
     for control in claim.safeguards:
         must = control.must.replace("_", " ")
         lines.append(f"control ({control.kind}), must be {must}: {control.name}: {control.why}")

@@ -115,7 +115,11 @@ FALSE = {
     "c08": (World(ioi=planted_ioi.World(plain_area=0.3)),),
     "c09": (World(ioi=planted_ioi.World(floor_rise=0.0)),),
     "c10": (World(ioi=planted_ioi.World(shift=0.02)),),
-    "k02": (World(frozen_error=1.0), World(ioi=planted_ioi.World(frozen_area=0.4))),
+    "k02": (
+        World(frozen_error=1.0),
+        World(ioi=planted_ioi.World(frozen_area=0.4)),
+        World(interpret=planted_interpret.World(frozen=0.55)),
+    ),
     "k03": (
         World(ioi=planted_ioi.World(neurons_area=0.4)),
         World(ioi=planted_ioi.World(random_topk_area=0.4)),

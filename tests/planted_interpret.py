@@ -39,8 +39,12 @@ class World:
     """Share of the gain that is left over the best baseline as sparse."""
     reinitialised: float = 0.3
     """Score of the dictionaries of the re-initialised model."""
+    frozen: float = 0.33
+    """Score of the dictionaries with a frozen random decoder."""
     auroc: float = 0.95
     """Pairs of a pure and a mixed feature in which the pure one scores higher."""
+    pure: float = 0.88
+    """Score of planted features of one meaning."""
 
 
 def tables(world: World) -> dict[str, list[Row]]:
@@ -73,7 +77,7 @@ def _dictionaries(world: World) -> Iterator[tuple[dict[str, Any], float]]:
                     method = "sae_reinitialised_model"
                     yield _key(site, method, alpha=alpha, seed=seed), score
         for seed in SEEDS:
-            yield _key(site, "sae_random_decoder", k=48, seed=seed), 0.33
+            yield _key(site, "sae_random_decoder", k=48, seed=seed), world.frozen
         for method, score in PLAIN.items():
             yield _key(site, method), score
         for method, score in SPARSE.items():
@@ -147,7 +151,7 @@ def _scorers(world: World) -> Iterator[ScorerRow]:
                 n_meanings=meanings,
                 feature_group=group,
                 n=5,
-                score=5 * (0.95 - 0.07 * meanings + rng.normal(0, 0.01)),
+                score=5 * (world.pure + 0.07 * (1 - meanings) + rng.normal(0, 0.01)),
                 n_shuffled=5,
                 score_shuffled=5 * rng.normal(0, 0.01),
                 n_pairs=pairs,

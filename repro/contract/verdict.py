@@ -144,6 +144,25 @@ class SaboteurResult(Contract):
     """Whether the verdict turned as it must."""
 
 
+class UnderScorer(Contract):
+    """What the same rule came to under another scorer."""
+
+    name: str
+    """What a reader calls the scorer."""
+    status: Status
+    """What it came to, its own controls included."""
+    estimate: float | None
+    """Point estimate; none where nothing was measured."""
+    low: float | None
+    """Lower end of its interval."""
+    high: float | None
+    """Upper end of its interval."""
+    unit: str
+    """Unit of the estimate."""
+    reason: str
+    """Why this status."""
+
+
 class Standing(StrEnum):
     """Where a claim stands against the lock of claims."""
 
@@ -191,6 +210,8 @@ class Details(Contract):
     """The conditions one by one."""
     saboteurs: list[SaboteurResult]
     """The saboteurs one by one."""
+    scored: list[UnderScorer] = Field(default_factory=list[UnderScorer])
+    """The same rule under other scorers; none of them changes the verdict."""
     family_low: float | None
     """Lower end of the interval that holds over all decided claims together (Bonferroni)."""
     family_high: float | None

@@ -84,7 +84,7 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "variant": frozenset({"top_and_random", "top_only", "random_only", "unconditional"}),
     "sampled": frozenset({"effective", "alive"}),
     "rate": frozenset({"own", "matched"}),
-    "scorer": frozenset({"rules", "embedding"}),
+    "scorer": frozenset({"rules", "embedding", "simulation", "detection", "fuzzing", "intruder"}),
     "target": frozenset({"apostrophe", "closing_parenthesis", "first_letter", "random_sample"}),
     "ablated": frozenset({"parents", "random_active"}),
     "correct": IS_SO,

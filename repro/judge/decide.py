@@ -1,8 +1,8 @@
 """One claim against its tables: controls first, then the check, then the saboteurs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from repro.contract.evidence import Table
 from repro.contract.verdict import (
@@ -12,13 +12,14 @@ from repro.contract.verdict import (
     SaboteurCount,
     SaboteurResult,
     Status,
+    UnderScorer,
     Verdict,
 )
-from repro.errors import EvidenceError, ReproError, UnreachedError
+from repro.errors import DegenerateInputError, EvidenceError, ReproError, UnreachedError
 from repro.judge.checks import Outcome, run_check
 from repro.judge.saboteurs import sabotage
 from repro.judge.stats import family_confidence
-from repro.spec import Claim, Control, Saboteur, spec_sha256
+from repro.spec import Check, Claim, Control, Saboteur, Scored, spec_sha256
 
 Tables = Mapping[str, Table]
 
@@ -39,36 +40,60 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
         tables: the tables it reads, by name.
         n_claims: claims judged together, for the interval that holds over all of them.
     """
-    controls = [_control(one, tables, claim.confidence) for one in claim.safeguards]
-    try:
-        outcome = run_check(claim.check, tables, claim.confidence)
-    except ReproError as error:
-        return undecided(claim, _status_of(error), _one_line(error), tables)
+    asked = _asked(claim, claim.check, claim.safeguards, tables)
+    if asked.outcome is None:
+        return undecided(claim, asked.status, asked.reason, tables)
+    outcome, instead = asked.outcome, _instead(asked.controls)
     wide = run_check(claim.check, tables, family_confidence(claim.confidence, n_claims))
-    faults = [fault for _, fault in controls if fault]
-    instead = _instead([result for result, _ in controls])
-    status = instead or outcome.status
     results = _saboteurs(claim, tables, outcome.status) if outcome.is_measured else []
     found, family = outcome.interval, wide.interval_of(outcome)
     verdict = Verdict(
         **_named(claim, tables),
-        status=status,
+        status=asked.status,
         estimate=found.estimate if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
         n=dict(outcome.n),
-        reason=_reason(outcome, faults),
-        controls=[result for result, _ in controls],
+        reason=asked.reason,
+        controls=asked.controls,
         saboteurs=SaboteurCount(caught=sum(r.caught for r in results), total=len(results)),
     )
     details = Details(
         parts=outcome.as_parts(),
         saboteurs=results,
+        scored=[_under(one, claim, tables) for one in claim.scored[1:]],
         family_low=family.low if family else None,
         family_high=family.high if family else None,
         family_status=instead or wide.status,
     )
     return Judgement(verdict, details)
+
+
+class _Asked(NamedTuple):
+    """What a rule came to among its controls."""
+
+    outcome: Outcome | None
+    status: Status
+    reason: str
+    controls: list[ControlResult]
+
+
+def _asked(claim: Claim, check: Check, safeguards: Sequence[Control], tables: Tables) -> _Asked:
+    """Ask the controls, then the rule; without an outcome where the rule has no value."""
+    told = [_control(one, tables, claim.confidence) for one in safeguards]
+    controls, faults = [result for result, _ in told], [fault for _, fault in told if fault]
+    instead = _instead(controls)
+    try:
+        outcome = run_check(check, tables, claim.confidence)
+    except DegenerateInputError as error:
+        # Such as the share of a gain that is not there, which a precondition asks for.
+        is_told = instead is Status.INCONCLUSIVE
+        status = Status.INCONCLUSIVE if is_told else _status_of(error)
+        reason = "; ".join([*faults, _one_line(error)] if is_told else [_one_line(error)])
+        return _Asked(None, status, reason, controls)
+    except ReproError as error:
+        return _Asked(None, _status_of(error), _one_line(error), controls)
+    return _Asked(outcome, instead or outcome.status, _reason(outcome, faults), controls)
 
 
 def undecided(
@@ -144,6 +169,22 @@ def _behaves(control: Control, status: Status) -> bool:
     if control.must == "not_supported":
         return status is not Status.SUPPORTED
     return status == control.must
+
+
+def _under(scorer: Scored, claim: Claim, tables: Tables) -> UnderScorer:
+    """What the claim's rule comes to under another scorer, with the controls asked of it too."""
+    safeguards = scorer.read(claim.guarded_by((scorer,)))
+    asked = _asked(claim, scorer.read(claim.check), safeguards, tables)
+    found = asked.outcome.interval if asked.outcome else None
+    return UnderScorer(
+        name=scorer.called,
+        status=asked.status,
+        estimate=found.estimate if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        unit=scorer.unit,
+        reason=asked.reason,
+    )
 
 
 def _saboteurs(claim: Claim, tables: Tables, honest: Status) -> list[SaboteurResult]:

@@ -44,6 +44,16 @@ class ControlLine(NamedTuple):
         return "behaved" if self.ok else "misbehaved"
 
 
+class OtherScorer(NamedTuple):
+    """What the claim's rule comes to under a scorer that does not decide."""
+
+    name: str
+    status: Status
+    value: str
+    unit: str
+    reason: str
+
+
 class Card(NamedTuple):
     """Everything about one claim."""
 
@@ -66,6 +76,8 @@ class Card(NamedTuple):
     holds: str
     conditions: list[Condition]
     controls: list[ControlLine]
+    scorers: list[OtherScorer]
+    not_run: str
     stages: list[str]
     figures: list[Drawn]
 
@@ -110,6 +122,8 @@ def card(
         holds=holds(proofs, verdict.id, verdict.status),
         conditions=_conditions(verdict, details, claim),
         controls=_controls(verdict, claim),
+        scorers=_scorers(details),
+        not_run=_not_run(details),
         stages=sorted({awaited(table) for table in claim.reads}) if claim else [],
         figures=figures,
     )
@@ -173,6 +187,27 @@ def _controls(verdict: Verdict, claim: Claim | None) -> list[ControlLine]:
         why = _sentence(spec.why) if spec else ""
         lines.append(ControlLine(result.name, result.kind, result.status, result.ok, must, why))
     return lines
+
+
+def _scorers(details: Details | None) -> list[OtherScorer]:
+    """The other scorers that were run, in the order of the claim."""
+    return [
+        OtherScorer(
+            name=one.name,
+            status=one.status,
+            value=measured(one.estimate, one.low, one.high),
+            unit=unit(one.unit),
+            reason=one.reason,
+        )
+        for one in (details.scored if details else [])
+        if one.status is not Status.ABSENT
+    ]
+
+
+def _not_run(details: Details | None) -> str:
+    """The other scorers without evidence."""
+    scored = details.scored if details else []
+    return "; ".join(one.name for one in scored if one.status is Status.ABSENT)
 
 
 def _sentence(text: str) -> str:

@@ -106,6 +106,7 @@ def _card(card: Card, view: Page) -> Iterator[str]:
 def _proof(card: Card, view: Page) -> Iterator[str]:
     yield from (_control(line) for line in card.controls)
     yield from _saboteurs(card.details)
+    yield from _scorers(card)
     if card.errs:
         yield f"- How often it errs: {text(card.errs)}"
     if card.holds:
@@ -144,6 +145,14 @@ def _control(line: ControlLine) -> str:
     must = f", must be {line.must}" if line.must else ""
     came_out = line.came_out if line.ok else line.came_out.upper()
     return f"- Control ({line.kind}): {text(line.name)}{must} → {line.status}, {came_out}"
+
+
+def _scorers(card: Card) -> Iterator[str]:
+    for one in card.scorers:
+        came_to = f"{one.status}, {text(one.value)} {text(one.unit)}"
+        yield f"- Under another scorer, {text(one.name)}: {came_to}: {text(one.reason)}"
+    if card.not_run:
+        yield f"- Scorers that were not run: {text(card.not_run)}"
 
 
 def _saboteurs(details: Details | None) -> Iterator[str]:

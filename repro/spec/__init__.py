@@ -28,6 +28,7 @@ from repro.spec.sabotage import (
     Swap,
     Tilt,
 )
+from repro.spec.scored import Scored
 from repro.spec.words import describe
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Rival",
     "Saboteur",
     "Scale",
+    "Scored",
     "Shuffle",
     "Smooth",
     "Swap",

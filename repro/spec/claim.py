@@ -11,6 +11,7 @@ from repro.spec.decisions import Check, parts_of
 from repro.spec.fair import Fair
 from repro.spec.quantities import Spec
 from repro.spec.sabotage import Saboteur
+from repro.spec.scored import Scored
 
 
 class Paper(Spec):
@@ -43,6 +44,8 @@ class Claim(Spec):
     """Checks of known answer."""
     fair: tuple[Fair, ...] = ()
     """What the trained dictionaries must be; none for a claim that is not about them."""
+    scored: tuple[Scored, ...] = ()
+    """Scorers, if it is about scores: the first decides, the others are told beside it."""
     saboteurs: tuple[Saboteur, ...] = ()
     """Planted changes that must turn the verdict."""
     deviation: str = Text
@@ -56,12 +59,20 @@ class Claim(Spec):
 
     @property
     def safeguards(self) -> tuple[Control, ...]:
-        """All that must behave: the controls, and what makes a dictionary a fair one."""
-        return (*self.controls, *(control for one in self.fair for control in one.controls))
+        """All that must behave: the controls, the scorer, and what makes a dictionary fair."""
+        return self.guarded_by(self.scored[:1])
+
+    def guarded_by(self, scored: tuple[Scored, ...]) -> tuple[Control, ...]:
+        """The controls, with those of these scorers and of the dictionaries."""
+        also = (control for one in (*scored, *self.fair) for control in one.controls)
+        return (*self.controls, *also)
 
     @model_validator(mode="after")
     def _names_its_tables(self) -> Self:
-        checks = (self.check, *(control.check for control in self.safeguards))
+        if self.scored and self.scored[0].read(self.check) != self.check:
+            raise ValueError(f"the check must be on rows of the scorer {self.scored[0].scorer}")
+        controls = self.guarded_by(self.scored)
+        checks = (self.check, *(control.check for control in controls))
         used = {part.reads for check in checks for part in parts_of(check)}
         used |= {saboteur.reads for saboteur in self.saboteurs}
         if used != set(self.reads):
@@ -74,6 +85,7 @@ def spec_sha256(claim: Claim) -> str:
 
     A field that came later is left out where it is empty: what it does not say is no amendment.
     """
-    content = claim.model_dump(mode="json", exclude=None if claim.fair else {"fair"})
+    empty = {name for name in ("fair", "scored") if not getattr(claim, name)}
+    content = claim.model_dump(mode="json", exclude=empty)
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

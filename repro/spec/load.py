@@ -8,7 +8,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from repro.errors import SpecError
-from repro.spec import claim, control, decisions, fair, quantities, sabotage
+from repro.spec import claim, control, decisions, fair, quantities, sabotage, scored
 from repro.spec.claim import Claim
 from repro.spec.nearest import nearest
 from repro.spec.vocabulary import Unknown, Value, unknown_words
@@ -16,7 +16,8 @@ from repro.spec.vocabulary import Unknown, Value, unknown_words
 WORDS: dict[str, type[BaseModel]] = {
     model.__name__: model
     for model in (
-        *(claim.Claim, control.Control, claim.Paper, fair.Fair, quantities.Ratio, quantities.Where),
+        *(claim.Claim, control.Control, claim.Paper, fair.Fair, scored.Scored),
+        *(quantities.Ratio, quantities.Where),
         *(decisions.Exceeds, decisions.Within, decisions.Monotone, decisions.Dominates),
         *(decisions.Smooth, decisions.All, decisions.Matched, decisions.Rival),
         *(sabotage.Swap, sabotage.Scale, sabotage.Reverse, sabotage.Shuffle, sabotage.Level),

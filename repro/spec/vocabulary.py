@@ -12,6 +12,7 @@ from repro.spec.fair import Fair
 from repro.spec.nearest import nearest
 from repro.spec.quantities import Where
 from repro.spec.sabotage import Jitter, Sabotage, Swap
+from repro.spec.scored import Scored
 
 COLUMNS = frozenset(
     {"over", "less", "under", "under_less", "column", "columns", "knob", "along", "within"}
@@ -50,7 +51,7 @@ def _parts(table: str, part: BaseModel) -> Iterator[tuple[str, BaseModel]]:
     """A part of a claim and all that it is made of, each with the table that it speaks of."""
     table = part.reads if isinstance(part, Rule | Sabotage) else table
     yield table, part
-    fields = (part.controls,) if isinstance(part, Fair) else dict(part).values()
+    fields = (part.controls,) if isinstance(part, Fair | Scored) else dict(part).values()
     for inner in _flat(tuple(fields)):
         if isinstance(inner, BaseModel):
             yield from _parts(table, inner)
@@ -74,6 +75,8 @@ def _expected(part: BaseModel) -> tuple[str, tuple[Value, ...]]:
     match part:
         case Where():
             return part.column, part.values
+        case Scored():
+            return "scorer", (part.scorer,)
         case Swap():
             return part.column, (part.a, part.b)
         case _:

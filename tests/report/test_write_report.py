@@ -296,3 +296,14 @@ def test_the_stage_tells_a_mistake_without_a_traceback(tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert ran.stderr.startswith("error: ")
     assert "Traceback" not in ran.stderr
+
+
+def test_what_other_scorers_say_is_told_and_those_without_evidence_are_named(html, markdown):
+    embedding, *others = (one.called for one in load_claims(CLAIMS)[0].scored[1:])
+    card = card_of(html, "c01")
+    assert "Under other scorers" in card
+    told, not_run = card.index("invalid</span> " + embedding), card.index("Not run: " + others[0])
+    assert not_run < told
+    assert "Under other scorers" not in card_of(html, "c14")
+    assert f"- Under another scorer, {embedding}: invalid, 0.2" in markdown
+    assert f"- Scorers that were not run: {'; '.join(others)}" in markdown

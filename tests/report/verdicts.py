@@ -13,6 +13,7 @@ from repro.contract.verdict import (
     SaboteurCount,
     SaboteurResult,
     Status,
+    UnderScorer,
     Verdict,
     Verdicts,
     VerdictScope,
@@ -109,6 +110,15 @@ def _details(claim: Claim, status: Status) -> Details:
                            status=Status.REFUTED, caught=True),
             SaboteurResult(name="double the error", turns_to=[Status.REFUTED],
                            status=Status.SUPPORTED, caught=False),
+        ],
+        scored=[
+            UnderScorer(
+                name=one.called, status=Status.INVALID if first else Status.ABSENT, reason=NASTY,
+                estimate=0.2 if first else None, low=0.1 if first else None,
+                high=0.3 if first else None, unit=one.unit,
+            )
+            for one in claim.scored[1:]
+            for first in [one is claim.scored[1]]
         ],
         family_low=0.09,
         family_high=0.156,
