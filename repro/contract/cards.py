@@ -19,6 +19,10 @@ Kind = Literal["top", "random", "near_threshold", "anywhere"]
 """Why a fragment is shown: a strongest one, one that fires, one that barely does, any one."""
 
 
+Chosen = Literal["interpret", "ioi"]
+"""Why a unit has a card: drawn at random to be scored, or among the first that a curve patches."""
+
+
 class Frozen(BaseModel):
     """Strict, frozen, finite."""
 
@@ -103,6 +107,8 @@ class Card(Frozen):
     """Units of the nearest directions."""
     excerpts: list[Excerpt]
     """Fragments."""
+    chosen: list[Chosen]
+    """Why it has a card."""
     claims: list[str]
     """Claims whose evidence it entered."""
 

@@ -21,16 +21,18 @@ class Cards(NamedTuple):
 
 
 def load_cards(folder: Path) -> Cards:
-    """The cards of a folder.
+    """The cards of units that were drawn at random; those listed for another reason stay out.
 
     Raises:
         EvidenceError: the file is missing, or a line is no card.
         RatingError: there is no card, two have one id, or a card has nothing to show.
     """
-    cards = tuple(read_cards(folder))
+    cards = tuple(card for card in read_cards(folder) if "interpret" in card.chosen)
     path = folder / CARDS
     if not cards:
-        raise _wrong(f"{path} holds no card", "at least one card a method")
+        raise _wrong(
+            f"{path} holds no card of a unit drawn at random", "at least one card a method"
+        )
     seen: set[str] = set()
     for card in cards:
         if card.id in seen:

@@ -54,6 +54,7 @@ def card(method: str, number: int, **changed: object) -> Card:
         suppressed=["secretly suppressed"],
         neighbours=[Neighbour(unit=UNIT + 1, cosine=0.5)],
         excerpts=excerpts,
+        chosen=["interpret"],
         claims=["c05"],
     )
     return plain.model_copy(update=changed)

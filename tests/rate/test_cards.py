@@ -80,3 +80,11 @@ def test_which_are_drawn_is_a_matter_of_chance_and_of_the_cards(tmp_path: Path):
 def test_who_draws_fewer_draws_some_of_the_same(cards):
     few, all_ = ({one.id for one in draw(cards, n)} for n in (1, 2))
     assert few < all_
+
+
+def test_units_that_were_listed_for_another_reason_are_never_rated(tmp_path: Path):
+    drawn = planted_cards.cards(2)
+    listed = [card("sae", number, chosen=["ioi"], excerpts=[]) for number in range(2, 9)]
+    both = card("sae", 9, chosen=["interpret", "ioi"])
+    found = load_cards(planted_cards.write(tmp_path, *listed, *drawn, both))
+    assert [*found.cards] == [*drawn, both]

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from repro.contract.cards import Card, Excerpt, Kind, Neighbour
+from repro.contract.cards import Card, Chosen, Excerpt, Kind, Neighbour
 from repro.maker.interpret.case import Text
 from repro.maker.interpret.results import Unit
 from repro.maker.interpret.text import EXPLAIN
@@ -39,7 +39,9 @@ class Seen(NamedTuple):
     """From its directions to logits, where they are directions of the residual stream."""
 
 
-def card_of(seen: Seen, unit: Unit, key: dict[str, Any], hook: str, seed: int) -> Card:
+def card_of(
+    seen: Seen, unit: Unit, chosen: list[Chosen], key: dict[str, Any], hook: str, seed: int
+) -> Card:
     """The card of one unit; fragments are of the half on which it is scored, by seed."""
     drawn = dict(fragments_of(seen, np.random.default_rng([seed, unit.unit])))
     promoted, suppressed = _tokens(seen, unit.unit)
@@ -64,6 +66,7 @@ def card_of(seen: Seen, unit: Unit, key: dict[str, Any], hook: str, seed: int) -
         suppressed=suppressed,
         neighbours=_neighbours(seen.rows, unit.unit),
         excerpts=[_excerpt(seen, kind, i) for kind, some in drawn.items() for i in some.tolist()],
+        chosen=chosen,
         claims=[],
     )
 

@@ -34,6 +34,7 @@ from repro.maker.interpret.tables import Dictionary
 from repro.maker.interpret.text import Cut
 from repro.maker.interpret.units import UnitsJob
 from repro.maker.interpret.validity import JudgeJob
+from repro.maker.ioi.listed import read_listed
 from repro.maker.params.activate import Activate
 from repro.maker.params.executor import Executor
 from repro.maker.params.interpret import Interpret
@@ -66,6 +67,7 @@ class Inputs(NamedTuple):
     tokenize: Path
     activate: Path
     train: Path
+    ioi: Path
 
 
 class InterpretJobs:
@@ -78,10 +80,12 @@ class InterpretJobs:
         chosen = self.settings.dictionaries
         members = read_trained(inputs.train).dictionaries
         self.members = [m for m in members if _knob(m) in chosen.get(m.group, ())]
+        self.listed = read_listed(inputs.ioi)
+        self.patched = [m for m in members if m.sha256 in self.listed]
         self.sites = {
             site: site_files(inputs.train, inputs.activate / site)
             for site in self.on_model
-            if any(m.site == site for m in self.members)
+            if any(m.site == site for m in (*self.members, *self.patched))
         }
         alone = Executor(kind="inline", workers=1, threads=self.settings.executor.threads)
         self.text = map_items(text_item, [self._text()], alone, scratch, desc="text")[0]
@@ -117,8 +121,9 @@ class InterpretJobs:
 
     def baselines(self, jobs: Sequence[UnitsJob], results: Sequence[Path]) -> Iterator[UnitsJob]:
         """Decompositions that need no training, at each site."""
+        of_members = {member.site for member in self.members}
         for site, files in self.sites.items():
-            if site in self.params.activate.untrained:
+            if site in self.params.activate.untrained or site not in of_members:
                 continue
             k = _middle_l0(site, jobs, results)
             has_ica = site in self.params.train.ica.sites
@@ -129,6 +134,14 @@ class InterpretJobs:
                     asked = untrained(files, method, k=kept, expansion_factor=wide)
                     yield self._job(asked, 1)
 
+    def patched_first(self) -> Iterator[UnitsJob]:
+        """Of dictionaries that `ioi` patched, the units that it lists: for their cards alone."""
+        for member in self.patched:
+            asked = asked_of(member, self.sites[member.site], self.inputs.train)
+            job = self._job(asked, 1)
+            listed = self.listed[member.sha256]
+            yield job.model_copy(update={"n_drawn": 0, "n_cards": 0, "listed": listed})
+
     def dictionaries(
         self, jobs: Sequence[UnitsJob], results: Sequence[Path]
     ) -> Iterator[Dictionary]:
@@ -138,9 +151,13 @@ class InterpretJobs:
             yield Dictionary(job.key, block, read_result(folder, Explained))
 
     def cards(self, results: Sequence[Path]) -> Iterator[Card]:
-        """The cards of all items."""
-        for folder in results:
-            yield from read_cards(folder)
+        """The cards of all items, those of one unit as one."""
+        found: dict[str, Card] = {}
+        for card in (card for folder in results for card in read_cards(folder)):
+            before = found.setdefault(card.id, card)
+            chosen = list(dict.fromkeys([*before.chosen, *card.chosen]))
+            found[card.id] = before.model_copy(update={"chosen": chosen})
+        yield from found.values()
 
     def counts(self) -> dict[str, int]:
         """Denominators: tokens and fragments of the text, dictionaries."""
@@ -177,6 +194,7 @@ class InterpretJobs:
             method=UNTRAINED[version.weights] if version else asked.method,
             hook=self.on_model[asked.of.site].hook,
             n_cards=-(-ours.cards // n_seeds),
+            listed=[],
             text=self.text,
             read=self.read[asked.of.site],
             n_drawn=-(-ours.features // n_seeds),

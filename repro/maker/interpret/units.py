@@ -1,7 +1,7 @@
 """Work of the stage: count the units of one dictionary, draw some, explain and score them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from repro.contract.cards import write_cards
+from repro.contract.cards import Chosen, write_cards
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.decompositions.registry import decomposition_of
@@ -71,6 +71,8 @@ class UnitsJob(Job):
     """Result of encoding the text, where a scorer needs that; its name is its hash."""
     n_cards: int
     """Units that get a card."""
+    listed: list[int]
+    """Units that the stage `ioi` patches first, which get a card whatever was drawn."""
     seed: int
     """Seed of units and fragments."""
     threads: int
@@ -128,7 +130,7 @@ def units_item(job: UnitsJob, folder: Path) -> None:
         drawn_units(one, job.n_drawn, [job.seed, job.asked.seed, i])
         for i, one in enumerate((effective, alive))
     )
-    drawn = np.union1d(by_effect, by_firing)
+    drawn = np.unique(np.concatenate([by_effect, by_firing, job.listed]).astype(int))
     codes = codes_of(decomposition, x, drawn)
     codes[~is_kept] = 0.0
     scorers = scorers_of(job.scorers, predicates, job.rules, job.vectors)
@@ -145,16 +147,24 @@ def units_item(job: UnitsJob, folder: Path) -> None:
         for place, unit in enumerate(drawn.tolist())
     ]
     write_result(folder, _explained(found, alive, effective, units))
-    shown = [i for i, unit in enumerate(drawn.tolist()) if unit in by_effect[: job.n_cards]]
     by_rules = RulesScorer.of(predicates, job.rules)
     unembedding = read_unembedding(job.read) if _is_residual(job) else None
+    drawn_first = set(by_effect[: job.n_cards].tolist())
     cards = []
-    for place in shown:
-        activations = codes[..., place].numpy()
-        predicted = predicted_of(job, text, activations, by_rules, units[place].unit)
-        seen = Seen(text, activations, predicted, decomposition.directions, unembedding)
-        cards.append(card_of(seen, units[place], job.key, job.hook, job.seed))
+    for place, unit in enumerate(units):
+        if chosen := chosen_for(unit.unit, drawn_first, job.listed):
+            activations = codes[..., place].numpy()
+            predicted = predicted_of(job, text, activations, by_rules, unit.unit)
+            seen = Seen(text, activations, predicted, decomposition.directions, unembedding)
+            cards.append(card_of(seen, unit, chosen, job.key, job.hook, job.seed))
     write_cards(folder, cards)
+
+
+def chosen_for(unit: int, drawn: Collection[int], listed: Collection[int]) -> list[Chosen]:
+    """Why a unit gets a card; empty where it gets none."""
+    drawn_here: list[Chosen] = ["interpret"] if unit in drawn else []
+    listed_there: list[Chosen] = ["ioi"] if unit in listed else []
+    return drawn_here + listed_there
 
 
 def predicted_of(

@@ -45,6 +45,8 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
         trained = map_items(units_item, asked, how, scratch, desc="trained dictionaries")
         others = list(bench.baselines(asked, trained))
         plain = map_items(units_item, others, how, scratch, desc="other decompositions")
+        listed = list(bench.patched_first())
+        patched = map_items(units_item, listed, how, scratch, desc="features patched first")
         found = list(bench.dictionaries([*asked, *others], [*trained, *plain]))
         judged = {
             (job.scorer, job.n_meanings): read_result(folder, Judged)
@@ -65,7 +67,7 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
         }
         for name, rows in tables.items():
             write_evidence(scratch / "out", name, rows, **about)
-        write_cards(scratch / "own", bench.cards([*trained, *plain]))
+        write_cards(scratch / "own", bench.cards([*trained, *plain, *patched]))
         put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
 

@@ -35,6 +35,7 @@ from repro.maker.ioi.jobs import (
     PromptsJob,
     Speaker,
 )
+from repro.maker.ioi.listed import write_listed
 from repro.maker.ioi.prompted import TENSORS, encoder_of, names_item, prompts_item
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.results import Localised
@@ -70,8 +71,11 @@ class Inputs(NamedTuple):
     train: Path
 
 
-def run(params: Sections, inputs: Inputs, out: Path) -> None:
-    """Patch, choose and measure for every plan; write six tables of evidence."""
+def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
+    """Patch, choose and measure for every plan; write six tables of evidence.
+
+    What the curves of trained dictionaries patch first goes to `own` as well.
+    """
     how = params.ioi.executor
     bench = IoiJobs(params, inputs)
     with scratch_folder(out.with_name("ioi"), "items") as scratch:
@@ -97,6 +101,10 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
                 scope=bench.scope(),
                 provenance=bench.provenance(),
             )
+        firsts = [[row.feature for row in one.features] for one in results[: len(jobs)]]
+        hashes = [job.asked.sha256 for job in jobs]
+        write_listed(scratch / "own", zip(hashes, firsts, strict=True))
+        put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
 
 

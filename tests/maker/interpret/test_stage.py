@@ -18,6 +18,7 @@ from repro.maker.decompositions.registry import decomposition_of
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files
 from repro.maker.interpret.text import EXPLAIN, Cut, fragments_of, tokenizer_of
 from repro.maker.interpret.units import codes_of, counted
+from repro.maker.ioi.listed import write_listed
 from repro.maker.source.corpus import read_documents
 from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
@@ -25,6 +26,8 @@ from tests.tiny_project import commands, content, group, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 TABLES = ("interpret", "sampled", "units", "budgets", "scorers")
+LISTED = [5, 0, 3]
+"""Units that a localisation is said to patch first, of one dictionary."""
 CUT = Cut(count=64, fragment=8, longest=64, balanced=True, blocks=3, seed=0)
 
 
@@ -40,6 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, words in commands():
             if name in STAGES:
                 assert called(*words) == 0
+        write_listed(folder / "artifacts" / "ioi", [(asked_sae(folder).sha256, LISTED)])
     return folder
 
 
@@ -56,7 +60,7 @@ def values() -> dict[str, Any]:
 def measure(project: Path, out: str, **changes: Any) -> Path:
     write_params(project, values(), **changes)
     made = project / "artifacts"
-    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train", "ioi")}
     run("interpret", params_of(project), project / out, **folders)
     return project / out
 
@@ -184,7 +188,8 @@ def test_a_card_shows_fragments_that_did_not_explain_with_what_the_rules_predict
     for card in cards:
         same = (units["method"] == card.method) & (units["unit"] == card.unit)
         same &= (units["seed"] == card.seed) & (units["alpha"] == card.alpha)
-        assert units["is_effective"][same].tolist() == [1]
+        if "interpret" in card.chosen:
+            assert units["is_effective"][same].tolist() == [1]
         shown = [tuple(excerpt.tokens) for excerpt in card.excerpts]
         assert shown
         strongest = [max(e.activations) for e in card.excerpts if e.kind == "top"]
@@ -195,6 +200,30 @@ def test_a_card_shows_fragments_that_did_not_explain_with_what_the_rules_predict
         assert card.promoted != card.suppressed
         assert all(one.unit != card.unit for one in card.neighbours)
         assert bool(card.rules) == any(excerpt.predicted for excerpt in card.excerpts)
+
+
+def test_units_that_a_localisation_patches_first_have_a_card_and_enter_no_table(
+    tables: dict[str, Table], project: Path
+):
+    listed = {card.unit: card for card in read_cards(project / "first") if "ioi" in card.chosen}
+    assert [*listed] == sorted(LISTED)
+    for card in listed.values():
+        assert (card.method, card.alpha, card.seed) == ("sae", 1.0e-2, asked_sae(project).seed)
+        assert sum(card.histogram) > 0
+    drawn = tables["units"].columns
+    assert ((drawn["is_effective"] == 1) | (drawn["is_alive"] == 1)).all()
+    write_listed(project / "nothing", [])
+    write_params(project, values())
+    made = project / "artifacts"
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
+    run("interpret", params_of(project), project / "unlisted", **folders, ioi=project / "nothing")
+    for name in TABLES:
+        same = [(project / f / f"{name}.parquet").read_bytes() for f in ("first", "unlisted")]
+        assert same[0] == same[1]
+    without = [*read_cards(project / "unlisted")]
+    assert {card.id for card in without} == {
+        card.id for card in read_cards(project / "first") if "interpret" in card.chosen
+    }
 
 
 def test_what_a_direction_promotes_is_what_it_adds_to_the_logits(project: Path):

@@ -10,10 +10,12 @@ import torch
 
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.verdict import Status
-from repro.errors import ReproError
+from repro.errors import ArtifactError, ReproError
 from repro.judge.checks import run_check
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.decompositions.trained import read_trained
 from repro.maker.hook_points import KINDS
+from repro.maker.ioi.listed import read_listed
 from repro.spec import load_claims
 from tests.import_graph import ROOT
 from tests.stages import called, run
@@ -208,3 +210,27 @@ def test_a_plan_that_names_what_is_not_trained_is_refused(project):
     write_params(project, values)
     with pytest.raises(ReproError, match="is named 'nobody'"):
         params_of(project)
+
+
+def test_what_is_listed_is_left_for_other_stages_by_dictionary(tables, project: Path):
+    told = tables["ioi_features"].columns
+    expected: dict[str, list[int]] = {}
+    members = read_trained(project / "artifacts" / "train").dictionaries
+    for alpha, seed, feature in zip(
+        *(told[name].tolist() for name in ("alpha", "seed", "feature")), strict=True
+    ):
+        [sha256] = {
+            m.sha256
+            for m in members
+            if (m.site, m.method, m.alpha, m.seed) == ("middle", "sae", alpha, seed)
+        }
+        known = expected.setdefault(sha256, [])
+        known += [feature] if feature not in known else []
+    assert read_listed(project / "first") == expected
+    assert expected
+
+
+def test_a_list_that_is_missing_is_told_with_the_stage_that_makes_it(tmp_path: Path):
+    with pytest.raises(ArtifactError, match="listed.json is missing") as error:
+        read_listed(tmp_path)
+    assert error.value.mend == "dvc repro ioi"

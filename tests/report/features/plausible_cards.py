@@ -103,6 +103,7 @@ def plausible_card(
             Neighbour(unit=unit + 7 * step, cosine=round(0.8 / step, 3)) for step in range(1, 6)
         ],
         excerpts=excerpts,
+        chosen=["interpret"],
         claims=["c01", "c13", "k01"],
     )
 
