@@ -9,6 +9,7 @@ import numpy as np
 from repro.contract.rows.interpret import (
     BudgetRow,
     InterpretRow,
+    PlantedUnitRow,
     SampledRow,
     ScorerRow,
     UnitRow,
@@ -48,7 +49,7 @@ class World:
 
 
 def tables(world: World) -> dict[str, list[Row]]:
-    """The five tables of one world."""
+    """The six tables of one world."""
     rows = list(_interpret(world))
     keys = {tuple(key.items()): key for key, _ in _dictionaries(world)}
     return {
@@ -62,6 +63,7 @@ def tables(world: World) -> dict[str, list[Row]]:
             for g in range(GROUPS)
         ],
         "scorers": [*_scorers(world)],
+        "planted_units": [*_planted_units()],
     }
 
 
@@ -156,4 +158,19 @@ def _scorers(world: World) -> Iterator[ScorerRow]:
                 score_shuffled=5 * rng.normal(0, 0.01),
                 n_pairs=pairs,
                 n_ordered=pairs * min(1.0, world.auroc + rng.normal(0, 0.01)),
+            )
+
+
+def _planted_units() -> Iterator[PlantedUnitRow]:
+    rng = np.random.default_rng(7)
+    for meanings in range(1, 6):
+        for i in range(5 * GROUPS):
+            yield PlantedUnitRow(
+                scorer="rules",
+                n_meanings=meanings,
+                feature=i,
+                is_scored=1,
+                score=0.95 - 0.07 * meanings + rng.normal(0, 0.08),
+                is_scored_shuffled=1,
+                score_shuffled=rng.normal(0, 0.02),
             )

@@ -94,6 +94,7 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "is_effective": IS_SO,
     "is_alive": IS_SO,
     "is_scored": IS_SO,
+    "is_scored_shuffled": IS_SO,
     "is_right": IS_SO,
 }
 """Columns with a closed set of values, in whatever table; the others may hold anything."""

@@ -37,7 +37,7 @@ OPEN = {
 }
 """Columns of text that may hold anything."""
 WEIGHTS = Untrained.model_fields["weights"].annotation
-NEWER = {"interpret", "sampled", "units", "budgets", "scorers"}
+NEWER = {"interpret", "sampled", "units", "budgets", "scorers", "planted_units"}
 """Tables of a stage that is newer than the committed run of the laptop profile."""
 REPORTS = ROOT / "reports"
 EVIDENCE = sorted(

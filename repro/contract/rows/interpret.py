@@ -134,3 +134,24 @@ class ScorerRow(Row):
     """Pairs of a pure feature of the group and one of these; 0 for pure ones."""
     n_ordered: float
     """Pairs in which the pure one scores higher, ties counted half: over n_pairs the AUROC."""
+
+
+class PlantedUnitRow(Row):
+    """One feature of known meaning, scored by one scorer."""
+
+    table: ClassVar[str] = "planted_units"
+
+    scorer: str
+    """Which scorer."""
+    n_meanings: int
+    """Unrelated meanings of the feature; 1 is pure."""
+    feature: int
+    """Its number among those of as many meanings."""
+    is_scored: int
+    """1 where it has a score."""
+    score: float
+    """On top and random fragments, mean over the blocks; 0 if not scored."""
+    is_scored_shuffled: int
+    """1 where it has a score with the explanation of another."""
+    score_shuffled: float
+    """That score; 0 if there is none."""

@@ -1,4 +1,4 @@
-"""What the items of the stage `interpret` came to, as its five tables of evidence."""
+"""What the items of the stage `interpret` came to, as its six tables of evidence."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from repro.contract.rows.interpret import (
     BudgetRow,
     InterpretRow,
+    PlantedUnitRow,
     SampledRow,
     ScorerRow,
     UnitRow,
@@ -254,4 +255,19 @@ def scorer_rows(judged: Mapping[tuple[str, int], Judged]) -> Iterator[ScorerRow]
                 score_shuffled=sum(shuffled),
                 n_pairs=len(pairs),
                 n_ordered=sum((a > b) + 0.5 * (a == b) for a, b in pairs),
+            )
+
+
+def planted_unit_rows(judged: Mapping[tuple[str, int], Judged]) -> Iterator[PlantedUnitRow]:
+    """One row a scorer and planted feature."""
+    for (scorer, n_meanings), found in judged.items():
+        for i, (own, shuffled) in enumerate(zip(found.scores, found.shuffled, strict=True)):
+            yield PlantedUnitRow(
+                scorer=scorer,
+                n_meanings=n_meanings,
+                feature=i,
+                is_scored=int(own is not None),
+                score=own or 0.0,
+                is_scored_shuffled=int(shuffled is not None),
+                score_shuffled=shuffled or 0.0,
             )

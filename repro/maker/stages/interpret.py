@@ -7,6 +7,7 @@ from repro.contract.evidence import write_evidence
 from repro.contract.rows.interpret import (
     BudgetRow,
     InterpretRow,
+    PlantedUnitRow,
     SampledRow,
     ScorerRow,
     UnitRow,
@@ -21,6 +22,7 @@ from repro.maker.interpret.scorers import ENDS
 from repro.maker.interpret.tables import (
     budget_rows,
     interpret_rows,
+    planted_unit_rows,
     sampled_rows,
     scorer_rows,
     unit_rows,
@@ -59,6 +61,7 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
             "units": [*unit_rows(found)],
             "budgets": [*budget_rows(found)],
             "scorers": [*scorer_rows(judged)],
+            "planted_units": [*planted_unit_rows(judged)],
         }
         about = {
             "counts": bench.counts(),
@@ -75,5 +78,5 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
 STAGE = Stage(
     run,
     desc="How interpretable the units of every decomposition are, scored automatically.",
-    tables=(InterpretRow, SampledRow, UnitRow, BudgetRow, ScorerRow),
+    tables=(InterpretRow, SampledRow, UnitRow, BudgetRow, ScorerRow, PlantedUnitRow),
 )

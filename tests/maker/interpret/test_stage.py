@@ -25,7 +25,7 @@ from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import commands, content, group, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
-TABLES = ("interpret", "sampled", "units", "budgets", "scorers")
+TABLES = ("interpret", "sampled", "units", "budgets", "scorers", "planted_units")
 LISTED = [5, 0, 3]
 """Units that a localisation is said to patch first, of one dictionary."""
 CUT = Cut(count=64, fragment=8, longest=64, balanced=True, blocks=3, seed=0)
@@ -77,7 +77,8 @@ def test_every_decomposition_is_in_every_table(tables: dict[str, Table], project
     for name in ("interpret", "sampled", "units"):
         assert {*tables[name].columns["method"].tolist()} == asked, name
         assert {*tables[name].columns["site"].tolist()} == {"middle"}
-    assert {*tables["scorers"].columns["n_meanings"].tolist()} == {1, 2, 3, 4, 5}
+    for name in ("scorers", "planted_units"):
+        assert {*tables[name].columns["n_meanings"].tolist()} == {1, 2, 3, 4, 5}
 
 
 def test_units_that_do_something_are_drawn_among_those_that_do(

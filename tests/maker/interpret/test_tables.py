@@ -10,6 +10,7 @@ from repro.maker.interpret.tables import (
     Dictionary,
     budget_rows,
     interpret_rows,
+    planted_unit_rows,
     sampled_rows,
     scorer_rows,
     unit_rows,
@@ -155,3 +156,23 @@ def test_auroc_counts_pairs_of_a_group_and_ties_half():
         assert row.n_pairs == len(ours) * len(theirs)
         expected = sum(1.0 if a > b else 0.5 if a == b else 0.0 for a in theirs for b in ours)
         assert row.n_ordered == expected
+
+
+def test_a_row_a_planted_feature_adds_up_to_the_sums_of_the_groups():
+    pure = Judged(scores=[0.9, 0.5, None] * 20, shuffled=[0.0, None, 0.1] * 20)
+    mixed = Judged(scores=[0.4, 0.0, 0.95] * 20, shuffled=[-0.1] * 60)
+    judged = {("rules", 1): pure, ("rules", 2): mixed}
+    rows = list(planted_unit_rows(judged))
+    assert [(row.n_meanings, row.feature) for row in rows] == [
+        (n, i) for n in (1, 2) for i in range(60)
+    ]
+    for group in scorer_rows(judged):
+        ours = [
+            row
+            for row in rows
+            if (row.n_meanings, row.feature % GROUPS) == (group.n_meanings, group.feature_group)
+        ]
+        assert sum(row.is_scored for row in ours) == group.n
+        assert sum(row.score for row in ours) == pytest.approx(group.score)
+        assert sum(row.is_scored_shuffled for row in ours) == group.n_shuffled
+        assert sum(row.score_shuffled for row in ours) == pytest.approx(group.score_shuffled)
