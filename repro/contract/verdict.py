@@ -223,6 +223,13 @@ class Details(Contract):
     lock: Locked | None = None
     """Standing against the lock; none in verdicts from before there were locks."""
 
+    @model_serializer(mode="wrap")
+    def _without_scorers_where_there_are_none(
+        self, whole: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """A claim that is not about scores is written as it was before there were any."""
+        return {key: value for key, value in whole(self).items() if key != "scored" or value}
+
 
 class Family(Contract):
     """The claims whose intervals hold together."""
