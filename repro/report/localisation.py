@@ -13,6 +13,8 @@ from repro.report.sheet import Sheet
 from repro.spec import Exceeds, Where
 from repro.spec import Ratio as Quantity
 
+CLAIM = "c06"
+"""The claim on whose card they stand, beside the features that are patched first."""
 TASK = (
     Quantity(name="accuracy", unit="1", over="correct", under="n_prompts"),
     Quantity(name="logit difference", unit="1", over="logit_difference", under="n_prompts"),

@@ -50,7 +50,7 @@ class Page(NamedTuple):
     proved: list[str]
     forest: Drawn | None = None
     features: Listing | None = None
-    sheets: Sequence[Sheet] = ()
+    sheets: Mapping[str, Sequence[Sheet]] = {}
     frontier: Drawn | None = None
     units: int | None = None
     """How many units have a page of their own; None where no pages were asked for."""
@@ -83,8 +83,8 @@ class Page(NamedTuple):
         return self.features if card.verdict.id == LISTED else None
 
     def sheets_of(self, card: Card) -> Sequence[Sheet]:
-        """The small tables of a card: those of the localisation stand beside its features."""
-        return self.sheets if card.verdict.id == LISTED else ()
+        """The small tables of a card."""
+        return self.sheets.get(card.verdict.id, ())
 
     @property
     def absent(self) -> list[Card]:

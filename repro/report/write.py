@@ -128,12 +128,12 @@ def _drawn(tables: Mapping[str, Table]) -> list[Drawn]:
     return list(drawn_from(tables))
 
 
-def _sheets(tables: Mapping[str, Table]) -> list[Sheet]:
+def _sheets(tables: Mapping[str, Table]) -> dict[str, list[Sheet]]:
     if not tables:
-        return []
-    from repro.report.localisation import sheets  # as above
+        return {}
+    from repro.report import interpretability, localisation  # as above
 
-    return sheets(tables)
+    return {one.CLAIM: one.sheets(tables) for one in (interpretability, localisation)}
 
 
 def _frontier(tables: Mapping[str, Table]) -> Drawn | None:

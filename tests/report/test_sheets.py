@@ -78,6 +78,6 @@ def test_without_the_tables_there_is_nothing_to_tell():
 def test_the_sheets_stand_on_the_card_of_the_localisation(report: Path):
     html = (report / "claims.html").read_text(encoding="utf8")
     card = html[html.index('id="c06"') : html.index('id="c07"')]
-    assert card.count('<figure class="sheet">') == html.count('<figure class="sheet">') == 2
+    assert card.count('<figure class="sheet">') == 2
     markdown = (report / "claims.md").read_text(encoding="utf8")
     assert "| nothing patched |" in markdown.split("## c07")[0]

@@ -20,6 +20,7 @@ from repro.report.figures.forest import forest
 from repro.report.figures.palette import OURS
 from repro.report.figures.style import style, svg_of
 
+SCORERS = ("rules", "embedding", "simulation", "detection", "fuzzing", "intruder")
 PANELS = ("middle", "early", "late")
 
 
@@ -84,7 +85,16 @@ PLANS = (
         interpretability.validity,
         "What the scorer makes of planted features of known meaning",
         part="scorer",
-        sites=("rules",),
+        sites=SCORERS,
+        by="scorer",
+    ),
+    FigurePlan(
+        "c01",
+        ("planted_units",),
+        interpretability.roc,
+        "ROC of planted features: one meaning against several; claims need an area above 0.8",
+        part="roc",
+        sites=SCORERS,
         by="scorer",
     ),
     FigurePlan(

@@ -10,7 +10,7 @@ from repro.contract.evidence import Table
 from repro.judge.stats import Interval, family_of, intervals, jackknife, leave_out_sums
 from repro.report.figures.curves import SumRatio, curve, groups, methods_present, select
 from repro.report.figures.palette import METHODS, SCORED, UNIT_SCORES
-from repro.report.figures.style import BLUE, GREY, VERMILLION, legend_above, panel
+from repro.report.figures.style import BLUE, GREEN, GREY, VERMILLION, legend_above, panel
 from repro.report.figures.tradeoff import plain_log_x
 
 SCORE = SumRatio("score", "n")
@@ -160,6 +160,37 @@ def gain_by_layer(table: Table) -> Figure:
     axes.set_ylim(bottom=0)
     legend_above(figure, axes)
     return figure
+
+
+def roc(table: Table) -> Figure:
+    """Pure planted features against sums of two to five meanings: which score tells them apart."""
+    figure, axes = panel("mixed features that score as high", "pure features that score as high")
+    figure.subplots_adjust(left=0.17)
+    scored = select(table, is_scored=1)
+    pure = select(scored, n_meanings=1).columns["score"]
+    looks = ((VERMILLION, "-"), (BLUE, "--"), (GREEN, "-."), (GREY, ":"))
+    mixed = [(n, rows.columns["score"]) for n, rows in groups(scored, "n_meanings") if n > 1]
+    for (n, scores), (colour, dash) in zip(mixed, looks, strict=False):
+        false, true = rates(pure, scores)
+        area = float(np.trapezoid(true, false))
+        label = f"{n:g} meanings, area {area:.2f}"
+        axes.plot(false, true, dash, color=colour, label=label)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.6)
+    legend_above(figure, axes)
+    return figure
+
+
+def rates(positive: np.ndarray, negative: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shares of the negative and of the positive scores at or above each threshold, from 0 to 1.
+
+    Joined by straight lines they are the ROC; the area below counts ties half.
+    """
+    thresholds = np.unique(np.concatenate([positive, negative]))[::-1]
+    shares = [
+        np.concatenate([[0.0], (scores[None, :] >= thresholds[:, None]).mean(axis=1)])
+        for scores in (negative, positive)
+    ]
+    return shares[0], shares[1]
 
 
 def validity(table: Table) -> Figure:

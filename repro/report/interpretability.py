@@ -1,0 +1,87 @@
+"""Small tables on the card of interpretability: denominators, and what a unit's score goes with."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from repro.contract.evidence import Table
+from repro.report.figures.curves import groups, methods_present, select
+from repro.report.figures.palette import METHODS, SCORED, UNIT_SCORES
+from repro.report.numbers import DASH, count, fixed
+from repro.report.sheet import Sheet
+
+CLAIM = "c01"
+"""The claim on whose card they stand."""
+DRAWS = {
+    "effective": ("do something", "drawn", "too rare", "scored"),
+    "alive": ("are alive", "drawn alive", "too rare alive", "scored alive"),
+}
+"""What is told of each draw: eligible, drawn, of these too rare to be explained, scored."""
+PROPERTIES = ("density", "skewness", "kurtosis", "entropy")
+FEWEST = 10
+"""Units below which no correlation is told."""
+
+
+def sheets(tables: Mapping[str, Table]) -> list[Sheet]:
+    """The sheets for which the evidence is there."""
+    found: list[Sheet] = []
+    if "sampled" in tables:
+        found += _denominators(tables["sampled"])
+    if "units" in tables:
+        found.append(_correlations(tables["units"]))
+    return [sheet for sheet in found if sheet.rows]
+
+
+def _denominators(table: Table) -> Iterator[Sheet]:
+    """From all units to those that were scored, at each site; penalties and seeds together."""
+    head = ("decomposition", "units", "never fire", *DRAWS["effective"], *DRAWS["alive"])
+    for site, here in _by_site(table):
+        rows = [
+            (METHODS[method].label, *_counts(select(here, method=method)))
+            for method in methods_present(here, SCORED)
+        ]
+        caption = f"From all units to those that were scored, {site} site, all penalties and seeds"
+        yield Sheet(caption, head, rows)
+
+
+def _counts(rows: Table) -> Iterator[str]:
+    once = select(rows, sampled="effective")
+    yield from (_sum(once, "n_units"), _sum(once, "n_dead"))
+    for sampled in DRAWS:
+        there = select(rows, sampled=sampled)
+        for column in ("n_eligible", "n_sampled", "n_rare", "n_scored"):
+            yield _sum(there, column)
+
+
+def _correlations(table: Table) -> Sheet:
+    """Spearman's rank correlation of a unit's score with what its activations are like."""
+    drawn = table.rows((table.columns["is_effective"] == 1) & (table.columns["is_scored"] == 1))
+    rows = [
+        (f"{METHODS[method].label}, {site}", str(len(some)), *(_rank(some, p) for p in PROPERTIES))
+        for site, here in _by_site(drawn)
+        for method in methods_present(here, UNIT_SCORES)
+        for some in [select(here, method=method)]
+    ]
+    caption = (
+        "Spearman's rank correlation of the scores of single units with how often they fire and "
+        "how their activations are distributed (appendix C.4), units that do something"
+    )
+    return Sheet(caption, ("decomposition", "units", *PROPERTIES), rows)
+
+
+def _rank(rows: Table, column: str) -> str:
+    x, y = rows.columns[column], rows.columns["score"]
+    if len(rows) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return DASH
+    return fixed(cast(Any, spearmanr(x, y)).statistic, 2)
+
+
+def _by_site(table: Table) -> Iterator[tuple[str, Table]]:
+    for site, rows in groups(table, "site"):
+        yield str(site).replace("_", " "), rows
+
+
+def _sum(rows: Table, column: str) -> str:
+    return count(int(rows.columns[column].sum()))
