@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from repro.contract.verdict import Details, Status, Verdicts
 from repro.report.cards import Card, ControlLine
 from repro.report.patched import Listing
+from repro.report.rests import Rests
 from repro.report.sheet import Sheet
 from repro.report.view import MARKS, Page, page
 
@@ -97,6 +98,7 @@ def _card(card: Card, view: Page) -> Iterator[str]:
         yield f"- Rule: {text(card.rule)}"
     if card.amended:
         yield "- The specification was **amended since the verdict**."
+    yield from _rests(view.rests.get(card.verdict.id))
     yield from _features(view.listing(card))
     yield from _proof(card, view)
     for sheet in view.sheets_of(card):
@@ -129,6 +131,13 @@ def _sheet(sheet: Sheet) -> Iterator[str]:
     for cells in (sheet.head, ("---",) * len(sheet.head), *sheet.rows):
         yield f"| {' | '.join(map(text, cells))} |"
     yield ""
+
+
+def _rests(found: Rests | None) -> Iterator[str]:
+    if found is None:
+        return
+    first = ", ".join(f"[{text(says)}]({page})" for says, page in found.first)
+    yield f"- [Units it rests on]({found.listing}): {found.n}, such as {first}"
 
 
 def _features(found: Listing | None) -> Iterator[str]:

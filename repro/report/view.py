@@ -12,6 +12,7 @@ from repro.report.patched import CLAIM as LISTED
 from repro.report.patched import Listing
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_multiverse, told_proofs
 from repro.report.quality import fits, quality_sheets
+from repro.report.rests import Rests
 from repro.report.sheet import Sheet
 from repro.spec import Claim
 
@@ -54,6 +55,8 @@ class Page(NamedTuple):
     frontier: Drawn | None = None
     units: int | None = None
     """How many units have a page of their own; None where no pages were asked for."""
+    rests: Mapping[str, Rests] = {}
+    """The units that claims rest on, where they have pages."""
     verdicts_scope: VerdictScope = VerdictScope()
 
     @property

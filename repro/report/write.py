@@ -55,10 +55,13 @@ def write_report(
     found = read_verdicts(verdicts)
     folder = evidence or _beside(verdicts)
     tables, notes = _tables(folder, _judged(found)) if folder else ({}, [_NO_FOLDER])
-    view = page(found, _claims(claims), _drawn(tables), notes, _shown(folder), read_proofs(proofs))
+    specs = _claims(claims)
+    view = page(found, specs, _drawn(tables), notes, _shown(folder), read_proofs(proofs))
     patched = listing(tables["ioi_features"]) if "ioi_features" in tables else None
     view = view._replace(forest=_forest(view), features=patched, sheets=_sheets(tables))
-    view = view._replace(frontier=_frontier(tables), units=_units(features, out))
+    view = view._replace(frontier=_frontier(tables))
+    if features is not None:
+        view = _with_units(view, features, specs, out)
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     files |= _plot_files(out / "plots", tables, view)
@@ -144,13 +147,12 @@ def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     return drawn_frontier(tables["fidelity"])
 
 
-def _units(features: Path | None, out: Path) -> int | None:
-    """Write the pages of units, where they are asked for, and count them."""
-    if features is None:
-        return None
-    from repro.report.features import write_pages  # as above
+def _with_units(view: Page, features: Path, claims: list[Claim], out: Path) -> Page:
+    """The page with what leads to the pages of units, which are written."""
+    from repro.report.features import rests_of, with_claims, write_pages  # as above
 
-    return write_pages(read_cards(features), out)
+    cards = with_claims(read_cards(features), claims)
+    return view._replace(units=write_pages(cards, out), rests=rests_of(cards))
 
 
 def _standing(view: Page) -> dict[str, ForestRow]:

@@ -40,6 +40,7 @@ class Line(NamedTuple):
     words: list[Markup]
     explanation: Markup
     numbers: list[Cell]
+    claims: list[str]
 
 
 class Index(NamedTuple):
@@ -75,6 +76,7 @@ def _line(card: Card, scores: Sequence[str]) -> Line:
         words=[alone(word) for word in _words(card)],
         explanation=running(says),
         numbers=[density, *map(_cell, measured)],
+        claims=card.claims,
     )
 
 
