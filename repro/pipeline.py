@@ -28,6 +28,8 @@ class Finished:
     """Whether there was nothing to do."""
     report: Path
     """Folder of the profile's report."""
+    pages: Path
+    """Folder of the same report with a page for each unit."""
 
 
 def run(profile: str, root: Path, say: Callable[[str], None]) -> Finished:
@@ -47,6 +49,7 @@ def run(profile: str, root: Path, say: Callable[[str], None]) -> Finished:
         exit_code=code if code in (0, 130, 143) else 1,
         was_up_to_date=code == 0 and _UP_TO_DATE in lines,
         report=root / "reports" / profile,
+        pages=(root / target).parent / "artifacts" / "pages",
     )
 
 

@@ -127,7 +127,18 @@ def test_metrics_are_the_verdicts(checkout: Path):
 
 def test_a_change_of_training_is_told_in_metrics(changed: Path):
     said = dvc(changed, "exp", "run", "--set-param", "train.batch=64")
-    assert ran(said) == ["code", "train", "fidelity", "interpret", "ioi", "toy", "verify", "report"]
+    ran_stages = [
+        "code",
+        "train",
+        "fidelity",
+        "ioi",
+        "interpret",
+        "toy",
+        "verify",
+        "report",
+        "pages",
+    ]
+    assert ran(said) == ran_stages
     moved = json.loads(dvc(changed, "metrics", "diff", "--json"))
     (claims,) = moved.values()
     assert claims["c99.estimate"]["diff"] != 0

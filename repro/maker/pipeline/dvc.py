@@ -10,6 +10,8 @@ from repro.maker.pipeline.stages import in_order
 from repro.maker.stage import ARTIFACTS, COMMITTED, EVIDENCE
 
 REPORT = "${root}/reports/${profile}"
+PAGES = ARTIFACTS / "pages"
+"""Where the report with a page for each unit goes."""
 JUDGE = ["cli.py", "console.py", "contract", "errors.py", "files.py", "judge", "spec"]
 """What of the package decides a verdict; the report has its own folder on top."""
 PROOFS = ["bench", "calibration", "multiverse", "mutants"]
@@ -31,6 +33,7 @@ def dvc_yaml() -> str:
         place_of=_place_of,
         evidence=f"{REPORT}/{EVIDENCE}",
         report=REPORT,
+        pages=PAGES.as_posix(),
         judge=JUDGE,
         proofs=PROOFS,
         plots=PLOTS,
