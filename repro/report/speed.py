@@ -21,6 +21,7 @@ _ROWS = (
     ("harvest", "harvest_tokens_per_s", "… tokens", "{:.0f} /s", ""),
     ("ioi", "patched_over_naive", "patched forward over a whole one", "{:.2f}", "≥ 1.70"),
     ("ioi", "patched_per_s", "… prompts", "{:.0f} /s", ""),
+    ("rules", "features_per_s", "features explained and scored by rules", "{:.0f} /s", "≥ 200"),
     ("judge", "verify_s", "`repro verify` on the laptop evidence", "{:.2f} s", "≤ 1.5 s"),
     ("judge", "report_s", "`repro report` on it", "{:.2f} s", ""),
     ("judge", "help_s", "`repro --help`", "{:.2f} s", "≤ 0.5 s"),

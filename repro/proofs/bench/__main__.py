@@ -17,6 +17,7 @@ from repro.proofs.bench.harvest import harvest
 from repro.proofs.bench.ioi import localisation
 from repro.proofs.bench.machine import write
 from repro.proofs.bench.recipe import search
+from repro.proofs.bench.rules import scoring
 
 FOLDERS = {"laptop": Path(), "smoke": Path("profiles/smoke"), "paper": Path("profiles/paper")}
 """Folder of each profile whose activations can be compared on."""
@@ -61,6 +62,7 @@ MEASUREMENTS: dict[str, Callable[[torch.device], dict[str, Any]]] = {
     "engine": engine,
     "harvest": _harvest,
     "ioi": _ioi,
+    "rules": lambda _: scoring(load_params(ROOT / "params.yaml").interpret),
     "recipe": _recipe,
     "dictionaries": lambda _: _dictionaries("laptop"),
     "dictionaries-smoke": lambda _: _dictionaries("smoke"),
