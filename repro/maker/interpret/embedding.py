@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from safetensors.numpy import load_file, save_file
-from scipy.stats import rankdata
 
 from repro.files import write_with
 from repro.maker.engine.job import Job
 from repro.maker.engine.kept import kept
+from repro.maker.interpret.auroc import auroc
 from repro.maker.interpret.case import Case, Scored, Text, Variant
 from repro.maker.interpret.prepared import read_text
 
@@ -105,8 +105,7 @@ class EmbeddingScorer:
         likeness = self.vectors @ direction
         scores: dict[Variant, tuple[float, ...]] = {
             variant: tuple(
-                auroc(likeness[block.of(variant)].ravel(), strength[block.of(variant)].ravel() > 0)
-                for block in case.score
+                _separated(likeness, strength, block.of(variant)) for block in case.score
             )
             for variant in VARIANTS
         }
@@ -123,17 +122,15 @@ class EmbeddingScorer:
 
 def strengths(case: Case) -> Float[np.ndarray, "fragment window"]:
     """The largest activation in each window."""
-    parts = [case.activations[:, a:b].max(axis=1) for a, b in windows(case.text)]
-    return np.stack(parts, axis=1)
+    starts = [start for start, _ in windows(case.text)]
+    return np.maximum.reduceat(case.activations, starts, axis=1)
 
 
-def auroc(values: Float[np.ndarray, " n"], is_positive: Bool[np.ndarray, " n"]) -> float:
-    """Share of pairs of a positive and a negative in which the positive is higher, ties half.
-
-    NaN where one of the two is missing: a unit that fires in every window cannot be told from one.
-    """
-    n_positive, n_negative = int(is_positive.sum()), int((~is_positive).sum())
-    if not n_positive or not n_negative:
-        return float("nan")
-    ranks = rankdata(values)[is_positive].sum()
-    return float((ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+def _separated(
+    likeness: Float[np.ndarray, "fragment window"],
+    strength: Float[np.ndarray, "fragment window"],
+    fragments: Int[np.ndarray, " n"],
+) -> float:
+    """NaN for a unit that fires in every window: there is none to tell it from."""
+    fires, values = strength[fragments] > 0, likeness[fragments]
+    return auroc(values[fires], values[~fires])

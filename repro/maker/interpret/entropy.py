@@ -33,8 +33,9 @@ def entropy_over_ids(ids: Int[np.ndarray, " place"], weights: Float[np.ndarray, 
     largest = weights.max(initial=0.0)
     if not largest > 0:
         return float("nan")
-    _, slots = np.unique(ids, return_inverse=True)
+    weighs = weights > 0
+    _, slots = np.unique(ids[weighs], return_inverse=True)
     # Divided first, so that neither tiny nor huge activations leave the range of numbers.
-    mass = np.bincount(slots.ravel(), weights / largest)
+    mass = np.bincount(slots.ravel(), weights[weighs] / largest)
     shares = mass[mass > 0] / mass.sum()
     return float(max(0.0, -(shares * np.log(shares)).sum()))

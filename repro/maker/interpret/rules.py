@@ -42,6 +42,22 @@ class Sample(NamedTuple):
     of_fragment: Int[np.ndarray, "fragment slot"]
 
 
+class Simulated(NamedTuple):
+    """What an explanation predicts on some fragments."""
+
+    fragments: Int[np.ndarray, " n"]
+    """Their numbers, sorted."""
+    predicted: Float[np.ndarray, "n token"]
+
+    def scores(self, case: Case, variant: Variant) -> tuple[float, ...]:
+        """Correlation on each block's fragments of a variant."""
+        return tuple(self._score(case, block.of(variant)) for block in case.score)
+
+    def _score(self, case: Case, fragments: Int[np.ndarray, " m"]) -> float:
+        predicted = self.predicted[np.searchsorted(self.fragments, fragments)]
+        return correlation(case.activations[fragments].ravel().astype(float), predicted.ravel())
+
+
 class RulesScorer:
     """Pearson correlation of the activations with what at most `budget` rules predict."""
 
@@ -64,12 +80,12 @@ class RulesScorer:
     def __call__(self, case: Case) -> Scored:
         """Explain on the one half, score on the other, at the budget and at the others."""
         found = self.explain(case)
-        at = found[self.budget]
+        simulated = self._simulated(case, found)
         scores: dict[Variant, tuple[float, ...]] = {
-            one: self.scores(case, at, one) for one in VARIANTS
+            one: simulated[self.budget].scores(case, one) for one in VARIANTS
         }
-        others = {n: self.scores(case, one, "top_and_random") for n, one in found.items()}
-        return Scored(self.in_words(at), scores, others)
+        others = {n: one.scores(case, "top_and_random") for n, one in simulated.items()}
+        return Scored(self.in_words(found[self.budget]), scores, others)
 
     def explain(self, case: Case) -> dict[int, Explanation]:
         """The explanation at each budget; a smaller one is the beginning of a larger one."""
@@ -81,13 +97,23 @@ class RulesScorer:
         )
         return pursue(sample, len(self.predicates.names), self.budgets, self.shrinkage)
 
-    def scores(self, case: Case, explained: Explanation, variant: Variant) -> tuple[float, ...]:
-        """Correlation on each block's fragments of a variant."""
-        return tuple(self._score(case, explained, block.of(variant)) for block in case.score)
+    def _simulated(self, case: Case, found: dict[int, Explanation]) -> dict[int, "Simulated"]:
+        """What each explanation predicts on all scoring fragments, whose rules are met once.
 
-    def _score(self, case: Case, explained: Explanation, fragments: np.ndarray) -> float:
-        predicted = self.simulate(explained, fragments)
-        return correlation(case.activations[fragments].ravel().astype(float), predicted.ravel())
+        A smaller explanation's rules are the beginning of a larger one's.
+        """
+        fragments = np.unique(np.concatenate([part for block in case.score for part in block]))
+        rules = np.array(found[max(found)].rules, dtype=int)
+        held = indicators(
+            self.predicates.of_token[fragments],
+            self.predicates.of_fragment[fragments],
+            rules,
+            len(self.predicates.names),
+        )
+        return {
+            n: Simulated(fragments, one.base + held[..., : len(one.rules)] @ one.strengths)
+            for n, one in found.items()
+        }
 
     def simulate(
         self, explained: Explanation, fragments: Int[np.ndarray, " n"]
@@ -125,7 +151,8 @@ def pursue(
     """
     a = sample.activations.ravel()
     found = _candidates(sample, n_predicates, shrinkage)
-    held = _indicators(sample, found, n_predicates)
+    held = indicators(sample.of_token, sample.of_fragment, found, n_predicates)
+    held = held.reshape(len(a), -1)
     often, mean = held.mean(axis=0, dtype=float), float(a.mean(dtype=float))
     gram = (held.T @ held).astype(float) - len(a) * np.outer(often, often)
     shared = (held.T @ a).astype(float) - len(a) * often * mean
@@ -165,16 +192,18 @@ def _candidates(
     return here[np.argsort(-gain, kind="stable")][:CANDIDATES]
 
 
-def _indicators(
-    sample: Sample, found: Int[np.ndarray, " candidate"], n_predicates: int
-) -> Float[np.ndarray, "token candidate"]:
-    """1 where a candidate holds at a token, else 0."""
+def indicators(
+    of_token: Int[np.ndarray, "fragment token slot"],
+    of_fragment: Int[np.ndarray, "fragment slot"],
+    chosen: Int[np.ndarray, " predicate"],
+    n_predicates: int,
+) -> Float[np.ndarray, "fragment token predicate"]:
+    """1 where a chosen predicate holds at a token, else 0."""
     place = np.full(n_predicates, -1)
-    place[found] = np.arange(len(found))
-    n_fragments, n_tokens = sample.activations.shape
-    held = np.zeros((n_fragments, n_tokens, len(found)), dtype=np.float32)
-    fragment, token, slot = np.nonzero(place[sample.of_token] >= 0)
-    held[fragment, token, place[sample.of_token[fragment, token, slot]]] = 1.0
-    fragment, slot = np.nonzero(place[sample.of_fragment] >= 0)
-    held[fragment, :, place[sample.of_fragment[fragment, slot]]] = 1.0
-    return held.reshape(n_fragments * n_tokens, -1)
+    place[chosen] = np.arange(len(chosen))
+    held = np.zeros((*of_token.shape[:2], len(chosen)), dtype=np.float32)
+    fragment, token, slot = np.nonzero(place[of_token] >= 0)
+    held[fragment, token, place[of_token[fragment, token, slot]]] = 1.0
+    fragment, slot = np.nonzero(place[of_fragment] >= 0)
+    held[fragment, :, place[of_fragment[fragment, slot]]] = 1.0
+    return held

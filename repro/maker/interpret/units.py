@@ -133,6 +133,7 @@ def units_item(job: UnitsJob, folder: Path) -> None:
     drawn = np.unique(np.concatenate([by_effect, by_firing, job.listed]).astype(int))
     codes = codes_of(decomposition, x, drawn)
     codes[~is_kept] = 0.0
+    of_unit = codes.permute(2, 0, 1).contiguous().numpy()  # each unit's read many times over
     scorers = scorers_of(job.scorers, predicates, job.rules, job.vectors)
     units = [
         Unit(
@@ -141,8 +142,8 @@ def units_item(job: UnitsJob, folder: Path) -> None:
             is_alive=unit in by_firing,
             density=float(found.firings[unit]) / found.n_tokens,
             effect=float(found.effect[unit]),
-            **described(codes[..., place].numpy(), is_kept.numpy(), text),
-            **scored(job, text, codes[..., place].numpy(), scorers, unit)._asdict(),
+            **described(of_unit[place], is_kept.numpy(), text),
+            **scored(job, text, of_unit[place], scorers, unit)._asdict(),
         )
         for place, unit in enumerate(drawn.tolist())
     ]
@@ -153,9 +154,8 @@ def units_item(job: UnitsJob, folder: Path) -> None:
     cards = []
     for place, unit in enumerate(units):
         if chosen := chosen_for(unit.unit, drawn_first, job.listed):
-            activations = codes[..., place].numpy()
-            predicted = predicted_of(job, text, activations, by_rules, unit.unit)
-            seen = Seen(text, activations, predicted, decomposition.directions, unembedding)
+            predicted = predicted_of(job, text, of_unit[place], by_rules, unit.unit)
+            seen = Seen(text, of_unit[place], predicted, decomposition.directions, unembedding)
             cards.append(card_of(seen, unit, chosen, job.key, job.hook, job.seed))
     write_cards(folder, cards)
 

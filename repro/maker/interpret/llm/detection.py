@@ -11,12 +11,13 @@ Requests: one probe a run, one explanation a case, one each fragment that some v
 
 import numpy as np
 
+from repro.maker.interpret.auroc import auroc
 from repro.maker.interpret.case import Case, Drawn, Scored, Variant
 from repro.maker.interpret.llm.answers import ask_words, margins, probe_answers, question
 from repro.maker.interpret.llm.client import Client
 from repro.maker.interpret.llm.explain import explain
 from repro.maker.interpret.llm.fragments import firing, running, silent
-from repro.maker.interpret.llm.variants import all_scored, auroc, by_variant, unscored
+from repro.maker.interpret.llm.variants import all_scored, by_variant, unscored
 
 PURPOSE = "detection"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from repro.maker.interpret.case import Case, Drawn, Variant
 
@@ -26,15 +26,3 @@ def all_scored(case: Case) -> Int[np.ndarray, " n"]:
     """Every fragment that some variant of some block needs, once."""
     parts: Iterable[Int[np.ndarray, " n"]] = [part for drawn in case.score for part in drawn]
     return np.unique(np.concatenate([np.zeros(0, dtype=int), *parts]))
-
-
-def auroc(positive: Float[np.ndarray, " p"], negative: Float[np.ndarray, " n"]) -> float:
-    """Chance that a positive outscores a negative, ties counted half: area under the ROC curve.
-
-    Source: Mann and Whitney (1947), U / (p · n). NaN where one of both kinds is missing.
-    """
-    if not (positive.size and negative.size):
-        return float("nan")
-    wins = positive[:, None] > negative[None, :]
-    ties = positive[:, None] == negative[None, :]
-    return float(wins.mean() + ties.mean() / 2)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from repro.errors import EndpointError
+from repro.maker.interpret.auroc import auroc
 from repro.maker.interpret.case import Case, Drawn, Scored, Scorer, Variant
 from repro.maker.interpret.llm.answers import margins
 from repro.maker.interpret.llm.client import Client
@@ -16,7 +17,7 @@ from repro.maker.interpret.llm.detection import Detection
 from repro.maker.interpret.llm.fuzzing import Fuzzing, others
 from repro.maker.interpret.llm.intruder import Intruder
 from repro.maker.interpret.llm.simulate import Simulation, expected_level
-from repro.maker.interpret.llm.variants import VARIANTS, auroc
+from repro.maker.interpret.llm.variants import VARIANTS
 from tests.maker.interpret.llm.clients import client, files
 from tests.maker.interpret.llm.ideal import IdealModel
 from tests.maker.interpret.llm.loopback import (
