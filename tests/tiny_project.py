@@ -167,6 +167,7 @@ def content() -> dict[str, Any]:
             },
             "rules": {"budget": 2, "budgets": [1, 4], "shrinkage": 1.0},
             "scorers": ["rules"],
+            "llm": None,
             "planted": {"features": 20, "seed": 0},
             "cards": 2,
             "seed": 0,

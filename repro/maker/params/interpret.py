@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from repro.maker.params.executor import Executor
-from repro.maker.params.section import Count, Positive, Section, Share
+from repro.maker.params.llm import Llm
+from repro.maker.params.section import Count, Positive, Section, Share, mismatch
 
 Baseline = Literal[
     "neurons_signed",
@@ -90,7 +91,9 @@ class Interpret(Section):
     rules: Rules
     """The scorer by rules, which the verdicts rest on."""
     scorers: Annotated[list[Scorer], Field(min_length=1)]
-    """Scorers that are run."""
+    """Scorers that are run on every drawn unit."""
+    llm: Llm | None
+    """Scorers that ask a language model about some of these; null where none is asked."""
     planted: Planted
     """What scorers are judged by."""
     cards: Count
@@ -103,3 +106,13 @@ class Interpret(Section):
     """Where the language model runs."""
     executor: Executor
     """How the items are spread."""
+
+    @model_validator(mode="after")
+    def _asks_about_what_is_there(self) -> "Interpret":
+        for key, found in (("planted", self.planted.features), ("max_features", self.features)):
+            asked = getattr(self.llm, key, 0)
+            if asked > found:
+                about = "interpret.planted.features" if key == "planted" else "interpret.features"
+                told = f"{asked} are asked about, {found} are drawn ({about})"
+                raise mismatch(f"llm.{key}", told, f"{found} or fewer")
+        return self

@@ -11,8 +11,8 @@ from repro.maker.interpret.llm.ledger import Ledger, Tally
 from repro.maker.interpret.llm.reply import Reply
 from repro.maker.interpret.llm.request import Request
 from repro.maker.interpret.llm.server import embedded_server
-from repro.maker.interpret.llm.settings import EMBEDDED, LlmSettings
 from repro.maker.interpret.llm.transcripts import Transcripts
+from repro.maker.params.llm import EMBEDDED, LlmSettings
 
 
 class Client:

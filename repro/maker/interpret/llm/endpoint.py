@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from repro.errors import EndpointError
 from repro.maker.interpret.llm.reply import Reply, read_reply
 from repro.maker.interpret.llm.request import Request
-from repro.maker.interpret.llm.settings import LlmSettings
+from repro.maker.params.llm import LlmSettings
 
 LONGEST_WAIT_S = 300.0
 """An endpoint that asks for a longer pause has failed."""

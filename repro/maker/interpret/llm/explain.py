@@ -11,7 +11,7 @@ from repro.maker.interpret.case import Case
 from repro.maker.interpret.llm.client import Client
 from repro.maker.interpret.llm.fragments import levels, table
 from repro.maker.interpret.llm.request import Request, chat
-from repro.maker.interpret.llm.settings import LlmSettings
+from repro.maker.params.llm import LlmSettings
 
 PURPOSE = "explain"
 SPARSE = 0.2

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from repro.maker.engine.provenance import key_of
 from repro.maker.engine.record import Record
-from repro.maker.interpret.llm.settings import LlmSettings
+from repro.maker.params.llm import LlmSettings
 
 
 class Request(Record):

@@ -17,7 +17,7 @@ from typing import IO
 
 from repro.errors import EndpointError
 from repro.maker.interpret.llm import serve
-from repro.maker.interpret.llm.settings import EMBEDDED_MODEL
+from repro.maker.params.llm import EMBEDDED_MODEL
 from repro.maker.source.wheels import SMOLLM2, extract_member
 
 CONTEXT = 8192

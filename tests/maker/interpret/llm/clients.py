@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.maker.interpret.llm.client import Client, open_client
-from repro.maker.interpret.llm.settings import LlmSettings
+from repro.maker.params.llm import LlmSettings
 
 DEFAULTS: dict[str, Any] = {
     "model": "fake",

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from repro.errors import EndpointError
 from repro.maker.interpret.llm.ledger import Tally
 from repro.maker.interpret.llm.request import Request, chat
-from repro.maker.interpret.llm.settings import LlmSettings
+from repro.maker.params.llm import LlmSettings
 from tests.maker.interpret.llm.clients import client, files, settings
 from tests.maker.interpret.llm.loopback import Answer, Seen, chat_reply, serving, told
 

@@ -17,8 +17,8 @@ from repro.errors import EndpointError
 from repro.maker.interpret.llm.answers import probe_answers
 from repro.maker.interpret.llm.client import open_client
 from repro.maker.interpret.llm.server import gguf_server
-from repro.maker.interpret.llm.settings import EMBEDDED_MODEL
 from repro.maker.interpret.llm.simulate import Simulation
+from repro.maker.params.llm import EMBEDDED_MODEL
 from repro.maker.source.wheels import SMOLLM2, cache_folder, extract_member
 from tests.import_graph import ROOT
 from tests.maker.interpret.llm.clients import client, files, settings

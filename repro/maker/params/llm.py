@@ -1,4 +1,4 @@
-"""How a language model is asked: which endpoint, how hard, and from which transcripts."""
+"""How a language model is asked: which endpoint, how hard, by which scorers, about how much."""
 
 from typing import Annotated, Literal
 
@@ -8,6 +8,8 @@ from repro.maker.params.section import Count, Positive, Section, mismatch
 
 EMBEDDED = "embedded"
 EMBEDDED_MODEL = "SmolLM2-135M-Instruct.Q4_1"
+AskingScorer = Literal["simulation", "detection", "fuzzing", "intruder"]
+"""A scorer that asks a language model."""
 
 
 class LlmSettings(Section):
@@ -46,3 +48,14 @@ class LlmSettings(Section):
         if self.base_url == EMBEDDED and self.model != EMBEDDED_MODEL:
             raise mismatch("model", f"the embedded server has no {self.model!r}", EMBEDDED_MODEL)
         return self
+
+
+class Llm(LlmSettings):
+    """Scorers that ask it, and what about."""
+
+    scorers: Annotated[list[AskingScorer], Field(min_length=1)]
+    """Scorers that are run."""
+    planted: Annotated[int, Field(ge=2)]
+    """Planted features of each number of meanings that are asked about: the first of them."""
+    transcripts: Annotated[str, Field(min_length=1)]
+    """Folder of every request and its reply, kept across runs; seen from the params file."""
