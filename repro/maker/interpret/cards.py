@@ -1,6 +1,6 @@
 """A card of a unit: what a person is shown of it, on the report's pages and when rating."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,9 +47,8 @@ def card_of(
     promoted, suppressed = _tokens(seen, unit.unit)
     largest = float(seen.activations.max())
     above = seen.activations[seen.activations > 0]
-    name = "-".join(f"{key[part]}" for part in ("site", "method", "alpha", "k", "seed"))
     return Card(
-        id=f"{name}-{unit.unit}".replace(".", "_"),
+        id=id_of(key, unit.unit),
         **key,
         hook=hook,
         unit=unit.unit,
@@ -69,6 +68,12 @@ def card_of(
         chosen=chosen,
         claims=[],
     )
+
+
+def id_of(key: Mapping[str, Any], unit: int) -> str:
+    """What names the card of a unit in a folder."""
+    name = "-".join(f"{key[part]}" for part in ("site", "method", "alpha", "k", "seed"))
+    return f"{name}-{unit}".replace(".", "_")
 
 
 def fragments_of(

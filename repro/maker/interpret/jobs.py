@@ -29,7 +29,7 @@ from repro.maker.hook_points import hook_point
 from repro.maker.interpret.embedding import EmbedJob, embed_item
 from repro.maker.interpret.planted import MOST_MEANINGS
 from repro.maker.interpret.prepared import ReadJob, TextJob, read_item, text_item
-from repro.maker.interpret.results import Explained
+from repro.maker.interpret.results import Explained, Judged
 from repro.maker.interpret.tables import Dictionary
 from repro.maker.interpret.text import Cut
 from repro.maker.interpret.units import UnitsJob
@@ -38,6 +38,7 @@ from repro.maker.ioi.listed import read_listed
 from repro.maker.params.activate import Activate
 from repro.maker.params.executor import Executor
 from repro.maker.params.interpret import Interpret
+from repro.maker.params.llm import GOES_ON
 from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.train import Train
@@ -112,6 +113,15 @@ class InterpretJobs:
                     threads=ours.executor.threads,
                 )
 
+    def judged(
+        self, jobs: Sequence[JudgeJob], results: Sequence[Path]
+    ) -> dict[tuple[str, int], Judged]:
+        """What the scorers came to, by scorer and number of meanings."""
+        return {
+            (job.scorer, job.n_meanings): read_result(folder, Judged)
+            for job, folder in zip(jobs, results, strict=True)
+        }
+
     def trained(self) -> Iterator[UnitsJob]:
         """The chosen dictionaries; all seeds together have as many units as a method without."""
         for member in self.members:
@@ -178,7 +188,7 @@ class InterpretJobs:
         """Params, hashes of the inputs and versions; no clock time."""
         return {
             "profile": self.params.setting.profile,
-            "params": dumped(self.params),
+            "params": _told(self.params),
             "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
             "text": self.text.name,
             "versions": versions(),
@@ -267,6 +277,14 @@ class InterpretJobs:
             batch=ours.batch,
             threads=ours.executor.threads,
         )
+
+
+def _told(params: Sections) -> dict[str, Any]:
+    """The sections as evidence tells them: without what decides no number."""
+    found = dumped(params)
+    if llm := found["interpret"]["llm"]:
+        found["interpret"]["llm"] = {k: v for k, v in llm.items() if k not in GOES_ON}
+    return found
 
 
 def _knob(member: Member) -> float:

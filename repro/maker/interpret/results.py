@@ -61,3 +61,52 @@ class Judged(Record):
     """Score of each on top and random fragments, mean over the blocks; none where not scored."""
     shuffled: list[float | None]
     """The same with the explanation of a feature of other meanings."""
+
+
+class Spent(Record):
+    """What asking a language model cost under one purpose; the same in a replay."""
+
+    requests: int
+    """Requests answered, by the endpoint or from transcripts."""
+    prompt_tokens: int
+    """Tokens asked, as the endpoint counts them."""
+    completion_tokens: int
+    """Tokens answered."""
+
+
+class Asking(Record):
+    """What an item asked of a language model."""
+
+    spent: dict[str, Spent]
+    """By purpose."""
+    transcripts: list[str]
+    """Keys of the requests, in order."""
+
+
+class AskedUnit(Record):
+    """One unit about which a language model was asked."""
+
+    unit: int
+    """Its number."""
+    explanation: str
+    """What the model says of it; empty where it says nothing, or no scorer wants to know."""
+    scores: Scores
+    """By each scorer that asks; without variants where it fires on too few fragments."""
+
+
+class AskedUnits(Record):
+    """Those units of one dictionary."""
+
+    units: list[AskedUnit]
+    """In the order in which they were drawn."""
+    asking: Asking
+    """What was asked."""
+
+
+class AskedPlanted(Record):
+    """One scorer that asks, on planted features of one number of meanings."""
+
+    judged: Judged
+    """Its scores."""
+    asking: Asking
+    """What was asked."""

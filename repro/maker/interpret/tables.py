@@ -34,6 +34,8 @@ class Dictionary(NamedTuple):
     """Block of the language model."""
     found: Explained
     """Its units."""
+    asked: Explained | None = None
+    """Those about which a language model was asked, with the scores by that; none if it was not."""
 
 
 class Cell(NamedTuple):
@@ -57,12 +59,16 @@ Table = dict[tuple[Cell, int, int], Sums]
 """By cell, group of units and block of text."""
 Place = tuple[str, Cell, int, int]
 """A site, and there a cell, group and block."""
-CELLS = (
+Cells = Sequence[tuple[str, str, tuple[str, ...]]]
+"""Which units, at which rate, on which fragments."""
+CELLS: Cells = (
     ("effective", "own", ("top_and_random", "top_only", "random_only", "unconditional")),
     ("alive", "own", ("top_and_random", "random_only")),
     ("effective", "matched", ("top_and_random",)),
 )
 """What is told: which units, at which rate, on which fragments."""
+ASKED = CELLS[:1]
+"""What is told by scorers that ask a language model."""
 
 
 def sampled_rows(dictionaries: Sequence[Dictionary]) -> Iterator[SampledRow]:
@@ -131,7 +137,7 @@ def interpret_rows(
 ) -> Iterator[InterpretRow]:
     """One row a group of units and block of text, with the best baselines beside it."""
     layers = {one.key["site"]: one.layer for one in dictionaries}
-    sums = [sums_of(one.found, n_blocks) for one in dictionaries]
+    sums = [all_sums_of(one, n_blocks) for one in dictionaries]
     plain, topk = (
         best_of([(d, s) for d, s in zip(dictionaries, sums, strict=True) if d.key["method"] in m])
         for m in (PLAIN, TOPK)
@@ -169,11 +175,17 @@ def grouped(units: Sequence[Unit]) -> dict[int, list[Unit]]:
     return groups
 
 
-def sums_of(found: Explained, n_blocks: int) -> Table:
+def all_sums_of(one: Dictionary, n_blocks: int) -> Table:
+    """Sums of all drawn units, and of those that were asked about by the scorers that ask."""
+    table = sums_of(one.found, n_blocks)
+    return table | sums_of(one.asked, n_blocks, ASKED) if one.asked else table
+
+
+def sums_of(found: Explained, n_blocks: int, cells: Cells = CELLS) -> Table:
     """Sums over the units of each group, on each block, for every cell that has scores."""
     table: Table = {}
     scorers = sorted({name for unit in found.units for name in unit.scores})
-    for sampled, rate, variants in CELLS:
+    for sampled, rate, variants in cells:
         for group, units in grouped(units_of(found, sampled)).items():
             scores = [unit.matched if rate == "matched" else unit.scores for unit in units]
             for scorer, variant, block in product(scorers, variants, range(n_blocks)):
@@ -195,9 +207,10 @@ def best_of(baselines: Sequence[tuple[Dictionary, Table]]) -> dict[Place, float]
         by_site[dictionary.key["site"]].append(table)
     found = {}
     for site, tables in by_site.items():
-        for cell, group, block in {place for table in tables for place in table}:
+        for cell, block in {(cell, block) for table in tables for cell, _, block in table}:
             best = max(tables, key=lambda table: _mean_elsewhere(table, cell, block))
-            found[site, cell, group, block] = _mean_at(best, cell, group, block)
+            for group in range(GROUPS):
+                found[site, cell, group, block] = _mean_at(best, cell, group, block)
     return found
 
 

@@ -175,11 +175,19 @@ def predicted_of(
     unit: int,
 ) -> Float[np.ndarray, "fragment token"] | None:
     """What the rules of a unit predict on all fragments; none where it could not be explained."""
-    drawn = drawn_for(activations, text.block, job.excerpts, _rng(job, unit))
-    if not drawn:
+    case = case_of(job, text, activations, unit)
+    if not case:
         return None
-    explained = rules.explain(Case(text, activations, *drawn))[job.rules.budget]
+    explained = rules.explain(case)[job.rules.budget]
     return rules.simulate(explained, np.arange(len(text.ids)))
+
+
+def case_of(
+    job: UnitsJob, text: Text, activations: Float[np.ndarray, "fragment token"], unit: int
+) -> Case | None:
+    """What every scorer is shown of a unit as it is; none where it fires on too few fragments."""
+    drawn = drawn_for(activations, text.block, job.excerpts, _rng(job, unit))
+    return Case(text, activations, *drawn) if drawn else None
 
 
 def _is_residual(job: UnitsJob) -> bool:
@@ -273,8 +281,8 @@ def scored(
     matched = list(_by_each(job, text, cut, scorers, rng))
     rules = next((one for name, one in own if name == "rules"), None)
     return Found(
-        scores={name: _told(one) for name, one in own},
-        matched={name: _told(one) for name, one in matched},
+        scores={name: told(one) for name, one in own},
+        matched={name: told(one) for name, one in matched},
         by_budget={str(n): _finite(s) for n, s in rules.by_budget.items()} if rules else {},
         rules=list(rules.explanation) if rules else [],
     )
@@ -303,7 +311,8 @@ def thresholded(
     return np.maximum(activations - max(float(level), 0.0), 0.0)
 
 
-def _told(found: Scored) -> dict[str, list[float | None]]:
+def told(found: Scored) -> dict[str, list[float | None]]:
+    """Scores as results and tables have them: none where the scorer failed."""
     return {variant: _finite(scores) for variant, scores in found.scores.items()}
 
 

@@ -44,18 +44,23 @@ def judge_item(job: JudgeJob, folder: Path) -> None:
     torch.set_num_threads(job.threads)
     text, predicates = read_text(job.text)
     (scorer,) = scorers_of([job.scorer], predicates, job.rules, job.vectors)
-    features = planted_features(text, job.n_meanings, job.planted.features, job.planted.seed)
+    write_result(folder, judged(scorer, text, job.n_meanings, job.planted, job.excerpts))
+
+
+def judged(
+    scorer: Scorer, text: Text, n_meanings: int, planted: Planted, sizes: Excerpts
+) -> Judged:
+    """What a scorer makes of planted features of one number of meanings."""
+    features = planted_features(text, n_meanings, planted.features, planted.seed)
     activations = [feature.activations for feature in features]
     others = [activations[i] for i in unlike([feature.meanings for feature in features])]
-    seeds = [[job.planted.seed, job.n_meanings, i] for i in range(len(features))]
-    own = [
-        score_of(scorer, text, a, job.excerpts, s) for a, s in zip(activations, seeds, strict=True)
-    ]
+    seeds = [[planted.seed, n_meanings, i] for i in range(len(features))]
+    own = [score_of(scorer, text, a, sizes, s) for a, s in zip(activations, seeds, strict=True)]
     shuffled = [
-        score_of(scorer, text, explained_as(b, a, text), job.excerpts, s)
+        score_of(scorer, text, explained_as(b, a, text), sizes, s)
         for a, b, s in zip(activations, others, seeds, strict=True)
     ]
-    write_result(folder, Judged(scores=own, shuffled=shuffled))
+    return Judged(scores=own, shuffled=shuffled)
 
 
 def unlike(meanings: Sequence[tuple[str, ...]]) -> list[int]:

@@ -10,6 +10,11 @@ EMBEDDED = "embedded"
 EMBEDDED_MODEL = "SmolLM2-135M-Instruct.Q4_1"
 AskingScorer = Literal["simulation", "detection", "fuzzing", "intruder"]
 """A scorer that asks a language model."""
+GOES_ON = frozenset(
+    {"mode", "transcripts", "concurrency", "timeout_s", "retries", "backoff_s", "api_key_env"}
+)
+"""Settings that change how a run goes on and no number: evidence does not tell them, so that a
+replay is the same to the byte."""
 
 
 class LlmSettings(Section):
@@ -41,7 +46,7 @@ class LlmSettings(Section):
     threads: Count
     """Processor threads of the embedded server. Threads beyond free cores make it much slower."""
     max_features: Count
-    """How many units of each method and site are asked about at most."""
+    """How many units of each decomposition are asked about at most, over all its seeds."""
 
     @model_validator(mode="after")
     def _embedded_is_known(self) -> "LlmSettings":

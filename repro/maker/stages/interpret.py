@@ -1,5 +1,6 @@
 """interpret: how interpretable the units of every decomposition are, scored automatically."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro.contract.cards import write_cards
@@ -14,12 +15,15 @@ from repro.contract.rows.interpret import (
 )
 from repro.contract.rows.row import Row
 from repro.maker.engine.executor import map_items
-from repro.maker.engine.result import read_result
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
+from repro.maker.interpret.asking import ENDS as ASKED_ENDS
+from repro.maker.interpret.interview import Interview
 from repro.maker.interpret.jobs import Inputs, InterpretJobs, Sections
+from repro.maker.interpret.llm.shared import closed_afterwards
 from repro.maker.interpret.results import Judged
 from repro.maker.interpret.scorers import ENDS
 from repro.maker.interpret.tables import (
+    Dictionary,
     budget_rows,
     interpret_rows,
     planted_unit_rows,
@@ -29,6 +33,7 @@ from repro.maker.interpret.tables import (
 )
 from repro.maker.interpret.units import units_item
 from repro.maker.interpret.validity import judge_item
+from repro.maker.params.interpret import Interpret
 from repro.maker.stage import Stage
 
 
@@ -36,43 +41,50 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
     """Judge the scorers on features of known meaning, then score every decomposition's units.
 
     Top-k baselines keep as many codes as the dictionary of the middle penalty has at their site,
-    so trained ones are counted first. Tables go to `out`, the cards of some units to `own`.
+    so trained ones are counted first. Tables go to `out`; the cards of some units, and what a
+    language model was asked, to `own`.
     """
     how = params.interpret.executor
-    with scratch_folder(out, "interpret-items") as scratch:
+    with scratch_folder(out, "interpret-items") as scratch, closed_afterwards():
         bench = InterpretJobs(params, inputs, scratch)
+        interview = Interview(params.interpret, bench.text, scratch)
         validity = list(bench.validity())
         told = map_items(judge_item, validity, how, scratch, desc="scorers, before they judge")
+        judged = bench.judged(validity, told) | interview.judged()
         asked = list(bench.trained())
         trained = map_items(units_item, asked, how, scratch, desc="trained dictionaries")
         others = list(bench.baselines(asked, trained))
         plain = map_items(units_item, others, how, scratch, desc="other decompositions")
         listed = list(bench.patched_first())
         patched = map_items(units_item, listed, how, scratch, desc="features patched first")
-        found = list(bench.dictionaries([*asked, *others], [*trained, *plain]))
-        judged = {
-            (job.scorer, job.n_meanings): read_result(folder, Judged)
-            for job, folder in zip(validity, told, strict=True)
-        }
-        ours = params.interpret
-        tables: dict[str, list[Row]] = {
-            "interpret": [*interpret_rows(found, ENDS, ours.blocks, ours.seed)],
-            "sampled": [*sampled_rows(found)],
-            "units": [*unit_rows(found)],
-            "budgets": [*budget_rows(found)],
-            "scorers": [*scorer_rows(judged)],
-            "planted_units": [*planted_unit_rows(judged)],
-        }
+        of_tables, results = [*asked, *others], [*trained, *plain]
+        found = interview.about(of_tables, results, [*bench.dictionaries(of_tables, results)])
         about = {
             "counts": bench.counts(),
             "scope": bench.scope(),
-            "provenance": bench.provenance(),
+            "provenance": bench.provenance() | interview.provenance(),
         }
-        for name, rows in tables.items():
+        for name, rows in tables(found, judged, params.interpret).items():
             write_evidence(scratch / "out", name, rows, **about)
-        write_cards(scratch / "own", bench.cards([*trained, *plain, *patched]))
+        write_cards(scratch / "own", interview.cards(bench.cards([*results, *patched])))
+        interview.give_transcripts(own)
         put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
+
+
+def tables(
+    found: Sequence[Dictionary], judged: Mapping[tuple[str, int], Judged], ours: Interpret
+) -> dict[str, list[Row]]:
+    """The rows of every table."""
+    ends = {**ENDS, **ASKED_ENDS}
+    return {
+        "interpret": [*interpret_rows(found, ends, ours.blocks, ours.seed)],
+        "sampled": [*sampled_rows(found)],
+        "units": [*unit_rows(found)],
+        "budgets": [*budget_rows(found)],
+        "scorers": [*scorer_rows(judged)],
+        "planted_units": [*planted_unit_rows(judged)],
+    }
 
 
 STAGE = Stage(

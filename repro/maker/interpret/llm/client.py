@@ -1,8 +1,8 @@
 """A language model as scorers see it: requests in, replies out, each asked once and kept."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from repro.errors import ArtifactError
@@ -14,6 +14,9 @@ from repro.maker.interpret.llm.server import embedded_server
 from repro.maker.interpret.llm.transcripts import Transcripts
 from repro.maker.params.llm import EMBEDDED, LlmSettings
 
+Door = Callable[[], Endpoint]
+"""Gives the endpoint, which may be opened by the first question alone."""
+
 
 class Client:
     """Asks an endpoint, or transcripts alone; `open_client` makes one."""
@@ -22,11 +25,13 @@ class Client:
         self,
         settings: LlmSettings,
         transcripts: Transcripts,
-        endpoint: Endpoint | None,
+        door: Door | None,
         pool: ThreadPoolExecutor,
     ) -> None:
         self.settings, self.ledger = settings, Ledger()
-        self._transcripts, self._endpoint, self._pool = transcripts, endpoint, pool
+        self.asked: set[str] = set()
+        """Keys of all requests that were answered."""
+        self._transcripts, self._door, self._pool = transcripts, door, pool
 
     def ask(self, requests: Sequence[Request], *, purpose: str) -> list[Reply]:
         """Replies in the order of the requests; those that say the same are asked once.
@@ -46,10 +51,11 @@ class Client:
             reply = self._fetch(request, purpose)
             self._transcripts.keep(request, reply)
         self.ledger.add(purpose, Tally(1, reply.prompt_tokens, reply.completion_tokens))
+        self.asked.add(request.key)
         return reply
 
     def _fetch(self, request: Request, purpose: str) -> Reply:
-        if self._endpoint is None:
+        if self._door is None:
             path = self._transcripts.path_of(request)
             raise ArtifactError(
                 f"no transcript {request.key} (purpose: {purpose}) at {path}",
@@ -57,9 +63,10 @@ class Client:
                 mend="set mode: record and run again where the endpoint can be reached, or fetch "
                 "the transcripts that belong to this code and these settings",
             )
+        endpoint = self._door()
         self.ledger.add(purpose, Tally(sent=1))
         try:
-            return self._endpoint.send(request, lambda: self.ledger.add(purpose, Tally(retries=1)))
+            return endpoint.send(request, lambda: self.ledger.add(purpose, Tally(retries=1)))
         except Exception:
             self.ledger.add(purpose, Tally(failures=1))
             raise
@@ -80,22 +87,22 @@ def open_client(settings: LlmSettings, transcripts: Path, *, cache: Path) -> Ite
         if settings.mode == "replay":
             yield Client(settings, kept, None, pool)
             return
-        with _endpoint(settings, cache) as endpoint:
-            yield Client(settings, kept, endpoint, pool)
+        with open_endpoint(settings, cache=cache) as endpoint:
+            yield Client(settings, kept, lambda: endpoint, pool)
 
 
 @contextmanager
-def _endpoint(settings: LlmSettings, cache: Path) -> Iterator[Endpoint]:
-    if settings.base_url == EMBEDDED:
-        with embedded_server(cache=cache, threads=settings.threads) as url:
-            yield from _opened(settings, url)
-    else:
-        yield from _opened(settings, settings.base_url)
+def open_endpoint(settings: LlmSettings, *, cache: Path) -> Iterator[Endpoint]:
+    """The endpoint of some settings; an embedded server is started for it, and ended after it.
 
-
-def _opened(settings: LlmSettings, base_url: str) -> Iterator[Endpoint]:
-    endpoint = Endpoint(settings, base_url)
-    try:
+    Raises:
+        EndpointError: no key, no library, or the embedded server does not come up.
+        SourceError: the embedded model cannot be had.
+    """
+    with ExitStack() as stack:
+        url = settings.base_url
+        if url == EMBEDDED:
+            url = stack.enter_context(embedded_server(cache=cache, threads=settings.threads))
+        endpoint = Endpoint(settings, url)
+        stack.callback(endpoint.close)
         yield endpoint
-    finally:
-        endpoint.close()

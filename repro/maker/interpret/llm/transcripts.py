@@ -5,6 +5,8 @@ renamed into it: a killed run loses what was under way and nothing else.
 """
 
 import json
+import os
+from collections.abc import Collection
 from pathlib import Path
 
 from repro.errors import ArtifactError
@@ -34,7 +36,11 @@ class Transcripts:
 
     def path_of(self, request: Request) -> Path:
         """Where the transcript of a request stands, or would stand."""
-        return self.folder / request.key[:2] / f"{request.key}.json"
+        return self.at(request.key)
+
+    def at(self, key: str) -> Path:
+        """Where the transcript of a key stands, or would stand."""
+        return self.folder / key[:2] / f"{key}.json"
 
     def find(self, request: Request) -> Reply | None:
         """What was answered to a request; None when it was never asked.
@@ -58,6 +64,38 @@ class Transcripts:
         told = Transcript(request=request, reply=reply, seal=_seal(reply)).model_dump(mode="json")
         line = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         write_bytes(self.path_of(request), f"{line}\n".encode())
+
+    def give(self, keys: Collection[str], folder: Path) -> None:
+        """Let another folder hold the transcripts of some keys and no others.
+
+        A transcript is never written to again, so both may name the same file: it takes no space.
+
+        Raises:
+            ArtifactError: one is not here.
+        """
+        if folder.resolve() == self.folder.resolve():
+            return
+        there = Transcripts(folder)
+        for key in keys:
+            if not there.at(key).exists():
+                self._link(key, there.at(key))
+        for path in folder.glob("*/*.json"):
+            if path.stem not in keys:
+                path.unlink()
+
+    def _link(self, key: str, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(self.at(key), target)
+        except FileNotFoundError:
+            raise ArtifactError(
+                f"{self.at(key)} is missing",
+                expected="the transcripts of all that was asked in this run",
+                mend="remove the stage's .scratch folder, then run it again",
+            ) from None
+        except OSError:
+            # Another disk, or one that knows no links.
+            write_bytes(target, self.at(key).read_bytes())
 
 
 def _seal(reply: Reply) -> str:
