@@ -119,6 +119,41 @@ def test_the_best_baseline_is_chosen_on_the_other_blocks():
             assert scored == pytest.approx({group: dict(own)[group] for group in scored})
 
 
+def asked(one: Dictionary, numbers: list[int]) -> Dictionary:
+    """A dictionary about some of whose units a language model was asked; of unit 9 in vain."""
+    units = [
+        u.model_copy(update={"scores": {"detection": u.scores.get("rules", {})}})
+        for u in one.found.units
+        if u.unit in numbers
+    ]
+    return one._replace(asked=one.found.model_copy(update={"units": units}))
+
+
+def test_a_scorer_that_has_some_units_only_is_compared_on_those():
+    """Baselines have fewer groups than the dictionary: their mean stands beside the others."""
+    numbers = {"sae": [1, 2, 4, 5, 9], "pca": [1], "pca_topk": [2]}
+    some = [
+        asked(one, numbers[one.key["method"]]) if one.key["method"] in numbers else one
+        for one in ALL
+    ]
+    rows = list(interpret_rows(some, {"rules": (-1.0, 1.0), "detection": (0.0, 1.0)}, BLOCKS, 0))
+    assert [row for row in rows if row.scorer == "rules"] == ROWS
+    ours = [row for row in rows if row.scorer == "detection"]
+    assert {(row.sampled, row.rate) for row in ours} == {("effective", "own")}
+    of = {
+        (r.site, r.method, r.variant, r.feature_group, r.text_block): r for r in ours if r.seed == 0
+    }
+    for (site, method, variant, group, block), row in of.items():
+        if method != "sae":
+            continue
+        assert row.n_sampled == 1
+        assert row.n == (group < 4 and (variant, row.n) != ("unconditional", 0))
+        for beside, baseline in ((row.score_best_plain, "pca"), (row.score_best_topk, "pca_topk")):
+            best = of[site, baseline, variant, 0, block]
+            assert beside == pytest.approx(row.n * best.score)
+    assert {group for _, method, _, group, _ in of if method == "sae"} == {0, 1, 2, 3, 4}
+
+
 def test_shuffled_layers_are_those_of_the_sites_each_once():
     places = {}
     for row in ROWS:
