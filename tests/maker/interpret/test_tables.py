@@ -120,7 +120,7 @@ def test_the_best_baseline_is_chosen_on_the_other_blocks():
 
 
 def asked(one: Dictionary, numbers: list[int]) -> Dictionary:
-    """A dictionary about some of whose units a language model was asked; of unit 9 in vain."""
+    """A dictionary about some of whose units a language model was asked; of unit 19 in vain."""
     units = [
         u.model_copy(update={"scores": {"detection": u.scores.get("rules", {})}})
         for u in one.found.units
@@ -131,7 +131,7 @@ def asked(one: Dictionary, numbers: list[int]) -> Dictionary:
 
 def test_a_scorer_that_has_some_units_only_is_compared_on_those():
     """Baselines have fewer groups than the dictionary: their mean stands beside the others."""
-    numbers = {"sae": [1, 2, 4, 5, 9], "pca": [1], "pca_topk": [2]}
+    numbers = {"sae": [1, 2, 4, 5, 19], "pca": [1], "pca_topk": [2]}
     some = [
         asked(one, numbers[one.key["method"]]) if one.key["method"] in numbers else one
         for one in ALL
@@ -147,11 +147,12 @@ def test_a_scorer_that_has_some_units_only_is_compared_on_those():
         if method != "sae":
             continue
         assert row.n_sampled == 1
-        assert row.n == (group < 4 and (variant, row.n) != ("unconditional", 0))
+        number = numbers["sae"][group]
+        assert row.n == (number != 19 and (variant, block) != ("unconditional", number % BLOCKS))
         for beside, baseline in ((row.score_best_plain, "pca"), (row.score_best_topk, "pca_topk")):
             best = of[site, baseline, variant, 0, block]
             assert beside == pytest.approx(row.n * best.score)
-    assert {group for _, method, _, group, _ in of if method == "sae"} == {0, 1, 2, 3, 4}
+    assert {group for _, method, _, group, _ in of if method == "sae"} == {*range(5)}
 
 
 def test_shuffled_layers_are_those_of_the_sites_each_once():
