@@ -1,10 +1,8 @@
 """Small tables on the card of interpretability: denominators, and what a unit's score goes with."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from repro.contract.evidence import Table
 from repro.report.figures.curves import groups, methods_present, select
@@ -75,7 +73,13 @@ def _rank(rows: Table, column: str) -> str:
     x, y = rows.columns[column], rows.columns["score"]
     if len(rows) < FEWEST or np.ptp(x) == 0 or np.ptp(y) == 0:
         return DASH
-    return fixed(cast(Any, spearmanr(x, y)).statistic, 2)
+    return fixed(float(np.corrcoef(_ranks(x), _ranks(y))[0, 1]), 2)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1, equal values at the mean of theirs; `scipy.stats` would take half a second."""
+    _, place, n = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(n) - (n - 1) / 2)[place]
 
 
 def _by_site(table: Table) -> Iterator[tuple[str, Table]]:

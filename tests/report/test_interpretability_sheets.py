@@ -1,9 +1,11 @@
 """Small tables of interpretability: complete denominators, and rank correlations of known truth."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from repro.contract.evidence import Table, read_evidence
 from repro.report.figures.interpretability import rates
@@ -57,6 +59,18 @@ def test_a_rank_correlation_is_that_of_the_scored_units(tables, sign: float, exp
         tables | {"units": units.replace(score=odd, is_scored=is_scored)}, "rank correlation"
     )
     assert {one["kurtosis"] for one in rows.values() if int(one["units"]) >= 10} == {expected}
+
+
+def test_a_rank_correlation_with_ties_is_scipys(tables: dict[str, Table]):
+    units, draw = tables["units"], np.random.default_rng(3)
+    kurtosis = draw.integers(0, 5, len(units)).astype(float)
+    score = np.round(kurtosis / 5 + draw.normal(0, 0.5, len(units)), 1)
+    rows = told({"units": units.replace(kurtosis=kurtosis, score=score)}, "rank correlation")
+    found = units.columns
+    ours = (found["site"] == "middle") & (found["method"] == "sae") & (found["is_effective"] == 1)
+    expected: Any = spearmanr(kurtosis[ours], score[ours])
+    assert rows["sparse autoencoder, middle"]["kurtosis"] == f"{expected.statistic:.2f}"
+    assert 0.05 < expected.statistic < 0.95
 
 
 def test_few_units_have_no_correlation(tables: dict[str, Table]):
