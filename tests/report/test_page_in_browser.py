@@ -108,3 +108,16 @@ def test_the_table_becomes_cards_on_a_phone(browser: Browser, report: Path) -> N
     )
     assert "controls" in label
     page.close()
+
+
+def test_the_numbers_of_a_small_table_share_lines_on_a_phone(
+    browser: Browser, report: Path
+) -> None:
+    """One a line, ten denominators of a dozen methods at each site fill twenty screens."""
+    page, _ = opened(browser, report, viewport={"width": 390, "height": 800})
+    tops: list[float] = page.eval_on_selector_all(
+        "#c01 .sheet tbody tr:first-child td", "all => all.map(c => c.getBoundingClientRect().top)"
+    )
+    assert len({*tops}) <= 0.7 * len(tops)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
