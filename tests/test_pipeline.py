@@ -24,7 +24,7 @@ COPIES = sorted((ROOT / "profiles").glob("*/dvc.yaml"))
 PARAMS = [ROOT / "params.yaml", *sorted((ROOT / "profiles").glob("*/params.yaml"))]
 STAGES: dict[str, dict[str, Any]] = read_yaml(PIPELINE)["stages"]
 SETTINGS: dict[str, Any] = read_yaml(ROOT / "params.yaml")
-JUDGES = ("verify", "report")
+JUDGES = ("verify", "report", "pages")
 
 
 def outs(stage: str) -> dict[str, dict[str, Any]]:
@@ -96,6 +96,7 @@ def test_only_the_judge_depends_on_the_claims():
 CALLED = {
     "verify": ("repro.console", "repro.judge.verify", "repro.judge.metrics"),
     "report": ("repro.console", "repro.report.write"),
+    "pages": ("repro.console", "repro.report.write", "repro.report.features"),
 }
 """What the commands of the judge call; the command line itself imports all of it."""
 
