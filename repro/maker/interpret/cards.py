@@ -10,7 +10,7 @@ from torch import Tensor
 
 from repro.contract.cards import Card, Chosen, Excerpt, Kind, Neighbour
 from repro.maker.interpret.case import Text
-from repro.maker.interpret.results import Unit
+from repro.maker.interpret.results import Unit, mean_score
 from repro.maker.interpret.text import EXPLAIN
 
 BINS = 20
@@ -58,7 +58,7 @@ def card_of(
         kurtosis=unit.kurtosis,
         histogram=np.histogram(above, BINS, (0.0, max(largest, 1e-30)))[0].tolist(),
         largest=max(largest, 0.0),
-        scores={name: _mean(one["top_and_random"]) for name, one in unit.scores.items()},
+        scores={name: mean_score(one["top_and_random"]) for name, one in unit.scores.items()},
         rules=unit.rules,
         explanation="",
         promoted=promoted,
@@ -119,8 +119,3 @@ def _neighbours(rows: Float[Tensor, "d_sae d_in"], unit: int) -> list[Neighbour]
     cosine[unit] = -2.0
     nearest = torch.argsort(cosine, descending=True, stable=True)[:NEAREST].tolist()
     return [Neighbour(unit=i, cosine=float(cosine[i].clamp(-1.0, 1.0))) for i in nearest]
-
-
-def _mean(scores: list[float | None]) -> float:
-    there = [one for one in scores if one is not None]
-    return sum(there) / len(there) if there else 0.0

@@ -1,5 +1,7 @@
 """What the items of the stage `interpret` came to."""
 
+from collections.abc import Sequence
+
 from repro.maker.engine.record import Record
 
 Scores = dict[str, dict[str, list[float | None]]]
@@ -110,3 +112,9 @@ class AskedPlanted(Record):
     """Its scores."""
     asking: Asking
     """What was asked."""
+
+
+def mean_score(scores: Sequence[float | None]) -> float:
+    """Mean over the blocks of text on which there is a score; 0 where there is none."""
+    there = [one for one in scores if one is not None]
+    return sum(there) / len(there) if there else 0.0

@@ -15,7 +15,7 @@ from repro.contract.rows.interpret import (
     ScorerRow,
     UnitRow,
 )
-from repro.maker.interpret.results import Explained, Judged, Scores, Unit
+from repro.maker.interpret.results import Explained, Judged, Scores, Unit, mean_score
 
 GROUPS = 20
 """Groups of drawn units and of planted features: as many as the judge leaves out one by one."""
@@ -108,8 +108,8 @@ def unit_rows(dictionaries: Sequence[Dictionary]) -> Iterator[UnitRow]:
                 is_effective=int(unit.is_effective),
                 is_alive=int(unit.is_alive),
                 is_scored=int(bool(unit.scores)),
-                score=_mean(rules.get("top_and_random", [])),
-                score_random_only=_mean(rules.get("random_only", [])),
+                score=mean_score(rules.get("top_and_random", [])),
+                score_random_only=mean_score(rules.get("random_only", [])),
             )
 
 
@@ -242,11 +242,6 @@ def _shuffled(layers: Mapping[str, int], site: str, seed: list[int]) -> int:
     sites = sorted(layers)
     order = np.random.default_rng(seed).permutation(len(sites))
     return layers[sites[order[sites.index(site)]]]
-
-
-def _mean(scores: Sequence[float | None]) -> float:
-    there = [one for one in scores if one is not None]
-    return sum(there) / len(there) if there else 0.0
 
 
 def scorer_rows(judged: Mapping[tuple[str, int], Judged]) -> Iterator[ScorerRow]:

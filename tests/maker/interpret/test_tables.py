@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from repro.maker.interpret.results import Explained, Judged, Scores, Unit
+from repro.maker.interpret.results import Explained, Judged, Scores, Unit, mean_score
 from repro.maker.interpret.tables import (
     GROUPS,
     PLAIN,
@@ -212,3 +212,12 @@ def test_a_row_a_planted_feature_adds_up_to_the_sums_of_the_groups():
         assert sum(row.score for row in ours) == pytest.approx(group.score)
         assert sum(row.is_scored_shuffled for row in ours) == group.n_shuffled
         assert sum(row.score_shuffled for row in ours) == pytest.approx(group.score_shuffled)
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean"), [([0.2, None, 0.6], 0.4), ([None, None], 0.0), ([], 0.0), ([-0.5], -0.5)]
+)
+def test_a_units_score_is_the_mean_of_the_blocks_that_have_one(
+    scores: list[float | None], mean: float
+) -> None:
+    assert mean_score(scores) == pytest.approx(mean)
