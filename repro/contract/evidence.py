@@ -23,7 +23,7 @@ from repro.contract.parquet import (
     values_of,
     write_table,
 )
-from repro.contract.rows import row_models, stage_of
+from repro.contract.rows import command_of, row_models, stage_of
 from repro.contract.rows.row import Row
 from repro.errors import EvidenceError
 from repro.files import write_json
@@ -161,13 +161,13 @@ def read_header(folder: Path, name: str) -> Header:
         return Header.model_validate(json.loads(path.read_text(encoding="utf8")))
     except FileNotFoundError:
         raise EvidenceError(
-            f"{path} is missing", expected="a JSON header beside the table", mend=_mend(name)
+            f"{path} is missing", expected="a JSON header beside the table", mend=command_of(name)
         ) from None
     except (ValidationError, ValueError) as error:
         raise EvidenceError(
             f"{path} is not a header of evidence: {_first_line(error)}",
             expected=f"the fields of schema {SCHEMA}",
-            mend=_mend(name),
+            mend=command_of(name),
         ) from None
 
 
@@ -180,7 +180,7 @@ def read_evidence(folder: Path, name: str) -> Table:
     """
     header = read_header(folder, name)
     path = folder / f"{name}.parquet"
-    table = read_table(path, header.sha256, _mend(name))
+    table = read_table(path, header.sha256, command_of(name))
     expected = column_types(row_models()[name]) if name in row_models() else header.columns
     columns = {
         column: _checked_column(path, name, table, column, kind)
@@ -191,10 +191,12 @@ def read_evidence(folder: Path, name: str) -> Table:
         raise EvidenceError(
             f"{path} has the unknown column {unknown[0]!r}",
             expected=f"the columns {', '.join(expected)}",
-            mend=_mend(name),
+            mend=command_of(name),
         )
     if table.num_rows == 0:
-        raise EvidenceError(f"{path} has zero rows", expected="at least one row", mend=_mend(name))
+        raise EvidenceError(
+            f"{path} has zero rows", expected="at least one row", mend=command_of(name)
+        )
     return Table(columns, header)
 
 
@@ -205,25 +207,21 @@ def _checked_column(
         raise EvidenceError(
             f"{path} has no column {column!r} (found: {', '.join(table.column_names)})",
             expected=f"a column {column!r} of type {kind}",
-            mend=_mend(name),
+            mend=command_of(name),
         )
     arrow = table.column(column)
     if not is_of(kind, arrow):
         raise EvidenceError(
-            f"{path}: column {column!r} has type {arrow.type}", expected=kind, mend=_mend(name)
+            f"{path}: column {column!r} has type {arrow.type}", expected=kind, mend=command_of(name)
         )
     values = None if arrow.null_count else values_of(kind, arrow)
     if values is None or (kind == "float" and not np.isfinite(values).all()):
         raise EvidenceError(
             f"{path}: column {column!r} holds NaN, infinite or missing values",
             expected="finite numbers: what could not be measured is left out and counted",
-            mend=_mend(name),
+            mend=command_of(name),
         )
     return values
-
-
-def _mend(name: str) -> str:
-    return f"dvc repro {stage_of(name)}"
 
 
 def _first_line(error: Exception) -> str:

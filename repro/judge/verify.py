@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.contract.evidence import Header, Table, read_evidence
+from repro.contract.rows import command_of
 from repro.contract.verdict import Details, Family, LockScope, Status, Verdicts, VerdictScope
 from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, VerdictError
@@ -118,11 +119,10 @@ def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
         first, wanted = next(iter(scopes.items()))
         differing = [key for key in wanted if scope[key] != wanted[key]]
         if differing:
-            stages = dict.fromkeys(awaited(one) for one in (first, name))
             raise VerdictError(
                 f"tables {first} and {name} differ in {', '.join(differing)}",
                 expected="evidence of one run: the same model, text, sites, seeds and device",
-                mend=f"dvc repro {' '.join(stages)}",
+                mend=", then: ".join(dict.fromkeys(map(command_of, (first, name)))),
             )
     return next(iter(scopes.values()), dict[str, Any]())
 

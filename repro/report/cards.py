@@ -78,7 +78,7 @@ class Card(NamedTuple):
     controls: list[ControlLine]
     scorers: list[OtherScorer]
     not_run: str
-    stages: list[str]
+    reads: list[str]
     figures: list[Drawn]
 
     @property
@@ -89,7 +89,7 @@ class Card(NamedTuple):
     @property
     def waits(self) -> str:
         """Which stage will decide an absent claim."""
-        stages = " and ".join(self.stages)
+        stages = " and ".join(sorted({awaited(table) for table in self.reads}))
         return f"decided once the stage {stages} is built" if stages else "no evidence yet"
 
 
@@ -124,7 +124,7 @@ def card(
         controls=_controls(verdict, claim),
         scorers=_scorers(details),
         not_run=_not_run(details),
-        stages=sorted({awaited(table) for table in claim.reads}) if claim else [],
+        reads=sorted(claim.reads) if claim else [],
         figures=figures,
     )
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from repro.contract.rows import command_of
 from repro.contract.verdict import Family, Status, Verdicts, VerdictScope
 from repro.report.cards import Card, card
 from repro.report.figures.drawn import Drawn
@@ -78,8 +79,8 @@ class Page(NamedTuple):
     def commands(self, card: Card) -> list[str]:
         """What to type to make this claim's evidence and verdict again."""
         prefix = "" if self.profile == "laptop" else f"profiles/{self.profile}/dvc.yaml:"
-        stages = [f"dvc repro {prefix}{stage}" for stage in card.stages]
-        return [*stages, f"repro verify --evidence {self.evidence}"]
+        made = sorted({command_of(table, prefix) for table in card.reads})
+        return [*made, f"repro verify --evidence {self.evidence}"]
 
     def listing(self, card: Card) -> Listing | None:
         """The features to list on a card, if it is the one that they belong to."""

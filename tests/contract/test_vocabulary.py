@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from repro.contract.evidence import column_types
-from repro.contract.rows import row_models
+from repro.contract.rows import command_of, row_models
 from repro.contract.vocabulary import (
     BY_PEOPLE,
     METHODS,
@@ -118,6 +118,16 @@ def test_a_table_is_awaited_from_the_stage_that_writes_it_or_will():
     assert awaited("nothing") == "nothing"
     assert columns_of("nothing") == frozenset()
     assert tables() == row_models().keys() | PLANNED.keys()
+
+
+def test_a_table_that_people_fill_is_made_by_a_command_and_no_other_is():
+    assert {name for name, model in row_models().items() if model.command} == BY_PEOPLE
+    assert command_of("ratings", "profiles/smoke/dvc.yaml:").startswith("repro rate --export ")
+    assert command_of("spliced") == "dvc repro fidelity"
+    assert command_of("units", "profiles/smoke/dvc.yaml:") == (
+        "dvc repro profiles/smoke/dvc.yaml:interpret"
+    )
+    assert command_of("nothing") == "dvc repro nothing"
 
 
 def test_no_word_is_without_a_meaning_and_no_meaning_is_given_twice():

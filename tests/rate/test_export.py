@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from repro.cli import app
 from repro.contract.evidence import Table, read_evidence, write_evidence
 from repro.contract.rows.fidelity import AgreementRow, RefitRow
 from repro.contract.verdict import Status
-from repro.errors import ReproError
+from repro.errors import ReproError, VerdictError
 from repro.judge.verify import verify
 from repro.rate.agreement import alpha
 from repro.rate.cards import Cards, load_cards
@@ -146,6 +148,25 @@ def test_exporting_twice_gives_the_same_bytes(cards, sits_down, file, tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+@pytest.mark.parametrize("broken", ["ratings.json", "ratings.parquet"])
+@pytest.mark.parametrize("content", [None, b"no table"])
+def test_a_broken_table_names_the_command_that_makes_it(
+    folder, cards, sits_down, file, tmp_path, broken, content
+):
+    out = tmp_path / "out"
+    rate(sits_down("anna"), indifferent)
+    exported(cards, out, file)
+    (out / broken).unlink() if content is None else (out / broken).write_bytes(content)
+    with pytest.raises(ReproError) as caught:
+        read_evidence(out, "ratings")
+    words = caught.value.mend
+    for option, path in (("--cards DIR", folder), ("--ratings FILE", file), ("--out DIR", out)):
+        assert option in words
+        words = words.replace(option, f"{option.split()[0]} {path}")
+    assert CliRunner().invoke(app, words.split()[1:]).exit_code == 0, "it mends the table"
+    assert len(read_evidence(out, "ratings")) > 0
+
+
 def test_names_of_planted_words_are_counted(cards, sits_down, file, tmp_path):
     anna, ben = sits_down("anna"), sits_down("ben")
     rate(anna, attentive(anna))
@@ -228,6 +249,25 @@ def ratings_of(*observers: str) -> dict[tuple[str, int], int]:
         for unit, value in enumerate(line.split())
         if value != "."
     }
+
+
+def test_ratings_beside_tables_of_another_run_name_both_commands(cards, sits_down, file, tmp_path):
+    rate(sits_down(), indifferent)
+    row = RefitRow(
+        site="middle", method="sae", alpha=0.0, k=0, expansion_factor=2.0, seed=0, document=0,
+        n_tokens=1, squared_error_before=1.0, squared_error_after=1.0,
+    )  # fmt: skip
+    for scope in (SCOPE, SCOPE.model_copy(update={"model": "another"})):
+        write_evidence(tmp_path, "refit", [row], counts={}, scope=scope, provenance={})
+        if scope is SCOPE:
+            export(cards, [file], tmp_path)
+    with pytest.raises(VerdictError) as caught:
+        verify(tmp_path, ROOT / "claims")
+    first, then, second = caught.value.mend.partition(", then: ")
+    assert then
+    assert {first, second} == {
+        "dvc repro fidelity", "repro rate --export --cards DIR --ratings FILE --out DIR"
+    }  # fmt: skip
 
 
 def test_agreement_is_krippendorffs_own_example():

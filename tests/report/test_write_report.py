@@ -14,6 +14,7 @@ import pytest
 from repro.contract.verdict import Status, read_verdicts, write_verdicts
 from repro.errors import EvidenceError, VerdictError
 from repro.report import write_report
+from repro.report.view import page
 from repro.spec import load_claims
 from tests.report.verdicts import CLAIMS, OUTCOMES, plausible_verdicts, write_plausible_verdicts
 
@@ -136,6 +137,15 @@ def test_a_card_says_where_how_and_by_what_it_would_be_refuted(html: str) -> Non
     assert "turned to supported, not caught" in card
     assert card.count('class="strip"') == 2
     assert "threshold 0.05" in card
+
+
+def test_what_people_rated_is_made_again_by_an_export_and_not_by_a_stage(verdicts: Path) -> None:
+    view = page(read_verdicts(verdicts), load_claims(CLAIMS), evidence="DIR")
+    [card] = [one for one in view.cards if one.verdict.id == "c05"]
+    assert view.commands(card) == [
+        "repro rate --export --cards DIR --ratings FILE --out DIR",
+        "repro verify --evidence DIR",
+    ]
 
 
 def test_markup_in_verdicts_is_shown_and_never_run(html: str, markdown: str) -> None:

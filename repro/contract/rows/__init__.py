@@ -22,5 +22,18 @@ def stage_of(table: str) -> str:
     return model.stage() if model else table
 
 
+def command_of(table: str, at: str = "") -> str:
+    """What to type to make a table again.
+
+    Args:
+        table: its name.
+        at: what stands before the name of its stage where that is another profile's: FILE and a
+            colon.
+    """
+    model = row_models().get(table)
+    own = model.command if model else ""
+    return own or f"dvc repro {at}{stage_of(table)}"
+
+
 def _is_table(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Row) and bool(vars(value).get("table"))

@@ -9,6 +9,7 @@ class RatingRow(Row):
     """What one person says of one item: the last answer that was not taken back."""
 
     table: ClassVar[str] = "ratings"
+    command: ClassVar[str] = "repro rate --export --cards DIR --ratings FILE --out DIR"
 
     rater: str
     """Who: a name or a pseudonym."""

@@ -14,6 +14,8 @@ class Row(BaseModel):
 
     table: ClassVar[str] = ""
     """Name of the table; none for what several tables share. Its stage is named by the module."""
+    command: ClassVar[str] = ""
+    """What to type to make the table, where no stage of the pipeline does."""
     outcomes: ClassVar[frozenset[str]] = frozenset()
     """Columns that say how a measurement came out: rows without the value asked for are no gap."""
 

@@ -3,9 +3,8 @@
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.rows import row_models
+from repro.contract.rows import command_of, row_models
 from repro.contract.rows.row import Row
-from repro.contract.vocabulary import awaited
 from repro.errors import EvidenceError, SpecError, UnreachedError
 from repro.spec.quantities import Where
 from repro.spec.words import rows as in_words
@@ -98,7 +97,7 @@ def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
     return EvidenceError(
         f"evidence `{name}` has no row with {in_words(where)}",
         expected=f"such rows (found {found})",
-        mend=f"a profile that measures them, then: dvc repro {awaited(name)}",
+        mend=f"a profile that measures them, then: {command_of(name)}",
     )
 
 

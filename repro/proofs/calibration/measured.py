@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.contract.vocabulary import awaited
+from repro.contract.rows import command_of
 from repro.errors import EvidenceError
 from repro.judge.checks.replicates import columns_of
 from repro.judge.checks.rows import select
@@ -170,5 +170,5 @@ def _unbalanced(table: Table) -> EvidenceError:
     return EvidenceError(
         f"evidence `{name}` does not measure every setting on the same units",
         expected="one row for each setting, seed and document",
-        mend=f"dvc repro {awaited(name)}",
+        mend=command_of(name),
     )

@@ -182,11 +182,6 @@ EXPLAINED = (
         "not strict is the default, and None counts as it",
     ),
     Explained(
-        r"stages = dict\.fromkeys\(awaited\(one\)",
-        "equivalent",
-        "a table that was read is one of those whose stage is known",
-    ),
-    Explained(
         r"^- schema=1,$",
         "equivalent",
         "1 is the default",
