@@ -92,6 +92,7 @@ def test_a_run_makes_everything_and_a_second_run_has_nothing_to_do(root):
     assert (root / "second.txt").read_text().strip() == "5"
     assert any("first" in line for line in lines)
     assert finished.report == root / "reports" / "laptop"
+    assert finished.pages == root / "artifacts" / "pages"
     again = pipeline.run("laptop", root, lines.append)
     assert (again.exit_code, again.was_up_to_date) == (0, True)
 
