@@ -28,6 +28,7 @@ from repro.maker.interpret.results import (
     AskedUnits,
     Asking,
     Judged,
+    mean_score,
 )
 from repro.maker.interpret.tables import Dictionary
 from repro.maker.interpret.units import UnitsJob
@@ -138,8 +139,8 @@ def with_answers(one: Dictionary, answers: AskedUnits) -> Dictionary:
 def with_explanation(card: Card, asked: AskedUnit) -> Card:
     """A card with what a language model says of its unit, and how well that does."""
     found = {name: one.get("top_and_random", []) for name, one in asked.scores.items()}
-    there = {name: [s for s in scores if s is not None] for name, scores in found.items()}
-    means = {name: sum(scores) / len(scores) for name, scores in there.items() if scores}
+    there = {name: scores for name, scores in found.items() if {*scores} - {None}}
+    means = {name: mean_score(scores) for name, scores in there.items()}
     return card.model_copy(
         update={"explanation": asked.explanation, "scores": {**card.scores, **means}}
     )

@@ -2,7 +2,8 @@
 
 import tracemalloc
 from collections.abc import Iterator
-from time import perf_counter
+from functools import partial
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -24,17 +25,21 @@ PER_DOCUMENT, FILLER = 8, 3
 
 
 def scoring(ours: Interpret) -> dict[str, Any]:
-    """Explain and score planted features at three sizes of each kind, on one core.
+    """Explain and score planted features at three sizes of each kind.
 
     With the excerpts, blocks and budgets of the params; all four variants of scoring fragments.
-    `seconds` are medians of three, ratios are over the smallest size; the peak of memory is that
-    of arrays while scoring, the text left out.
+    `seconds` are of processor time, of all cores together, medians of three; ratios are over the
+    smallest size; the peak of memory is that of arrays while scoring, the text left out. Features
+    that fire on too few fragments are neither scored nor counted.
+
+    Raises:
+        RuntimeError: none is left.
     """
     middle = FEATURES[1], FRAGMENTS[1]
     by_features = list(_costs(ours, [(n, middle[1]) for n in FEATURES]))
     by_fragments = list(_costs(ours, [(middle[0], n) for n in FRAGMENTS]))
     return {
-        "features_per_s": middle[0] / by_features[1]["seconds"],
+        "features_per_s": by_features[1]["features"] / by_features[1]["seconds"],
         "by_features": by_features,
         "by_fragments": by_fragments,
         "fragment": ours.fragment,
@@ -46,14 +51,17 @@ def _costs(ours: Interpret, sizes: list[tuple[int, int]]) -> Iterator[dict[str, 
     first = 0.0
     for n_features, n_fragments in sizes:
         text = english(n_fragments, ours.fragment, ours.blocks)
-        began = perf_counter()
+        began = process_time()
         predicates = predicates_of(text)
-        prepared = perf_counter() - began
+        prepared = process_time() - began
         cases = list(_cases(text, n_features, ours))
-        took = seconds(lambda p=predicates, c=cases: _scored(p, c, ours.rules), runs=RUNS)
+        if not cases:
+            raise RuntimeError(f"no feature fires on enough of {n_fragments} fragments")
+        work = partial(_scored, predicates, cases, ours.rules)
+        took = seconds(work, runs=RUNS, clock=process_time)
         first = first or took
         yield {
-            "features": n_features,
+            "features": len(cases),
             "fragments": n_fragments,
             "seconds": took,
             "over_smallest": took / first,
