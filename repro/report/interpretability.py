@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from repro.contract.evidence import Table
+from repro.contract.vocabulary import SITES
 from repro.report.figures.curves import groups, methods_present, select
 from repro.report.figures.palette import METHODS, SCORED, UNIT_SCORES
 from repro.report.numbers import DASH, count, fixed
@@ -83,8 +84,11 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _by_site(table: Table) -> Iterator[tuple[str, Table]]:
-    for site, rows in groups(table, "site"):
-        yield str(site).replace("_", " "), rows
+    """The rows of each site, in the order in which the vocabulary has them: by depth."""
+    there = {str(site): rows for site, rows in groups(table, "site")}
+    for site in SITES:
+        if site in there:
+            yield site.replace("_", " "), there[site]
 
 
 def _sum(rows: Table, column: str) -> str:

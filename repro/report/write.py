@@ -61,7 +61,8 @@ def write_report(
     view = view._replace(forest=_forest(view), features=patched, sheets=_sheets(tables))
     view = view._replace(frontier=_frontier(tables))
     if features is not None:
-        view = _with_units(view, features, specs, out)
+        told = {card.verdict.id for card in view.cards}
+        view = _with_units(view, features, [c for c in specs if c.id in told], out)
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     files |= _plot_files(out / "plots", tables, view)

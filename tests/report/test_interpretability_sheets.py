@@ -42,10 +42,11 @@ def test_denominators_add_up_penalties_and_seeds_of_a_method_at_a_site(tables: d
     }
 
 
-def test_every_site_has_its_denominators(tables: dict[str, Table]):
+def test_every_site_has_its_denominators_in_the_order_of_depth(tables: dict[str, Table]):
     captions = [one.caption for one in sheets(tables)]
-    for site in np.unique(tables["sampled"].columns["site"]):
-        assert any(f"{site} site" in caption for caption in captions)
+    told = [caption.split(", ")[1] for caption in captions if "From all units" in caption]
+    assert told == ["early site", "middle site", "late site"]
+    assert {f"{site} site" for site in tables["sampled"].columns["site"].tolist()} == {*told}
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(1.0, "1.00"), (-1.0, "−1.00"), (0.0, "—")])
