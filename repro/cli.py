@@ -82,7 +82,8 @@ def run(
     if finished.was_up_to_date:
         typer.echo("nothing to do: everything is up to date")
     typer.echo(f"report: {finished.report}")
-    typer.echo(f"with a page for each unit: {finished.pages}")
+    if finished.pages.is_dir():
+        typer.echo(f"with a page for each unit: {finished.pages}")
 
 
 @app.command()

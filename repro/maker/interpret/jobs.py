@@ -14,6 +14,7 @@ from repro.maker.activations.loaded import model_files
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.activations.weights import Redrawn
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import (
     Member,
     asked_of,
@@ -34,7 +35,6 @@ from repro.maker.interpret.tables import Dictionary
 from repro.maker.interpret.text import Cut
 from repro.maker.interpret.units import UnitsJob
 from repro.maker.interpret.validity import JudgeJob
-from repro.maker.ioi.listed import read_listed
 from repro.maker.params.activate import Activate
 from repro.maker.params.executor import Executor
 from repro.maker.params.interpret import Interpret

@@ -19,6 +19,7 @@ from repro.files import sha256_of
 from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
 from repro.maker.engine.executor import map_items
@@ -35,7 +36,6 @@ from repro.maker.ioi.jobs import (
     PromptsJob,
     Speaker,
 )
-from repro.maker.ioi.listed import write_listed
 from repro.maker.ioi.prompted import TENSORS, encoder_of, names_item, prompts_item
 from repro.maker.ioi.prompts import usable_names
 from repro.maker.ioi.results import Localised

@@ -7,7 +7,19 @@ import pytest
 
 from repro.contract.vocabulary import METHODS, VALUES
 from repro.errors import SpecError
-from repro.spec import All, Claim, Drop, Exceeds, Jitter, Level, Rival, Scale, Smooth, load_claims
+from repro.spec import (
+    All,
+    Claim,
+    Drop,
+    Exceeds,
+    Jitter,
+    Level,
+    Rival,
+    Scale,
+    Scored,
+    Smooth,
+    load_claims,
+)  # fmt: skip
 from repro.spec.load import DECLARED, SHAPE, WORDS, load_claim
 from repro.spec.vocabulary import COLUMNS
 
@@ -293,8 +305,8 @@ SAID = {
 @pytest.mark.parametrize("model", WORDS.values(), ids=WORDS)
 def test_a_field_of_text_names_a_column_or_something_else_that_is_looked_up(model):
     looked_up = COLUMNS | SAID | {"reads", "values", "a", "b"}
-    if model is Jitter:
-        looked_up |= {"by"}
+    looked_up |= {"by"} if model is Jitter else set()
+    looked_up |= {"scorer"} if model is Scored else set()
     text = {name for name, field in model.model_fields.items() if holds_text(field.annotation)}
     assert text <= looked_up
 

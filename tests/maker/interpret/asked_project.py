@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from repro.maker.ioi.listed import write_listed
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.params.read import read_sections
 from repro.maker.params.setting import Setting
 from repro.maker.pipeline.stages import stage

@@ -14,11 +14,11 @@ from repro.errors import ParamsError, SourceError
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.registry import decomposition_of
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files
 from repro.maker.interpret.text import EXPLAIN, Cut, fragments_of, tokenizer_of
 from repro.maker.interpret.units import codes_of, counted
-from repro.maker.ioi.listed import write_listed
 from repro.maker.source.corpus import read_documents
 from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories

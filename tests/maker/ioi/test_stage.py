@@ -13,9 +13,9 @@ from repro.contract.verdict import Status
 from repro.errors import ArtifactError, ReproError
 from repro.judge.checks import run_check
 from repro.maker.activations.lm import LanguageModel
+from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import read_trained
 from repro.maker.hook_points import KINDS
-from repro.maker.ioi.listed import read_listed
 from repro.spec import load_claims
 from tests.import_graph import ROOT
 from tests.stages import called, run
