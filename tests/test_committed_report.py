@@ -77,6 +77,7 @@ def test_an_old_readme_would_be_found(tmp_path: Path):
 
 
 def test_what_is_committed_is_small():
+    """Half of it are the scores of units by group and block, from which verdicts are made again."""
     files = [path for path in (ROOT / "reports").rglob("*") if path.is_file()]
     kept = [path for path in files if "smoke" not in path.parts or path.name == "baseline.json"]
-    assert sum(path.stat().st_size for path in kept) <= 5 * 2**20
+    assert sum(path.stat().st_size for path in kept) <= 13 * 2**20
