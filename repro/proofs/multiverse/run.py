@@ -17,7 +17,7 @@ from repro.contract.verdict import Verdicts, read_verdicts
 from repro.errors import StageError
 from repro.proofs.multiverse.design import Reading, applied
 
-STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "ioi", "verify")
+STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "ioi", "interpret", "verify")
 TOY_VECTORS = 64
 """Size of the toy's sets here: no fidelity claim reads them."""
 
