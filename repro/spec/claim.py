@@ -58,6 +58,11 @@ class Claim(Spec):
     """Confidence of the interval."""
 
     @property
+    def asks_its_scorer(self) -> bool:
+        """Whether the check is on rows of the scorer that decides; so it is where there is none."""
+        return all(one.read(self.check) == self.check for one in self.scored[:1])
+
+    @property
     def safeguards(self) -> tuple[Control, ...]:
         """All that must behave: the controls, the scorer, and what makes a dictionary fair."""
         return self.guarded_by(self.scored[:1])
@@ -69,8 +74,6 @@ class Claim(Spec):
 
     @model_validator(mode="after")
     def _names_its_tables(self) -> Self:
-        if self.scored and self.scored[0].read(self.check) != self.check:
-            raise ValueError(f"the check must be on rows of the scorer {self.scored[0].scorer}")
         controls = self.guarded_by(self.scored)
         checks = (self.check, *(control.check for control in controls))
         used = {part.reads for check in checks for part in parts_of(check)}

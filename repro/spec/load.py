@@ -77,6 +77,9 @@ def load_claim(path: Path) -> Claim:
         raise _wrong(path, 1, f"the id {result.id!r} is not that of the file", "id = file prefix")
     if unknown := unknown_words(result):
         raise _undeclared(path, tree, result.id, unknown)
+    if not result.asks_its_scorer:
+        decides = f"rows of {result.scored[0].scorer}, the first scorer of `scored`"
+        raise _wrong(path, 1, f"the check of {result.id} asks another scorer", decides)
     return result
 
 

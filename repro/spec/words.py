@@ -27,6 +27,11 @@ def rows(where: tuple[Where, ...]) -> str:
     return ", ".join(_condition(one) for one in where) or "all rows"
 
 
+def unlike(where: tuple[Where, ...], against: tuple[Where, ...]) -> str:
+    """The conditions of one selection that another does not make."""
+    return rows(tuple(one for one in against if one not in where))
+
+
 def family(clusters: str | tuple[str, str]) -> str:
     """The name of a family of units: its column, or what its two columns have in common."""
     if isinstance(clusters, str):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from repro.contract.rows.row import DictionaryKey, Row
+from repro.contract.rows.row import DictionaryKey, Row, Single
 
 
 class InterpretRow(DictionaryKey):
@@ -30,15 +30,15 @@ class InterpretRow(DictionaryKey):
     """Units drawn."""
     n: int
     """Units scored here; others fire on too few fragments, or the scorer failed."""
-    score: float
+    score: Single
     """Sum of their scores."""
-    score_worst: float
+    score_worst: Single
     """The same with every unit that was not scored at the worst score."""
-    score_best: float
+    score_best: Single
     """The same with every unit that was not scored at the best score."""
-    score_best_plain: float
+    score_best_plain: Single
     """n times the mean score of the best baseline of the paper's, chosen on the other blocks."""
-    score_best_topk: float
+    score_best_topk: Single
     """n times that of the best baseline as wide and sparse, chosen on the other blocks."""
 
 
@@ -80,19 +80,19 @@ class UnitRow(DictionaryKey):
     """1 where it was drawn among those that are alive."""
     is_scored: int
     """1 where it fires on enough fragments."""
-    density: float
+    density: Single
     """Share of the tokens on which it fires."""
-    effect: float
+    effect: Single
     """What its removal costs in explained variance, over an even share."""
-    skewness: float
+    skewness: Single
     """Third moment of its activations about zero over variance to the 3/2, as the authors'."""
-    kurtosis: float
+    kurtosis: Single
     """Fourth moment of its activations about zero over squared variance, as the authors'."""
-    entropy: float
+    entropy: Single
     """Entropy in nats of the tokens on which it fires, weighted by activation."""
-    score: float
+    score: Single
     """Mean over blocks of the score by rules on top and random fragments; 0 if not scored."""
-    score_random_only: float
+    score_random_only: Single
     """The same on random fragments that fire."""
 
 
@@ -107,7 +107,7 @@ class BudgetRow(DictionaryKey):
     """Group of drawn units."""
     n: int
     """Units scored, times blocks of text."""
-    score: float
+    score: Single
     """Sum of their scores on top and random fragments."""
 
 
@@ -124,11 +124,11 @@ class ScorerRow(Row):
     """Group of features."""
     n: int
     """Features scored."""
-    score: float
+    score: Single
     """Sum of their scores on top and random fragments, means over the blocks."""
     n_shuffled: int
     """Features scored with the explanation of another."""
-    score_shuffled: float
+    score_shuffled: Single
     """Sum of those scores."""
     n_pairs: int
     """Pairs of a pure feature of the group and one of these; 0 for pure ones."""
@@ -149,9 +149,9 @@ class PlantedUnitRow(Row):
     """Its number among those of as many meanings."""
     is_scored: int
     """1 where it has a score."""
-    score: float
+    score: Single
     """On top and random fragments, mean over the blocks; 0 if not scored."""
     is_scored_shuffled: int
     """1 where it has a score with the explanation of another."""
-    score_shuffled: float
+    score_shuffled: Single
     """That score; 0 if there is none."""

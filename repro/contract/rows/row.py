@@ -1,8 +1,12 @@
 """What every table of evidence is made of."""
 
-from typing import ClassVar
+from ctypes import c_float
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+Single = Annotated[float, AfterValidator(lambda value: c_float(value).value)]
+"""A number of which seven digits are told: a score has no more, and they would double the file."""
 
 
 class Row(BaseModel):

@@ -4,7 +4,7 @@ from repro.contract.evidence import Table
 from repro.judge.checks.outcome import Outcome, above
 from repro.judge.checks.replicates import cell_of, replicate
 from repro.spec.decisions import Exceeds
-from repro.spec.words import quantity
+from repro.spec.words import quantity, unlike
 
 
 def check_exceeds(check: Exceeds, table: Table, confidence: float, n_parts: int) -> Outcome:
@@ -15,6 +15,7 @@ def check_exceeds(check: Exceeds, table: Table, confidence: float, n_parts: int)
     found = replicate(table, cells, check)
     theta, name = found.ratio(check.of), quantity(check.of)
     if check.against is not None:
-        theta, name = theta[:, :1] - theta[:, 1:], f"the difference of {name}"
+        rival = unlike(check.where, check.against)
+        theta, name = theta[:, :1] - theta[:, 1:], f"the difference of {name} to {rival}"
     contrasts = found.contrasts([name], theta, confidence, n_parts)
     return above(check, contrasts, check.margin)

@@ -1,6 +1,6 @@
 """Worlds on the boundary of a claim: one condition just met, all others met by far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,8 +105,8 @@ def _placed(subject: Subject, edge: Edge, beyond: float, far: float) -> Worlds |
     for _ in range(MAX_ROUNDS):
         for i in order:
             place = _Place(parts[i], subject.halves[i], edge, i, beyond, far)
-            name = parts[i].reads
-            worlds[name] = place.put(worlds[name], subject.contrasts_of(parts[i], worlds))
+            name, truth = parts[i].reads, subject.contrasts_of(parts[i], worlds)
+            worlds[name] = place.put(worlds[name], truth, _shares_its_rows(parts[i], parts))
         truth = subject.contrasts(worlds)
         places = [_Place(p, subject.halves[i], edge, i, beyond, far) for i, p in enumerate(parts)]
         if all(place.holds(truth[i]) for i, place in enumerate(places)):
@@ -133,10 +133,10 @@ class _Place:
     def _is_at_edge(self) -> bool:
         return self.index in self.edge.at
 
-    def put(self, world: World, truth: np.ndarray) -> World:
+    def put(self, world: World, truth: np.ndarray, by_rival: bool) -> World:
         if isinstance(self.part, Smooth):
             return flattened(self.part, world, self._size(self.part))
-        return moved(self.part, world, self._targets(truth) - truth)
+        return moved(self.part, world, self._targets(truth) - truth, by_rival)
 
     def holds(self, truth: np.ndarray) -> bool:
         if isinstance(self.part, Smooth):
@@ -161,6 +161,12 @@ class _Place:
             contrast = self.edge.at[self.index]
             targets[slice(None) if contrast is None else contrast] = part.margin + self.beyond
         return targets
+
+
+def _shares_its_rows(part: Decision, parts: Sequence[Decision]) -> bool:
+    """Whether another rule judges the same quantity on the same rows, against other rivals."""
+    same = [one for one in parts if (one.of, one.where) == (part.of, part.where)]
+    return len(same) > 1
 
 
 def still(worlds: Worlds) -> dict[str, Table]:

@@ -11,13 +11,22 @@ from repro.spec.decisions import Decision, Dominates, Exceeds, Matched, Monotone
 from repro.spec.quantities import Ratio, Where
 
 
-def moved(part: Decision, world: World, changes: np.ndarray) -> World:
+def moved(part: Decision, world: World, changes: np.ndarray, by_rival: bool = False) -> World:
     """The world in which each contrast of a rule has changed by `changes`.
 
     Only the judged quantity moves, never the x of a curve; whole curves keep their shape. For
     `Smooth` see `flattened`: its distances are set, not changed.
+
+    Args:
+        part: the rule.
+        world: where it is judged.
+        changes: one for each contrast.
+        by_rival: whether the rows compared with move, since other rules judge the same rows.
     """
     match part:
+        case Exceeds(against=tuple() as against) if by_rival:
+            rival = cell_of(world.table, "compared with", against)
+            shifts = _on_atoms(world, [rival], -changes)
         case Exceeds() | Within():
             judged = cell_of(world.table, "judged", part.where)
             shifts = _on_atoms(world, [judged], changes)

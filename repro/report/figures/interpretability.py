@@ -23,7 +23,8 @@ READINGS = (
     ("at one firing rate", {"sampled": "effective", "rate": "matched"}, "d"),
 )
 """Three readings of the same comparison, the one that is judged first."""
-MOST_DOTS = 300
+MOST_DOTS = 60
+"""Units of a method that are drawn: more cover each other, and each costs a hundred bytes."""
 
 
 def scores_by_method(table: Table) -> Figure:
