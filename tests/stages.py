@@ -5,6 +5,7 @@ from pathlib import Path
 from repro.cli import app as judge
 from repro.maker.__main__ import app as maker
 from repro.maker.params.model import Params
+from repro.maker.params.setting import Setting
 from repro.maker.pipeline.stages import stage
 
 APPS = {"repro.maker": maker, "repro.cli": judge}
@@ -12,7 +13,8 @@ APPS = {"repro.maker": maker, "repro.cli": judge}
 
 def run(name: str, params: Params, out: Path, **inputs: Path) -> None:
     """A stage with params in hand; `inputs` are folders, by the stages that made them."""
-    sections = {section: getattr(params, section, params) for section in stage(name).sections}
+    setting = Setting(**{field: getattr(params, field) for field in Setting.model_fields})
+    sections = {section: getattr(params, section, setting) for section in stage(name).sections}
     stage(name).call(sections, inputs, out)
 
 

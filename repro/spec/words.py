@@ -28,8 +28,9 @@ def rows(where: tuple[Where, ...]) -> str:
 
 
 def unlike(where: tuple[Where, ...], against: tuple[Where, ...]) -> str:
-    """The conditions of one selection that another does not make."""
-    return rows(tuple(one for one in against if one not in where))
+    """What rows are compared with, by the conditions that the others do not meet."""
+    other = tuple(one for one in against if one not in where)
+    return f" to {rows(other)}" if other else ""
 
 
 def family(clusters: str | tuple[str, str]) -> str:

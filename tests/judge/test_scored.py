@@ -6,18 +6,19 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from repro.contract.evidence import Table, read_evidence, write_evidence
 from repro.contract.rows import row_models
 from repro.contract.rows.row import Row
 from repro.contract.verdict import Details, Status, UnderScorer
+from repro.errors import SpecError
 from repro.judge.decide import Judgement, judge
 from repro.spec import Claim, Scored, Where, load_claims
 from tests import planted_interpret
 from tests.planted_evidence import TRUE, write_world
 
-CLAIMS = {claim.id: claim for claim in load_claims(Path(__file__).parents[2] / "claims")}
+FOLDER = Path(__file__).parents[2] / "claims"
+CLAIMS = {claim.id: claim for claim in load_claims(FOLDER)}
 ON_SCORES = ("c01", "c02", "c03", "c04", "k01", "k02")
 GAINS = planted_interpret.World()
 LOSES = planted_interpret.World(gain=-0.1, fade=0.0, left=0.1, reinitialised=0.9, frozen=0.9)
@@ -145,8 +146,16 @@ def test_every_condition_on_the_scorer_is_read_anew_and_no_other():
     assert other.read(Where(column="method", values=("sae",))).values == ("sae",)
 
 
-def test_the_check_must_be_on_the_rows_of_the_scorer_that_decides():
-    claim = CLAIMS["c01"]
-    content = claim.model_dump() | {"scored": [one.model_dump() for one in claim.scored[1:]]}
-    with pytest.raises(ValidationError, match="rows of the scorer embedding"):
-        Claim.model_validate(content, strict=False)
+def test_the_check_must_be_on_the_rows_of_the_scorer_that_decides(tmp_path: Path):
+    for path in (FOLDER / "_vocabulary.py", *FOLDER.glob("c01_*.py")):
+        text = path.read_text(encoding="utf8")
+        (tmp_path / path.name).write_text(text.replace("scored=SCORERS", "scored=SCORERS_LATER"))
+    shared = tmp_path / "_vocabulary.py"
+    text = shared.read_text(encoding="utf8")
+    likeness = text[text.index('    Scored(\n        scorer="embedding"') :].split("    ),\n")[0]
+    shared.write_text(f"{text}SCORERS_LATER = (\n{likeness}    ),\n)\n", encoding="utf8")
+    (claim,) = tmp_path.glob("c01_*.py")
+    claim.write_text(claim.read_text().replace("    SCORERS,\n", "    SCORERS_LATER,\n"))
+    with pytest.raises(SpecError, match="the check of c01 asks another scorer") as caught:
+        load_claims(tmp_path)
+    assert "rows of embedding, the first scorer" in caught.value.expected

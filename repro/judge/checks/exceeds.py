@@ -16,6 +16,6 @@ def check_exceeds(check: Exceeds, table: Table, confidence: float, n_parts: int)
     theta, name = found.ratio(check.of), quantity(check.of)
     if check.against is not None:
         rival = unlike(check.where, check.against)
-        theta, name = theta[:, :1] - theta[:, 1:], f"the difference of {name} to {rival}"
+        theta, name = theta[:, :1] - theta[:, 1:], f"the difference of {name}{rival}"
     contrasts = found.contrasts([name], theta, confidence, n_parts)
     return above(check, contrasts, check.margin)

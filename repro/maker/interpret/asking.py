@@ -86,10 +86,8 @@ def ask_planted_item(job: AskPlantedJob, folder: Path) -> None:
     few = job.planted.model_copy(update={"features": job.llm.planted})
     with shared_client(job.llm) as client:
         scorer = SCORERS[job.scorer](client)
-        found = judged(scorer, text, job.n_meanings, few, job.excerpts)
-        if job.scorer == Intruder.name:
-            # It scores no explanation, so another's tells nothing of it.
-            found = found.model_copy(update={"shuffled": [None] * len(found.shuffled)})
+        explains = job.scorer != Intruder.name
+        found = judged(scorer, text, job.n_meanings, few, job.excerpts, explains)
         write_result(folder, AskedPlanted(judged=found, asking=_asking(client)))
 
 

@@ -29,7 +29,7 @@ AT_ONCE = 128
 
 
 class EmbedJob(Job):
-    """Every window of the text, as the encoder sees it."""
+    """The windows of some fragments, as the encoder sees them."""
 
     encoder: Path
     """Hugging Face directory of the encoder."""
@@ -37,6 +37,10 @@ class EmbedJob(Job):
     """Hash of the hashes of its files."""
     text: Path
     """Result of the text; its name is its hash."""
+    first: int
+    """First of the fragments."""
+    last: int
+    """The one after the last of them."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -45,17 +49,16 @@ def embed_item(job: EmbedJob, folder: Path) -> None:
     """Work: a unit vector for each window of each fragment."""
     torch.set_num_threads(job.threads)
     text, _ = read_text(job.text)
-    sentences = [
-        "".join(text.tokens(i)[a:b]) for i in range(len(text.ids)) for a, b in windows(text)
-    ]
-    found = embedded(job.encoder, sentences).reshape(len(text.ids), len(windows(text)), -1)
+    some = range(job.first, job.last)
+    sentences = ["".join(text.tokens(i)[a:b]) for i in some for a, b in windows(text)]
+    found = embedded(job.encoder, sentences).reshape(len(some), len(windows(text)), -1)
     write_with(folder / VECTORS, lambda part: save_file({"vectors": found}, part))
 
 
 @kept(1)
-def read_vectors(folder: Path) -> Float[np.ndarray, "fragment window dimension"]:
-    """What `embed_item` wrote."""
-    return load_file(folder / VECTORS)["vectors"]
+def read_vectors(folders: tuple[Path, ...]) -> Float[np.ndarray, "fragment window dimension"]:
+    """What `embed_item` wrote, part after part."""
+    return np.concatenate([load_file(folder / VECTORS)["vectors"] for folder in folders])
 
 
 def windows(text: Text) -> list[tuple[int, int]]:

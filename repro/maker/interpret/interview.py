@@ -5,7 +5,7 @@ share one endpoint; the requests of each run at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,15 @@ class Interview:
             asked = self.units.get(card.id)
             yield with_explanation(card, asked) if asked else card
 
+    def counts(self) -> dict[str, int]:
+        """Denominators: units that were asked about, and those with a score by any scorer."""
+        if not self.params.llm:
+            return {}
+        scored = [
+            unit for unit in self.units.values() if any(map(_is_scored, unit.scores.values()))
+        ]
+        return {"units_asked_about": len(self.units), "units_answered": len(scored)}
+
     def provenance(self) -> dict[str, Any]:
         """What asking cost, by purpose; the same in a replay."""
         if not self.params.llm:
@@ -153,6 +162,10 @@ def spent(asked: Iterable[Asking]) -> dict[str, dict[str, int]]:
         for purpose, cost in one.spent.items():
             found.setdefault(purpose, Counter()).update(cost.model_dump())
     return {purpose: dict(cost) for purpose, cost in found.items()}
+
+
+def _is_scored(by_variant: Mapping[str, Sequence[float | None]]) -> bool:
+    return any({*scores} - {None} for scores in by_variant.values())
 
 
 def _without_seed(job: UnitsJob) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """What is on the bench of the stage `interpret`: its inputs, and the jobs made from them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,8 @@ from repro.maker.scope import scope_of
 from repro.maker.source.records import EncoderRecord, ModelRecord, TextRecord, read_record
 from repro.maker.stage import dumped
 
+PARTS = 4
+"""Of the text, encoded side by side."""
 UNTRAINED = {"all": "sae_reinitialised_model", "blocks": "sae_step0_model"}
 """How the tables call dictionaries of untrained versions of the language model, by what is drawn
 anew; their rows stand at the site of the trained model whose hook point they share."""
@@ -88,11 +91,12 @@ class InterpretJobs:
             for site in self.on_model
             if any(m.site == site for m in (*self.members, *self.patched))
         }
-        alone = Executor(kind="inline", workers=1, threads=self.settings.executor.threads)
+        how = self.settings.executor
+        alone = Executor(kind="inline", workers=1, threads=how.threads)
         self.text = map_items(text_item, [self._text()], alone, scratch, desc="text")[0]
-        self.vectors = self._vectors(alone, scratch)
+        self.vectors = self._vectors(how, scratch)
         reads = [self._read(version, sites) for version, sites in self._versions().items()]
-        folders = map_items(read_item, reads, alone, scratch, desc="activations")
+        folders = map_items(read_item, reads, how, scratch, desc="activations")
         self.read = {
             site: folder for job, folder in zip(reads, folders, strict=True) for site in job.hooks
         }
@@ -220,18 +224,25 @@ class InterpretJobs:
             threads=ours.executor.threads,
         )
 
-    def _vectors(self, how: Executor, scratch: Path) -> Path | None:
-        """The text as the encoder sees it, where a scorer needs that."""
+    def _vectors(self, how: Executor, scratch: Path) -> list[Path]:
+        """The text as the encoder sees it, part by part, where a scorer needs that."""
         if "embedding" not in self.settings.scorers:
-            return None
+            return []
         encoder = self.inputs.fetch / "encoder"
-        job = EmbedJob(
-            encoder=encoder,
-            encoder_sha256=key_of(read_record(encoder, EncoderRecord).sha256),
-            text=self.text,
-            threads=how.threads,
-        )
-        return map_items(embed_item, [job], how, scratch, desc="sentences")[0]
+        n_fragments = self.settings.tokens // self.settings.fragment
+        ends = [n_fragments * i // PARTS for i in range(PARTS + 1)]
+        jobs = [
+            EmbedJob(
+                encoder=encoder,
+                encoder_sha256=key_of(read_record(encoder, EncoderRecord).sha256),
+                text=self.text,
+                first=first,
+                last=last,
+                threads=how.threads,
+            )
+            for first, last in pairwise(ends)
+        ]
+        return map_items(embed_item, jobs, how, scratch, desc="sentences")
 
     def _text(self) -> TextJob:
         ours, split = self.settings, self.params.tokenize

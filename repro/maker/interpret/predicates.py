@@ -1,7 +1,6 @@
 """What a rule may say of a token: words about it and its context, each true or false."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -68,30 +67,41 @@ class Predicates(NamedTuple):
 
 def predicates_of(text: Text) -> Predicates:
     """All predicates of a text, numbered; only those that the explaining fragments show often."""
-    tokens = [list(_of_tokens(text.tokens(i))) for i in range(len(text.ids))]
-    topics = [_topics(text.tokens(i)) for i in range(len(text.ids))]
-    explaining = np.flatnonzero(text.block == EXPLAIN).tolist()
-    seen = Counter(one for i in explaining for one in set().union(*tokens[i]))
-    mentioned = Counter(one for i in explaining for one in topics[i])
-    names = [one for one, count in seen.items() if count >= LEAST_FRAGMENTS]
-    most = MOST_OF_FRAGMENTS * len(explaining)
-    names += [one for one, count in mentioned.items() if LEAST_FRAGMENTS <= count <= most]
-    number = {one: i for i, one in enumerate(sorted(names), start=1)}
-    return Predicates(
-        names=(Predicate("", ""), *sorted(names)),
-        of_token=np.array([_numbers(rows, number) for rows in _even(tokens)], dtype=np.int32),
-        of_fragment=np.array(_numbers(_even([topics])[0], number), dtype=np.int32),
-    )
+    codes: dict[Predicate, int] = {}
+    shown = [text.tokens(i) for i in range(len(text.ids))]
+    at_tokens = [_coded(found, codes) for tokens in shown for found in _of_tokens(tokens)]
+    of_token = _even(at_tokens).reshape(*text.ids.shape, -1)
+    n_local = len(codes)
+    of_fragment = _even([_coded(_topics(tokens), codes) for tokens in shown])
+    names = list(codes)
+    explaining = text.block == EXPLAIN
+    count = np.zeros(len(names), dtype=int)
+    for rows in (*of_token[explaining], *of_fragment[explaining]):
+        count[np.unique(rows[rows >= 0])] += 1
+    is_kept = count >= LEAST_FRAGMENTS
+    is_kept[n_local:] &= count[n_local:] <= MOST_OF_FRAGMENTS * explaining.sum()
+    kept = sorted(names[i] for i in np.flatnonzero(is_kept))
+    # The last is that of no predicate, which is coded as -1.
+    number = np.zeros(len(names) + 1, dtype=np.int32)
+    number[[codes[one] for one in kept]] = np.arange(1, len(kept) + 1)
+    slots = (_sorted(number[codes_of]) for codes_of in (of_token, of_fragment))
+    return Predicates((Predicate("", ""), *kept), *slots)
 
 
-def _even(rows: list[list[set[Predicate]]]) -> list[list[list[Predicate | None]]]:
-    """Sets as sorted lists of one length, filled up with nothing."""
-    width = max(len(one) for row in rows for one in row)
-    return [[[*sorted(one), *[None] * (width - len(one))] for one in row] for row in rows]
+def _sorted(numbers: Int[np.ndarray, "*place slot"]) -> Int[np.ndarray, "*place slot"]:
+    """The largest first: sets of text have no order that lasts from run to run."""
+    return np.ascontiguousarray(np.sort(numbers, axis=-1)[..., ::-1])
 
 
-def _numbers(rows: list[list[Predicate | None]], number: dict[Predicate, int]) -> list[list[int]]:
-    return [[number.get(one, 0) if one else 0 for one in row] for row in rows]
+def _coded(found: set[Predicate], codes: dict[Predicate, int]) -> list[int]:
+    """A code for each predicate, given as they are met."""
+    return [codes.setdefault(one, len(codes)) for one in found]
+
+
+def _even(rows: list[list[int]]) -> Int[np.ndarray, "row slot"]:
+    """Rows of one length, filled up with -1."""
+    width = max(map(len, rows))
+    return np.array([row + [-1] * (width - len(row)) for row in rows], dtype=np.int32)
 
 
 def _topics(tokens: tuple[str, ...]) -> set[Predicate]:

@@ -14,7 +14,8 @@ from typing import NamedTuple, Self
 import numpy as np
 from jaxtyping import Float, Int
 
-from repro.maker.interpret.case import Case, Drawn, Scored, Variant, correlation
+from repro.maker.interpret.case import Case, Drawn, Scored, Variant
+from repro.maker.interpret.pooled import Sums, pooled, sums_of
 from repro.maker.interpret.predicates import Predicates
 from repro.maker.params.interpret import Rules
 
@@ -42,22 +43,6 @@ class Sample(NamedTuple):
     of_fragment: Int[np.ndarray, "fragment slot"]
 
 
-class Simulated(NamedTuple):
-    """What an explanation predicts on some fragments."""
-
-    fragments: Int[np.ndarray, " n"]
-    """Their numbers, sorted."""
-    predicted: Float[np.ndarray, "n token"]
-
-    def scores(self, case: Case, variant: Variant) -> tuple[float, ...]:
-        """Correlation on each block's fragments of a variant."""
-        return tuple(self._score(case, block.of(variant)) for block in case.score)
-
-    def _score(self, case: Case, fragments: Int[np.ndarray, " m"]) -> float:
-        predicted = self.predicted[np.searchsorted(self.fragments, fragments)]
-        return correlation(case.activations[fragments].ravel().astype(float), predicted.ravel())
-
-
 class RulesScorer:
     """Pearson correlation of the activations with what at most `budget` rules predict."""
 
@@ -80,11 +65,16 @@ class RulesScorer:
     def __call__(self, case: Case) -> Scored:
         """Explain on the one half, score on the other, at the budget and at the others."""
         found = self.explain(case)
-        simulated = self._simulated(case, found)
-        scores: dict[Variant, tuple[float, ...]] = {
-            one: simulated[self.budget].scores(case, one) for one in VARIANTS
-        }
-        others = {n: one.scores(case, "top_and_random") for n, one in simulated.items()}
+        fragments, sums = self._simulated(case, found)
+        sets = [block.of(variant) for variant in VARIANTS for block in case.score]
+        is_in = np.zeros((len(sets), len(fragments)))
+        for row, some in zip(is_in, sets, strict=True):
+            row[np.searchsorted(fragments, some)] = 1.0
+        told = pooled(sums, is_in).reshape(len(self.budgets), len(VARIANTS), len(case.score))
+        by_budget = dict(zip(self.budgets, told.tolist(), strict=True))
+        ours = zip(VARIANTS, by_budget[self.budget], strict=True)
+        scores: dict[Variant, tuple[float, ...]] = {one: tuple(blocks) for one, blocks in ours}
+        others = {n: tuple(blocks) for n, (blocks, *_) in by_budget.items()}
         return Scored(self.in_words(found[self.budget]), scores, others)
 
     def explain(self, case: Case) -> dict[int, Explanation]:
@@ -97,23 +87,25 @@ class RulesScorer:
         )
         return pursue(sample, len(self.predicates.names), self.budgets, self.shrinkage)
 
-    def _simulated(self, case: Case, found: dict[int, Explanation]) -> dict[int, "Simulated"]:
-        """What each explanation predicts on all scoring fragments, whose rules are met once.
+    def _simulated(
+        self, case: Case, found: dict[int, Explanation]
+    ) -> tuple[Int[np.ndarray, " n"], "Sums"]:
+        """All scoring fragments by number, and what each explanation predicts of them.
 
-        A smaller explanation's rules are the beginning of a larger one's.
+        A smaller explanation's rules are the beginning of a larger one's, so rules are met once;
+        what is predicted where none holds is left out, since it changes no correlation.
         """
         fragments = np.unique(np.concatenate([part for block in case.score for part in block]))
         rules = np.array(found[max(found)].rules, dtype=int)
-        held = indicators(
-            self.predicates.of_token[fragments],
-            self.predicates.of_fragment[fragments],
-            rules,
-            len(self.predicates.names),
-        )
-        return {
-            n: Simulated(fragments, one.base + held[..., : len(one.rules)] @ one.strengths)
-            for n, one in found.items()
-        }
+        strengths = np.zeros((len(self.budgets), len(rules)))
+        for row, budget in zip(strengths, self.budgets, strict=True):
+            row[: len(found[budget].rules)] = found[budget].strengths
+        of_token, of_fragment = self.predicates.of_token, self.predicates.of_fragment
+        some = of_token[fragments], of_fragment[fragments]
+        held = indicators(*some, rules, len(self.predicates.names))
+        a = case.activations[fragments]
+        predicted = strengths @ held.reshape(len(rules), a.size).astype(float)
+        return fragments, sums_of(a, predicted.reshape(-1, *a.shape))
 
     def simulate(
         self, explained: Explanation, fragments: Int[np.ndarray, " n"]
@@ -148,30 +140,41 @@ def pursue(
         (r_p - G_pS w_S)^2 / (G_pp + shrinkage),   w_S = (G_SS + shrinkage 1)^-1 r_S
 
     which is zero for those already taken but for the ridge; it stops early where nothing is left.
+    The weights are those of one linear system, solved a predicate at a time as they are taken.
     """
     a = sample.activations.ravel()
     found = _candidates(sample, n_predicates, shrinkage)
     held = indicators(sample.of_token, sample.of_fragment, found, n_predicates)
-    held = held.reshape(len(a), -1)
-    often, mean = held.mean(axis=0, dtype=float), float(a.mean(dtype=float))
-    gram = (held.T @ held).astype(float) - len(a) * np.outer(often, often)
-    shared = (held.T @ a).astype(float) - len(a) * often * mean
+    held = held.reshape(len(found), len(a))
+    often, mean = held.sum(axis=1).astype(float) / len(a), float(a.mean(dtype=float))
+    gram = (held @ held.T).astype(float) - len(a) * np.outer(often, often)
+    shared = (held @ a).astype(float) - len(a) * often * mean
     least = 1e-9 * max(float(a @ a), 1e-30)
+    scale = np.diag(gram) + shrinkage
+    system = np.column_stack([gram + shrinkage * np.eye(len(found)), shared])
     taken: list[int] = []
-    weights = np.zeros(0)
     explanations = {}
     for step in range(1, max(budgets) + 1):
-        left = shared - gram[:, taken] @ weights
-        gain = np.square(left) / (np.diag(gram) + shrinkage)
+        gain = np.square(system[:, -1]) / scale
         gain[taken] = 0.0
         if len(taken) == step - 1 and gain.max(initial=0.0) > least:
             taken.append(int(gain.argmax()))
-            inner = gram[np.ix_(taken, taken)] + shrinkage * np.eye(len(taken))
-            weights = np.linalg.solve(inner, shared[taken])
+            _solve_for(system, taken[-1])
         if step in budgets:
+            weights = system[taken, -1]
             base = mean - float(often[taken] @ weights)
             explanations[step] = Explanation(tuple(found[taken].tolist()), base, weights)
     return explanations
+
+
+def _solve_for(system: Float[np.ndarray, "row column"], one: int) -> None:
+    """Gauss and Jordan's step for one of the predicates.
+
+    Afterwards the last column holds the weights of all that were taken, and elsewhere what is left.
+    """
+    row = system[one] / system[one, one]
+    system -= np.outer(system[:, one], row)
+    system[one] = row
 
 
 def _candidates(
@@ -197,13 +200,15 @@ def indicators(
     of_fragment: Int[np.ndarray, "fragment slot"],
     chosen: Int[np.ndarray, " predicate"],
     n_predicates: int,
-) -> Float[np.ndarray, "fragment token predicate"]:
+) -> Float[np.ndarray, "predicate fragment token"]:
     """1 where a chosen predicate holds at a token, else 0."""
-    place = np.full(n_predicates, -1)
+    place = np.full(n_predicates, len(chosen), dtype=np.int32)
     place[chosen] = np.arange(len(chosen))
-    held = np.zeros((*of_token.shape[:2], len(chosen)), dtype=np.float32)
-    fragment, token, slot = np.nonzero(place[of_token] >= 0)
-    held[fragment, token, place[of_token[fragment, token, slot]]] = 1.0
-    fragment, slot = np.nonzero(place[of_fragment] >= 0)
-    held[fragment, :, place[of_fragment[fragment, slot]]] = 1.0
+    n_fragments, n_tokens, slots = of_token.shape
+    held = np.zeros((len(chosen), n_fragments, n_tokens), dtype=np.float32)
+    at_token = place[of_token.ravel()]
+    there = np.flatnonzero(at_token < len(chosen))
+    held.reshape(len(chosen), n_fragments * n_tokens)[at_token[there], there // slots] = 1.0
+    fragment, slot = np.nonzero(place[of_fragment] < len(chosen))
+    held[place[of_fragment[fragment, slot]], fragment] = 1.0
     return held

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
 
 from repro.maker.interpret.case import Scorer
 from repro.maker.interpret.embedding import EmbeddingScorer, read_vectors
@@ -15,7 +14,7 @@ ENDS = {one.name: one.ends for one in (RulesScorer, EmbeddingScorer)}
 
 
 def scorers_of(
-    names: Sequence[str], predicates: Predicates, rules: Rules, vectors: Path | None
+    names: Sequence[str], predicates: Predicates, rules: Rules, vectors: Sequence[Path]
 ) -> list[Scorer]:
     """The scorers that are asked for, ready for the units of one text.
 
@@ -23,10 +22,10 @@ def scorers_of(
         names: which.
         predicates: what rules may say of the text.
         rules: how explanations are made of them.
-        vectors: result of encoding the text, which the scorer by embedding needs.
+        vectors: results of encoding the text, which the scorer by embedding needs.
     """
     made: dict[str, Callable[[], Scorer]] = {
         "rules": lambda: RulesScorer.of(predicates, rules),
-        "embedding": lambda: EmbeddingScorer(read_vectors(cast(Path, vectors))),
+        "embedding": lambda: EmbeddingScorer(read_vectors(tuple(vectors))),
     }
     return [made[name]() for name in names]

@@ -67,8 +67,8 @@ class UnitsJob(Job):
     """The scorer by rules."""
     scorers: list[str]
     """Scorers that are run."""
-    vectors: Path | None
-    """Result of encoding the text, where a scorer needs that; its name is its hash."""
+    vectors: list[Path]
+    """Results of encoding the text, where a scorer needs that; their names are their hashes."""
     n_cards: int
     """Units that get a card."""
     listed: list[int]
@@ -134,7 +134,10 @@ def units_item(job: UnitsJob, folder: Path) -> None:
     codes = codes_of(decomposition, x, drawn)
     codes[~is_kept] = 0.0
     of_unit = codes.permute(2, 0, 1).contiguous().numpy()  # each unit's read many times over
-    scorers = scorers_of(job.scorers, predicates, job.rules, job.vectors)
+    scorers, at_budget = (
+        scorers_of(job.scorers, predicates, rules, job.vectors)
+        for rules in (job.rules, job.rules.at_budget)
+    )
     units = [
         Unit(
             unit=unit,
@@ -143,7 +146,7 @@ def units_item(job: UnitsJob, folder: Path) -> None:
             density=float(found.firings[unit]) / found.n_tokens,
             effect=float(found.effect[unit]),
             **described(of_unit[place], is_kept.numpy(), text),
-            **scored(job, text, of_unit[place], scorers, unit)._asdict(),
+            **scored(job, text, of_unit[place], (scorers, at_budget), unit)._asdict(),
         )
         for place, unit in enumerate(drawn.tolist())
     ]
@@ -271,14 +274,18 @@ def scored(
     job: UnitsJob,
     text: Text,
     activations: Float[np.ndarray, "fragment token"],
-    scorers: list[Scorer],
+    scorers: tuple[list[Scorer], list[Scorer]],
     unit: int,
 ) -> Found:
-    """Scores of one unit, as it is and above a threshold so that it fires as often as all do."""
+    """Scores of one unit, as it is and above a threshold so that it fires as often as all do.
+
+    The first scorers tell all, for the unit as it is, and the second the score at the budget.
+    """
+    in_full, at_budget = scorers
     rng = _rng(job, unit)
-    own = list(_by_each(job, text, activations, scorers, rng))
+    own = list(_by_each(job, text, activations, in_full, rng))
     cut = thresholded(activations, job.matched_density)
-    matched = list(_by_each(job, text, cut, scorers, rng))
+    matched = list(_by_each(job, text, cut, at_budget, rng))
     rules = next((one for name, one in own if name == "rules"), None)
     return Found(
         scores={name: told(one) for name, one in own},

@@ -33,8 +33,8 @@ class JudgeJob(Job):
     """Fragments drawn for each."""
     rules: Rules
     """The scorer by rules."""
-    vectors: Path | None
-    """Result of encoding the text, where the scorer needs that; its name is its hash."""
+    vectors: list[Path]
+    """Results of encoding the text, where the scorer needs that; their names are their hashes."""
     threads: int
     """Processor threads; part of the result's identity on a CPU."""
 
@@ -48,14 +48,24 @@ def judge_item(job: JudgeJob, folder: Path) -> None:
 
 
 def judged(
-    scorer: Scorer, text: Text, n_meanings: int, planted: Planted, sizes: Excerpts
+    scorer: Scorer,
+    text: Text,
+    n_meanings: int,
+    planted: Planted,
+    sizes: Excerpts,
+    explains: bool = True,
 ) -> Judged:
-    """What a scorer makes of planted features of one number of meanings."""
+    """What a scorer makes of planted features of one number of meanings.
+
+    One that scores no explanation is not asked about another's, which would tell nothing of it.
+    """
     features = planted_features(text, n_meanings, planted.features, planted.seed)
     activations = [feature.activations for feature in features]
     others = [activations[i] for i in unlike([feature.meanings for feature in features])]
     seeds = [[planted.seed, n_meanings, i] for i in range(len(features))]
     own = [score_of(scorer, text, a, sizes, s) for a, s in zip(activations, seeds, strict=True)]
+    if not explains:
+        return Judged(scores=own, shuffled=[None] * len(own))
     shuffled = [
         score_of(scorer, text, explained_as(b, a, text), sizes, s)
         for a, b, s in zip(activations, others, seeds, strict=True)

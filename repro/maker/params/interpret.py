@@ -52,6 +52,11 @@ class Rules(Section):
     shrinkage: Positive
     """Added to the number of tokens under a rule when its strength is fitted: a ridge."""
 
+    @property
+    def at_budget(self) -> "Rules":
+        """Without the other budgets."""
+        return self.model_copy(update={"budgets": [self.budget]})
+
 
 class Planted(Section):
     """Features of known meaning over the same text, by which scorers are judged beforehand."""

@@ -60,7 +60,7 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
         of_tables, results = [*asked, *others], [*trained, *plain]
         found = interview.about(of_tables, results, [*bench.dictionaries(of_tables, results)])
         about = {
-            "counts": bench.counts(),
+            "counts": bench.counts() | interview.counts(),
             "scope": bench.scope(),
             "provenance": bench.provenance() | interview.provenance(),
         }

@@ -12,13 +12,21 @@ from repro.spec.decisions import Decision, Dominates, Exceeds, parts_of
 
 NAMED = 5
 """Units that a claim's card links one by one, the first of the folder and not the best."""
+Rows = tuple[Where, ...]
+"""Conditions that choose the rows of a table."""
+Operand = tuple[str, Rows]
+"""A table, and rows of it."""
 KEY = ("site", "method", "alpha", "k", "expansion_factor", "seed")
 
 
 def with_claims(cards: Iterable[Card], claims: Sequence[Claim]) -> list[Card]:
     """The cards, each with the ids of the claims that rest on its unit."""
+    cards = list(cards)
+    operands = {one.id: list(_operands_of(one, cards)) for one in claims}
     return [
-        card.model_copy(update={"claims": [one.id for one in claims if _enters(card, one)]})
+        card.model_copy(
+            update={"claims": [name for name, rows in operands.items() if _enters(card, rows)]}
+        )
         for card in cards
     ]
 
@@ -31,22 +39,41 @@ def rests_of(cards: Sequence[Card]) -> Mapping[str, Rests]:
 
 def _rests(claim: str, cards: Sequence[Card]) -> Rests:
     first = [(title_of(card), link_of(card.id)) for card in cards[:NAMED]]
-    return Rests(len(cards), first, f"{FOLDER}/{INDEX}.html#{urlencode({'words': claim})}")
+    return Rests(len(cards), first, f"{FOLDER}/{INDEX}.html#{urlencode({'claim': claim})}")
 
 
-def _enters(card: Card, claim: Claim) -> bool:
+def _enters(card: Card, operands: Sequence[Operand]) -> bool:
     """Whether some rows that the rule compares are of the card's dictionary and draw."""
-    return any(
-        _is_drawn_for(card, part.reads) and any(_meets(card, rows) for rows in _operands(part))
-        for part in parts_of(claim.check)
-    )
+    return any(_is_drawn_for(card, table) and _meets(card, rows) for table, rows in operands)
+
+
+def _operands_of(claim: Claim, cards: Sequence[Card]) -> Iterator[Operand]:
+    """The tables that a rule compares rows of, and which rows."""
+    for part in parts_of(claim.check):
+        drawn = [card for card in cards if _is_drawn_for(card, part.reads)]
+        yield from ((part.reads, _settled(rows, drawn)) for rows in _operands(part))
+
+
+def _settled(rows: Rows, cards: Sequence[Card]) -> Rows:
+    """The conditions, with the smallest or largest value where they ask for that."""
+    plain = tuple(one for one in rows if one.pick is None)
+    left = [card for card in cards if _meets(card, plain)]
+    picked = [one for one in rows if one.pick is not None and one.column in KEY]
+    if not left:
+        return plain
+    ends = {"min": min, "max": max}
+    values = [ends[str(one.pick)](getattr(card, one.column) for card in left) for one in picked]
+    settled = [
+        Where(column=one.column, values=(value,)) for one, value in zip(picked, values, strict=True)
+    ]
+    return (*plain, *settled)
 
 
 def _is_drawn_for(card: Card, table: str) -> bool:
     return table.partition("_")[0] in card.chosen
 
 
-def _operands(part: Decision) -> Iterator[tuple[Where, ...]]:
+def _operands(part: Decision) -> Iterator[Rows]:
     yield part.where
     if isinstance(part, Exceeds) and part.against is not None:
         yield part.against
@@ -54,7 +81,7 @@ def _operands(part: Decision) -> Iterator[tuple[Where, ...]]:
         yield from (rival.where for rival in part.against)
 
 
-def _meets(card: Card, where: tuple[Where, ...]) -> bool:
+def _meets(card: Card, where: Rows) -> bool:
     """Whether the conditions on what names a dictionary hold; the others are about its rows."""
     return all(_holds(getattr(card, one.column), one) for one in where if one.column in KEY)
 
@@ -62,4 +89,4 @@ def _meets(card: Card, where: tuple[Where, ...]) -> bool:
 def _holds(value: str | float, one: Where) -> bool:
     if one.above is not None:
         return isinstance(value, int | float) and value > one.above
-    return one.pick is not None or value in one.values
+    return value in one.values

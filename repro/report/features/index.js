@@ -4,11 +4,12 @@ const body = document.querySelector(".units tbody");
 const heads = [...document.querySelectorAll(".units th")];
 const finder = document.querySelector(".finder");
 const search = finder.querySelector("input");
+const claims = finder.querySelector("select");
 const pager = document.querySelector(".pager");
 const [previous, next] = pager.querySelectorAll("button");
 const rows = [...body.rows].map(row => ({ row, text: row.textContent.toLowerCase() }));
 const order = new Intl.Collator("en", { numeric: true });
-const chosen = { words: "", column: -1, down: false, page: 0 };
+const chosen = { words: "", claim: "", column: -1, down: false, page: 0 };
 
 function compared(a, b) {
   const [left, right] = [a, b].map(({ row }) => row.cells[chosen.column]);
@@ -32,7 +33,9 @@ function sorted(found) {
 
 function show() {
   const words = chosen.words.toLowerCase().split(/\s+/);
-  const found = sorted(rows.filter(({ text }) => words.every(word => text.includes(word))));
+  const isRestedOn = ({ row }) => !chosen.claim || row.dataset.claims.split(" ").includes(chosen.claim);
+  const isFound = ({ text }) => words.every(word => text.includes(word));
+  const found = sorted(rows.filter(one => isRestedOn(one) && isFound(one)));
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   chosen.page = Math.min(Math.max(0, chosen.page), pages - 1);
   const from = chosen.page * PAGE;
@@ -50,14 +53,16 @@ function show() {
 }
 
 function remember() {
-  const { words, column, down, page } = chosen;
-  const state = new URLSearchParams({ words, column, down: Number(down), page });
+  const { words, claim, column, down, page } = chosen;
+  const state = new URLSearchParams({ words, claim, column, down: Number(down), page });
   history.replaceState(null, "", `#${state}`);
 }
 
 function recall() {
   const state = new URLSearchParams(location.hash.slice(1));
   chosen.words = search.value = state.get("words") ?? "";
+  chosen.claim = [...(claims?.options ?? [])].some(one => one.value === state.get("claim")) ? state.get("claim") : "";
+  if (claims) claims.value = chosen.claim;
   chosen.column = heads[state.get("column") ?? -1] ? Number(state.get("column")) : -1;
   chosen.down = state.get("down") === "1";
   chosen.page = Number(state.get("page")) || 0;
@@ -86,6 +91,7 @@ heads.forEach((head, column) => {
   });
 });
 search.addEventListener("input", () => choose({ words: search.value }));
+claims?.addEventListener("change", () => choose({ claim: claims.value }));
 finder.addEventListener("submit", event => event.preventDefault());
 previous.addEventListener("click", () => turn(-1));
 next.addEventListener("click", () => turn(1));

@@ -49,6 +49,11 @@ class Index(NamedTuple):
     columns: list[Column]
     lines: list[Line]
 
+    @property
+    def claims(self) -> list[str]:
+        """Ids of the claims that rest on some of the units."""
+        return sorted({claim for line in self.lines for claim in line.claims})
+
 
 def index(cards: Sequence[Card]) -> Index:
     """A line for each card, in their order."""

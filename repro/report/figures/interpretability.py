@@ -83,7 +83,12 @@ def units_by_method(table: Table) -> Figure:
     figure, axes = panel("score of a unit", "")
     scores = [select(rows, method=method).columns["score"] for method in methods]
     drawn: dict[str, Any] = axes.violinplot(
-        scores, range(len(methods)), orientation="horizontal", widths=0.85, showextrema=False
+        scores,
+        range(len(methods)),
+        orientation="horizontal",
+        widths=0.85,
+        showextrema=False,
+        points=40,
     )
     for body in drawn["bodies"]:
         body.set_color(GREY)

@@ -123,24 +123,28 @@ def svg_of(figure: Figure, name: str, title: str) -> str:
     svg = re.sub(
         r"\s*\n\s*", " ", re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
     )
-    svg = _shorter(svg)
+    svg = _shorter(svg, name)
     label = escape(title)
     return svg.replace("<svg ", f'<svg class="figure" role="img" aria-label="{label}" ', 1).replace(
         ">", f"><title>{label}</title>", 1
     )
 
 
+_REFERENCES = re.compile(r'(?:url\(|href=")#([^")]*)')
 _LONG = re.compile(r"(\.\d\d)\d+")
 _MARKS = re.compile(
     r'<g([^>]*)> ((?:<use [^>]* style="([^"]*)"/> )(?:<use [^>]* style="\3"/> )+)</g>'
 )
 
 
-def _shorter(svg: str) -> str:
-    """The same figure in half of the bytes: places to a hundredth of a point, one style for many.
+def _shorter(svg: str, name: str) -> str:
+    """The same figure in half of the bytes.
 
-    Of a run of equal marks the group carries the style, which they inherit.
+    Places to a hundredth of a point; of a run of equal marks the group carries the style, which
+    they inherit; names for the figure itself and for what is referred to, no others.
     """
+    named = {*_REFERENCES.findall(svg)} | {f"{name}-figure_1"}
+    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in named else "", svg)
     svg = re.sub(r' (?:d|x|y|transform)="[^"]*"', lambda m: _LONG.sub(r"\1", m[0]), svg)
     return _MARKS.sub(_styled_once, svg)
 

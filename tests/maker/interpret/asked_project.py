@@ -4,18 +4,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from repro.maker.decompositions.listed import write_listed
 from repro.maker.params.read import read_sections
 from repro.maker.params.setting import Setting
 from repro.maker.pipeline.stages import stage
 from tests.maker.interpret.llm.loopback import Answer, Seen, chat_reply, texts_reply
-from tests.stages import called
-from tests.tiny_models import save_llama, write_stories
-from tests.tiny_project import commands, content, contents, write_params
+from tests.tiny_project import content, contents, write_params
 
-STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 ASKED: dict[str, Any] = {
     "base_url": "http://127.0.0.1:9/v1",
     "model": "fake",
@@ -47,19 +41,6 @@ def values(**asked: Any) -> dict[str, Any]:
     }
     found["interpret"]["excerpts"] |= {"scored_top": 2, "scored_random": 2}
     return found
-
-
-def make_project(folder: Path) -> None:
-    """Train its dictionaries."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        save_llama(folder / "model")
-        write_stories(folder / "stories", 90)
-        write_params(folder, values())
-        for name, words in commands():
-            if name in STAGES:
-                assert called(*words) == 0
-        write_listed(folder / "artifacts" / "ioi", [])
 
 
 def measure(project: Path, out: str, changes: dict[str, Any] | None = None, **asked: Any) -> Path:

@@ -20,7 +20,6 @@ from repro.maker.interpret.llm import shared
 from repro.maker.params.llm import EMBEDDED_MODEL
 from tests.maker.interpret.asked_project import (
     answer,
-    make_project,
     measure,
     values,
     without_transcripts,
@@ -28,6 +27,7 @@ from tests.maker.interpret.asked_project import (
 from tests.maker.interpret.llm.clients import files
 from tests.maker.interpret.llm.loopback import Answer, Seen, chat_reply, serving
 from tests.maker.interpret.llm.test_server import servers
+from tests.maker.interpret.trained_project import train
 from tests.tiny_project import write_params
 
 TABLES = ("interpret", "sampled", "units", "budgets", "scorers", "planted_units")
@@ -39,7 +39,7 @@ GONE = "http://127.0.0.1:9/v1"
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("asked")
-    make_project(folder)
+    train(folder, values())
     return folder
 
 
@@ -116,8 +116,8 @@ def test_units_without_a_score_stand_at_the_ends_of_their_scorer(tables: dict[st
     failed = rows["n_sampled"] - rows["n"]
     assert (failed > 0).any()
     assert (failed < rows["n_sampled"]).any()
-    np.testing.assert_allclose(rows["score_worst"], rows["score"] + failed * worst)
-    np.testing.assert_allclose(rows["score_best"], rows["score"] + failed * best)
+    np.testing.assert_allclose(rows["score_worst"], rows["score"] + failed * worst, atol=1e-6)
+    np.testing.assert_allclose(rows["score_best"], rows["score"] + failed * best, atol=1e-6)
 
 
 def test_other_rows_are_those_of_a_run_that_asks_nothing(project: Path, tables: dict[str, Table]):
@@ -188,6 +188,24 @@ def test_a_replay_from_the_folder_of_its_own_stage_leaves_it_as_it_is(project: P
     again = measure(project, "own", mode="replay", transcripts=str(own / "transcripts"))
     assert without_transcripts(again) == without_transcripts(first)
     assert files(own / "transcripts") == files(first / "transcripts")
+
+
+def test_the_evidence_counts_the_units_that_were_asked_about(first: Path, project: Path):
+    counts = read_evidence(first, "interpret").header.counts
+    # Two penalties of two seeds that share three units, and three of each other decomposition.
+    assert counts["units_asked_about"] == 2 * 3 + 2 * 3
+    assert 0 < counts["units_answered"] <= counts["units_asked_about"]
+
+
+def test_no_question_is_asked_whose_answer_is_dropped(first: Path):
+    """The intruder scores no explanation, so none of another feature is tried."""
+    rows = named(read_evidence(first, "interpret"), {"intruder"})
+    cost = rows.header.provenance["asked"]["intruder"]["requests"]
+    planted = named(read_evidence(first, "planted_units"), {"intruder"}).columns["feature"]
+    cases = len(planted) + rows.header.counts["units_asked_about"]
+    n_variants, n_blocks = (len({*rows.columns[name]}) for name in ("variant", "text_block"))
+    draws = 5
+    assert 0 < cost <= cases * draws * n_variants * n_blocks
 
 
 def test_the_evidence_tells_what_asking_cost(first: Path):

@@ -20,11 +20,10 @@ from repro.maker.decompositions.trained import asked_of, read_trained, site_file
 from repro.maker.interpret.text import EXPLAIN, Cut, fragments_of, tokenizer_of
 from repro.maker.interpret.units import codes_of, counted
 from repro.maker.source.corpus import read_documents
-from tests.stages import called, run
-from tests.tiny_models import save_llama, write_stories
-from tests.tiny_project import commands, content, group, params_of, write_params
+from tests.maker.interpret.trained_project import train
+from tests.stages import run
+from tests.tiny_project import content, group, params_of, write_params
 
-STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 TABLES = ("interpret", "sampled", "units", "budgets", "scorers", "planted_units")
 LISTED = [5, 0, 3]
 """Units that a localisation is said to patch first, of one dictionary."""
@@ -35,15 +34,7 @@ CUT = Cut(count=64, fragment=8, longest=64, balanced=True, blocks=3, seed=0)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose dictionaries are trained."""
     folder = tmp_path_factory.mktemp("interpret")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        save_llama(folder / "model")
-        write_stories(folder / "stories", 90)
-        write_params(folder, values())
-        for name, words in commands():
-            if name in STAGES:
-                assert called(*words) == 0
-        write_listed(folder / "artifacts" / "ioi", [(asked_sae(folder).sha256, LISTED)])
+    train(folder, values(), lambda made: [(asked_sae(made).sha256, LISTED)])
     return folder
 
 

@@ -183,6 +183,34 @@ def test_search_finds_all_words_anywhere_in_a_line(
 
 
 @pytest.mark.parametrize("width", [390, 1280])
+def test_the_units_of_one_claim_can_be_had_alone(
+    browser: Browser, tmp_path: Path, cards: list[Card], width: int
+) -> None:
+    told = [["c01"], ["c01", "k01"], [], ["k01"]]
+    some = [
+        card.model_copy(update={"claims": claims})
+        for card, claims in zip(cards, told, strict=False)
+    ]
+    write_pages(some, tmp_path)
+    at = tmp_path / link_of("index")
+    page, _ = opened(browser, at, viewport={"width": width, "height": 800})
+    assert page.eval_on_selector_all("option", "all => all.map(one => one.text)") == [
+        "all", "c01", "k01"
+    ]  # fmt: skip
+    page.select_option("select", "k01")
+    assert page.inner_text("[role=status]") == "2 of 4"
+    page.reload()
+    assert page.input_value("select") == "k01"
+    assert page.locator(".units tbody tr").count() == 2
+    page.select_option("select", "")
+    assert page.locator(".units tbody tr").count() == 4
+    page.goto(f"{at.as_uri()}#claim=c99")
+    page.reload()
+    assert page.locator(".units tbody tr").count() == 4
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
 def test_a_heading_sorts_all_lines_and_then_turns_them_round(
     browser: Browser, index: Path, cards: list[Card], width: int
 ) -> None:

@@ -12,7 +12,8 @@ from repro.contract.cards import CARDS, read_cards
 from repro.errors import EvidenceError
 from repro.report import write_report
 from repro.report.features import with_claims
-from repro.spec import load_claims
+from repro.spec import Where, load_claims
+from repro.spec.decisions import parts_of
 from tests.import_graph import ROOT
 from tests.report.features.parsed import parsed
 from tests.report.features.plausible_cards import plausible_card
@@ -23,7 +24,7 @@ HTML_LINE = (
     '<p><a href="features/index.html">Units one by one</a>: 120 of them, with the text they react '
     "to.</p>"
 )
-LED = re.compile(r'(<p class="soft"><a|- \[Units it rests on\]\().*features/index\.html#words=.*\n')
+LED = re.compile(r'(<p class="soft"><a|- \[Units it rests on\]\().*features/index\.html#claim=.*\n')
 """What leads from a claim to its units."""
 MARKDOWN_LINE = "- [Units one by one](features/index.html): 120"
 
@@ -53,7 +54,7 @@ def test_the_link_leads_there(site: Path) -> None:
 def test_a_claim_leads_to_its_units_and_they_lead_back(site: Path, report: Path) -> None:
     html = (site / "claims.html").read_text(encoding="utf8")
     card = html[html.index('id="c01"') :].split("</article>")[0]
-    assert '<a href="features/index.html#words=c01">Units it rests on</a>' in card
+    assert '<a href="features/index.html#claim=c01">Units it rests on</a>' in card
     cards = {one.id: one for one in read_cards(site.parent / "given")}
     led = re.findall(r'href="features/([^"]+)\.html">', card)
     assert len(led) == 5
@@ -86,6 +87,23 @@ def test_a_unit_enters_the_claims_that_compare_its_dictionary_and_were_made_for_
     assert entered(**drawn | {"method": "ica_topk"}, chosen=["interpret"]) == set()
     assert entered(site="late", method="pca", chosen=["interpret"]) == set()
     assert entered(site="early", method="pca", chosen=["interpret"]) == {"c01", "c02"}
+
+
+def test_a_rule_on_the_smallest_or_largest_is_about_the_units_of_that_alone() -> None:
+    (claim,) = [one for one in load_claims(CLAIMS) if one.id == "c03"]
+    check = parts_of(claim.check)[0]
+    where = tuple(one for one in check.where if one.column != "alpha")
+    cards = [
+        plausible_card(unit, n_tokens=8).model_copy(
+            update={"site": "middle", "method": "sae", "alpha": alpha, "chosen": ["interpret"]}
+        )
+        for unit, alpha in enumerate((1e-3, 2e-3, 4e-3))
+    ]
+    for pick, unit in (("min", 0), ("max", 2)):
+        least = check.model_copy(update={"where": (*where, Where(column="alpha", pick=pick))})
+        asked = claim.model_copy(update={"check": least})
+        entered = [card.id for card in with_claims(cards, [asked]) if card.claims]
+        assert entered == [cards[unit].id]
 
 
 def test_a_card_that_cannot_be_read_is_an_error_before_anything_is_written(tmp_path: Path) -> None:
