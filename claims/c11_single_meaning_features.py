@@ -1,15 +1,21 @@
 """There are crisp single-meaning features, such as an apostrophe feature."""
 
-from repro.spec import All, Claim, Control, Exceeds, Paper, Ratio, Where
+from claims._vocabulary import MIDDLE, SPARSE_SAE
+from repro.spec import All, Claim, Control, Drop, Exceeds, Fair, Paper, Ratio, Scale, Where
 
 PRECISION = Ratio(
     name="activation-weighted precision", unit="1", over="activation_on_target", under="activation"
 )
 RECALL = Ratio(name="recall", unit="1", over="n_fired_on_target", under="n_target")
-SAE = Where(column="method", values=("sae",))
-APOSTROPHE = (SAE, Where(column="target", values=("apostrophe",)))
-PARENTHESIS = (SAE, Where(column="target", values=("closing_parenthesis",)))
-BY = ("seed", "document")
+OWN = Where(column="rate", values=("own",))
+BOTH = Where(column="target", values=("apostrophe", "closing_parenthesis"))
+SAE = (*SPARSE_SAE, OWN)
+APOSTROPHE = (*SAE, Where(column="target", values=("apostrophe",)))
+PARENTHESIS = (*SAE, Where(column="target", values=("closing_parenthesis",)))
+FOUND = (*SAE, BOTH)
+SHUFFLED = (MIDDLE, OWN, BOTH, Where(column="method", values=("sae_shuffled_tokens",)))
+PLANTED = (MIDDLE, OWN, BOTH, Where(column="method", values=("planted",)))
+BY = ("seed", "text_block")
 
 CLAIM = Claim(
     id="c11",
@@ -19,7 +25,7 @@ CLAIM = Claim(
         "parentheses, and on held-out text hardly on anything else."
     ),
     paper=Paper(section="5.1", figure="4"),
-    reads=("features",),
+    reads=("features", "fidelity", "dictionaries"),
     check=All(
         parts=(
             Exceeds(reads="features", of=PRECISION, where=APOSTROPHE, margin=0.8, clusters=BY),
@@ -32,20 +38,88 @@ CLAIM = Claim(
         Control(
             name="the same search with shuffled tokens",
             kind="negative",
-            check=Exceeds(
-                reads="features",
-                of=PRECISION,
-                where=(Where(column="method", values=("sae_shuffled_tokens",)),),
-                margin=0.8,
-                clusters=BY,
-            ),
-            must="not_supported",
+            check=Exceeds(reads="features", of=PRECISION, where=SHUFFLED, margin=0.8, clusters=BY),
+            must="refuted",
             why="a search over many features must not find meaning in shuffled tokens",
+        ),
+        Control(
+            name="planted features of the same two meanings are found",
+            kind="positive",
+            check=Exceeds(
+                reads="features", of=PRECISION, where=PLANTED, margin=0.8, clusters=("text_block",)
+            ),
+            must="supported",
+            why="a search that misses a feature which is there finds nothing in others",
+        ),
+    ),
+    fair=(Fair(called="the dictionary of the middle site", where=SPARSE_SAE),),
+    saboteurs=(
+        Scale(
+            name="let half of the activation fall on other tokens",
+            reads="features",
+            where=FOUND,
+            column="activation_on_target",
+            factor=0.5,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="count all activation twice",
+            reads="features",
+            where=FOUND,
+            column="activation",
+            factor=2.0,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="let the features miss all but a twentieth of the tokens they hit",
+            reads="features",
+            where=FOUND,
+            column="n_fired_on_target",
+            factor=0.05,
+            turns_to=("refuted",),
+        ),
+        Scale(
+            name="count a hundredth of the activation, but all of it on the target",
+            reads="features",
+            where=FOUND,
+            column="activation",
+            factor=0.01,
+            turns_to=("supported",),
+        ),
+        Scale(
+            name="multiply the activation on the target by twenty",
+            reads="features",
+            where=FOUND,
+            column="activation_on_target",
+            factor=20.0,
+            turns_to=("supported",),
+        ),
+        Drop(
+            name="hide the search for apostrophes",
+            reads="features",
+            where=APOSTROPHE,
+            turns_to=("absent",),
+        ),
+        Drop(
+            name="hide the search for closing parentheses",
+            reads="features",
+            where=PARENTHESIS,
+            turns_to=("absent",),
+        ),
+        Drop(
+            name="hide the last seed: two are too few",
+            reads="features",
+            where=(*FOUND, Where(column="seed", pick="max")),
+            turns_to=("inconclusive",),
         ),
     ),
     deviation=(
-        "Another language model, so other features: the candidate is chosen on one half of the "
-        "text and judged on the other. The paper shows examples and histograms, no precision or "
+        "SmolLM2-135M-Instruct (Q4_1, de-quantised), residual stream after a middle block, in "
+        "place of Pythia-70M; dictionaries with R = 2 and three penalties, pooled, trained on "
+        "about a million tokens or fewer (the scope says how many). A target is the set of tokens "
+        "that begin so, since the tokenizer merges an apostrophe with what follows. The feature is "
+        "the one of the largest harmonic mean of precision and recall on one half of the documents "
+        "and is judged on the other. The paper shows examples and histograms, no precision or "
         "recall, and says that its apostrophe feature does not fire on all apostrophes; the low "
         "bar for recall follows from that."
     ),

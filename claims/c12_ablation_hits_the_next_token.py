@@ -18,9 +18,9 @@ CLAIM = Claim(
         "the apostrophe feature the token 's'."
     ),
     paper=Paper(section="5.2"),
-    reads=("features",),
+    reads=("feature_ablations",),
     check=Exceeds(
-        reads="features",
+        reads="feature_ablations",
         of=HIT,
         where=(
             Where(column="method", values=("sae",)),
@@ -35,7 +35,7 @@ CLAIM = Claim(
             name="random direction of matched norm",
             kind="negative",
             check=Exceeds(
-                reads="features", of=HIT, where=RANDOM, margin=0.5, clusters=("document",)
+                reads="feature_ablations", of=HIT, where=RANDOM, margin=0.5, clusters=("document",)
             ),
             must="not_supported",
             why="any push of that size must not lower the expected token the most",

@@ -19,9 +19,9 @@ CLAIM = Claim(
         "as a feature's parents lowers it more than ablating other active features does."
     ),
     paper=Paper(section="5.3"),
-    reads=("features",),
+    reads=("circuits",),
     check=Exceeds(
-        reads="features",
+        reads="circuits",
         of=FALL,
         where=(Where(column="ablated", values=("parents",)),),
         against=RANDOM,
@@ -33,7 +33,7 @@ CLAIM = Claim(
             name="random parents",
             kind="negative",
             check=Exceeds(
-                reads="features",
+                reads="circuits",
                 of=FALL,
                 where=RANDOM,
                 margin=0.1,

@@ -13,9 +13,9 @@ CLAIM = Claim(
         "the words it should fire on, because a feature of the single word fires instead."
     ),
     paper=Paper(section="Chanin et al. 2024, arXiv 2409.14507"),
-    reads=("features",),
+    reads=("absorption",),
     check=Exceeds(
-        reads="features",
+        reads="absorption",
         of=ABSORBED,
         where=(FIRST_LETTER, Where(column="method", values=("sae",))),
         margin=0.05,
@@ -26,7 +26,7 @@ CLAIM = Claim(
             name="linear probe in place of the dictionary",
             kind="negative",
             check=Exceeds(
-                reads="features",
+                reads="absorption",
                 of=ABSORBED,
                 where=(FIRST_LETTER, Where(column="method", values=("probe",))),
                 margin=0.05,

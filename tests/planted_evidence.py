@@ -15,7 +15,7 @@ from repro.contract.rows.fidelity import (
     SplicedRow,
 )
 from repro.contract.rows.toy import ToyRow
-from tests import planted_interpret, planted_ioi, planted_ratings
+from tests import planted_features, planted_interpret, planted_ioi, planted_ratings
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -84,6 +84,8 @@ class World:
     """Mean one-to-one cosine of planted features and the dictionary's."""
     ioi: planted_ioi.World = field(default_factory=planted_ioi.World)
     """Localisation of indirect object identification."""
+    features: planted_features.World = field(default_factory=planted_features.World)
+    """Features of a single meaning."""
     interpret: planted_interpret.World = field(default_factory=planted_interpret.World)
     """Interpretability."""
     ratings: planted_ratings.World = field(default_factory=planted_ratings.World)
@@ -100,6 +102,11 @@ FALSE = {
         World(interpret=planted_interpret.World(fade=-0.06)),
     ),
     "k01": (World(interpret=planted_interpret.World(reinitialised=0.52)),),
+    "c11": (World(features=planted_features.World(precision=0.5)),),
+    "c13": (
+        World(features=planted_features.World(purity=0.4)),
+        World(features=planted_features.World(matched_purity=0.4)),
+    ),
     "c14": (World(dip=0.9), World(knee=2.0)),
     "c15": (World(sae_error=6.0),),
     "c16": (World(width_gain=0.0),),
@@ -164,6 +171,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         "toy": list(_toy(world)),
         **planted_ioi.tables(world.ioi),
         **planted_interpret.tables(world.interpret),
+        **planted_features.tables(world.features),
         "ratings": list(planted_ratings.ratings(world.ratings)),
     }
     for name, rows in tables.items():

@@ -40,9 +40,10 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
     gone = {*content["activate"]["hook_points"], *content["activate"]["untrained"]} - {*points}
     groups = content["train"]["groups"].items()
     content["train"]["groups"] = {name: one for name, one in groups if one["site"] not in gone}
-    scored = content["interpret"]["dictionaries"].items()
     kept = content["train"]["groups"]
-    content["interpret"]["dictionaries"] = {name: v for name, v in scored if name in kept}
+    for section in ("interpret", "features"):
+        chosen = content[section]["dictionaries"].items()
+        content[section]["dictionaries"] = {name: v for name, v in chosen if name in kept}
     content["activate"].update(
         hook_points=points,
         untrained={},

@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from repro.maker.activations.shards import read_manifest, write_manifest
 from repro.maker.activations.weights import TRAINED
+from repro.maker.params.features import Searched
 from repro.maker.params.interpret import Baseline as ScoredBaseline
 from repro.maker.params.ioi import Baseline
 from repro.maker.params.model import Params, load_params
@@ -170,6 +171,23 @@ def content() -> dict[str, Any]:
             "llm": None,
             "planted": {"features": 20, "seed": 0},
             "cards": 2,
+            "seed": 0,
+            "batch": 8,
+            "device": "cpu",
+            "executor": {"kind": "inline", "workers": 1, "threads": 1},
+        },
+        "features": {
+            "tokens": 1024,
+            "fragment": 8,
+            "blocks": 3,
+            "targets": ["full_stop", "the", "digits"],
+            "dictionaries": {"middle_r2": [2.0e-3, 1.0e-2], "middle_random": [4]},
+            "baselines": list(get_args(Searched)),
+            "drawn": 20,
+            "alive_firings": 2,
+            "effective_share": 0.01,
+            "matched_density": 0.1,
+            "token_set": 2,
             "seed": 0,
             "batch": 8,
             "device": "cpu",

@@ -85,7 +85,13 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "sampled": frozenset({"effective", "alive"}),
     "rate": frozenset({"own", "matched"}),
     "scorer": frozenset({"rules", "embedding", "simulation", "detection", "fuzzing", "intruder"}),
-    "target": frozenset({"apostrophe", "closing_parenthesis", "first_letter", "random_sample"}),
+    "target": frozenset(
+        {
+            *("apostrophe", "closing_parenthesis", "opening_parenthesis", "opening_quote", "comma"),
+            *("full_stop", "newline", "digits", "capitalised_word", "dash", "the", "and"),
+            *("suffix_ing", "suffix_ed", "first_letter"),
+        }
+    ),
     "ablated": frozenset({"parents", "random_active"}),
     "correct": IS_SO,
     "carries": IS_SO,
@@ -96,6 +102,7 @@ VALUES: Mapping[str, frozenset[str | int]] = {
     "is_scored": IS_SO,
     "is_scored_shuffled": IS_SO,
     "is_right": IS_SO,
+    "is_on_target": IS_SO,
 }
 """Columns with a closed set of values, in whatever table; the others may hold anything."""
 
@@ -110,10 +117,14 @@ class Planned(NamedTuple):
 
 
 PLANNED: Mapping[str, Planned] = {
-    "features": Planned("features", frozenset({
-        "ablated", "activation", "activation_ablated", "activation_on_target", "document",
-        "feature", "letter", "method", "n", "n_absorbed", "n_expected_falls_most",
-        "n_fired_on_target", "n_parent_expected", "n_target", "seed", "target",
+    "feature_ablations": Planned("features", frozenset({
+        "document", "method", "n", "n_expected_falls_most", "seed", "target",
+    })),
+    "circuits": Planned("features", frozenset({
+        "ablated", "activation", "activation_ablated", "document", "feature",
+    })),
+    "absorption": Planned("features", frozenset({
+        "letter", "method", "n_absorbed", "n_parent_expected", "seed", "target",
     })),
     "steer": Planned("steer", frozenset({
         "feature", "log_odds_shift", "loss_allowed", "loss_steered", "method", "n", "n_tokens",

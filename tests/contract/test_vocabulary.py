@@ -33,7 +33,7 @@ from tests.import_graph import ROOT
 
 OPEN = {
     *("template", "io", "subject", "counterfactual_io", "counterfactual_subject"),
-    *("clean", "counterfactual", "names", "contexts", "rater"),
+    *("clean", "counterfactual", "names", "contexts", "rater", "token"),
 }
 """Columns of text that may hold anything."""
 WEIGHTS = Untrained.model_fields["weights"].annotation

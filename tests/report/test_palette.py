@@ -36,13 +36,14 @@ BY_LABEL = {look.label: look for look in LOOKS}
 NO_METHOD = (
     *("one α", f"fit of degree {SMOOTH_DEGREE} in ln L0"),
     *(label for label, _, _ in READINGS),
+    *("as they are", "at one firing rate"),
     *("best of the paper's", "best, as wide and sparse"),
     *("its own explanation", "another feature's explanation"),
 )
 """Labels of lines that stand for no method."""
 MEANINGS = re.compile(r"\d meanings, area")
 """Labels of the curves of a ROC."""
-BY_METHOD_DOWN = ("c01  ", "c01 units", "c01 scorer", "c01 roc", "c02 ")
+BY_METHOD_DOWN = ("c13  ", "c11 levels", "c01  ", "c01 units", "c01 scorer", "c01 roc", "c02 ")
 """Figures that have the methods along the axis, or none."""
 
 

@@ -1,19 +1,13 @@
 """What is on the bench of the stage `interpret`: its inputs, and the jobs made from them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-
 from repro.contract.cards import Card, read_cards
 from repro.contract.evidence import Scope
 from repro.files import sha256_of
-from repro.maker.activations.harvested import harvested
-from repro.maker.activations.loaded import model_files
-from repro.maker.activations.tokens import read_tokens_manifest
-from repro.maker.activations.weights import Redrawn
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import (
@@ -23,17 +17,15 @@ from repro.maker.decompositions.trained import (
     site_files,
     untrained,
 )
-from repro.maker.engine.device import resolve_device
 from repro.maker.engine.executor import map_items
 from repro.maker.engine.provenance import key_of, versions
 from repro.maker.engine.result import read_result
 from repro.maker.hook_points import hook_point
 from repro.maker.interpret.embedding import EmbedJob, embed_item
 from repro.maker.interpret.planted import MOST_MEANINGS
-from repro.maker.interpret.prepared import ReadJob, TextJob, read_item, text_item
+from repro.maker.interpret.reading import Reading
 from repro.maker.interpret.results import Explained, Judged
 from repro.maker.interpret.tables import Dictionary
-from repro.maker.interpret.text import Cut
 from repro.maker.interpret.units import UnitsJob
 from repro.maker.interpret.validity import JudgeJob
 from repro.maker.params.activate import Activate
@@ -44,7 +36,7 @@ from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.train import Train
 from repro.maker.scope import scope_of
-from repro.maker.source.records import EncoderRecord, ModelRecord, TextRecord, read_record
+from repro.maker.source.records import EncoderRecord, read_record
 from repro.maker.stage import dumped
 
 PARTS = 4
@@ -80,7 +72,8 @@ class InterpretJobs:
     def __init__(self, params: Sections, inputs: Inputs, scratch: Path) -> None:
         self.params, self.inputs = params, inputs
         self.settings = params.interpret
-        self.on_model = harvested(inputs.activate)
+        reading = Reading(params, inputs, self.settings, scratch)
+        self.text, self.on_model = reading.text, reading.on_model
         chosen = self.settings.dictionaries
         members = read_trained(inputs.train).dictionaries
         self.members = [m for m in members if _knob(m) in chosen.get(m.group, ())]
@@ -91,15 +84,8 @@ class InterpretJobs:
             for site in self.on_model
             if any(m.site == site for m in (*self.members, *self.patched))
         }
-        how = self.settings.executor
-        alone = Executor(kind="inline", workers=1, threads=how.threads)
-        self.text = map_items(text_item, [self._text()], alone, scratch, desc="text")[0]
-        self.vectors = self._vectors(how, scratch)
-        reads = [self._read(version, sites) for version, sites in self._versions().items()]
-        folders = map_items(read_item, reads, how, scratch, desc="activations")
-        self.read = {
-            site: folder for job, folder in zip(reads, folders, strict=True) for site in job.hooks
-        }
+        self.vectors = self._vectors(self.settings.executor, scratch)
+        self.read = reading.at(self.sites)
 
     def validity(self) -> Iterator[JudgeJob]:
         """Every scorer on planted features of one to five meanings."""
@@ -243,51 +229,6 @@ class InterpretJobs:
             for first, last in pairwise(ends)
         ]
         return map_items(embed_item, jobs, how, scratch, desc="sentences")
-
-    def _text(self) -> TextJob:
-        ours, split = self.settings, self.params.tokenize
-        fetched = self.inputs.fetch
-        return TextJob(
-            fetched=fetched,
-            model_sha256=key_of(read_record(fetched / "model", ModelRecord).sha256),
-            documents_sha256=read_record(fetched / "text", TextRecord).sha256,
-            tokens=self.inputs.tokenize,
-            tokens_sha256=read_tokens_manifest(self.inputs.tokenize).sha256,
-            cut=Cut(
-                count=ours.tokens // ours.fragment,
-                fragment=ours.fragment,
-                longest=split.max_document_tokens,
-                balanced=split.balance_sources,
-                blocks=ours.blocks,
-                seed=ours.seed,
-            ),
-        )
-
-    def _versions(self) -> Mapping[Redrawn | None, list[str]]:
-        """Sites by the version of the language model that is run for them."""
-        found: dict[Redrawn | None, list[str]] = {}
-        for site in self.sites:
-            version = self.params.activate.untrained.get(site)
-            redrawn = Redrawn(version.weights, version.seed) if version else None
-            found.setdefault(redrawn, []).append(site)
-        return found
-
-    def _read(self, redrawn: Redrawn | None, sites: list[str]) -> ReadJob:
-        ours = self.settings
-        manifests = {site: self.on_model[site] for site in sites}
-        first = manifests[sites[0]]
-        device, dtype = resolve_device(ours.device), getattr(torch, first.dtype)
-        bos = read_tokens_manifest(self.inputs.tokenize).bos_token_id
-        return ReadJob(
-            model=model_files(self.inputs.fetch / "model", device, dtype, redrawn),
-            text=self.text,
-            before=[] if bos is None else [bos],
-            skip_positions=first.skip_positions,
-            hooks={site: manifest.hook for site, manifest in manifests.items()},
-            sink_norm={site: manifest.sink_norm for site, manifest in manifests.items()},
-            batch=ours.batch,
-            threads=ours.executor.threads,
-        )
 
 
 def _told(params: Sections) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from repro.maker.params.executor import Executor
+from repro.maker.params.fragments import Fragments
 from repro.maker.params.llm import Llm
 from repro.maker.params.section import Count, Positive, Section, Share, mismatch
 
@@ -67,15 +67,9 @@ class Planted(Section):
     """Seed of their meanings."""
 
 
-class Interpret(Section):
+class Interpret(Fragments):
     """Interpretability of units, scored automatically."""
 
-    tokens: Count
-    """Tokens of text that no other stage has used: half to explain, half to score."""
-    fragment: Annotated[int, Field(ge=8)]
-    """Tokens a fragment; 64 in the paper. Each is a sequence of its own."""
-    blocks: Annotated[int, Field(ge=3)]
-    """Blocks of documents in the half on which is scored; each gives a score of its own."""
     dictionaries: dict[str, Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]]
     """Groups of train.groups, each with the penalties, or numbers of codes kept, that are taken."""
     baselines: list[Baseline]
@@ -103,14 +97,6 @@ class Interpret(Section):
     """What scorers are judged by."""
     cards: Count
     """Units of each decomposition that get a page of their own."""
-    seed: int
-    """Seed of the text, the units and the fragments."""
-    batch: Count
-    """Fragments a forward pass."""
-    device: Literal["auto", "cpu", "cuda"]
-    """Where the language model runs."""
-    executor: Executor
-    """How the items are spread."""
 
     @model_validator(mode="after")
     def _asks_about_what_is_there(self) -> "Interpret":

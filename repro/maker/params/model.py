@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from pydantic import model_validator
 
 from repro.maker.params.activate import Activate
+from repro.maker.params.features import Features
 from repro.maker.params.fetch import Fetch, NoEncoder
 from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.interpret import Interpret
@@ -41,6 +42,8 @@ class Params(Setting):
     """Measurements against planted truth."""
     interpret: Interpret
     """Interpretability."""
+    features: Features
+    """Features of a single meaning."""
     ioi: Ioi
     """Localisation of indirect object identification."""
 
@@ -123,12 +126,14 @@ class Params(Setting):
     def _scored_dictionaries_are_trained(self) -> Self:
         on_model = {n: g for n, g in self.train.groups.items() if g.site in self.activate.sites}
         chosen = self.interpret.dictionaries
-        for group, values in chosen.items():
-            key = f"interpret.dictionaries.{group}"
-            if group not in on_model:
-                found = f"no group on the language model is named {group!r}"
-                raise mismatch(key, found, one_of(on_model))
-            _check_trained(key, on_model[group], values)
+        sections = {"interpret": chosen, "features": self.features.dictionaries}
+        for section, of_section in sections.items():
+            for group, values in of_section.items():
+                key = f"{section}.dictionaries.{group}"
+                if group not in on_model:
+                    found = f"no group on the language model is named {group!r}"
+                    raise mismatch(key, found, one_of(on_model))
+                _check_trained(key, on_model[group], values)
         penalised = {n for n in chosen if isinstance(on_model[n], Penalised) and max(chosen[n]) > 0}
         with_l0 = {on_model[name].site for name in penalised}
         for site in sorted({on_model[name].site for name in chosen} - with_l0):

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from repro.contract.evidence import Table
 from repro.report.figures import (
     dictionaries,
+    features,
     interpretability,
     localisation,
     losses,
@@ -145,6 +146,37 @@ PLANS = (
         ("ioi_edits",),
         localisation.shift_by_method,
         "How far the edit moves the answer; dots are seeds and draws",
+    ),
+    FigurePlan(
+        "c11",
+        ("features",),
+        features.precision_by_target,
+        "Precision of the unit that fits each target best; penalties and seeds together",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c11",
+        ("features",),
+        features.recall_by_target,
+        "Recall of the same units",
+        part="recall",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c11",
+        ("feature_levels",),
+        features.levels_by_method,
+        "On which tokens the unit found for a target fires, by level of activation (figure 4)",
+        part="levels",
+        sites=("apostrophe", "closing_parenthesis"),
+        by="target",
+    ),
+    FigurePlan(
+        "c13",
+        ("purity",),
+        features.purity_by_method,
+        "How much of a unit's activation five tokens hold; intervals over seeds, units and text",
+        sites=PANELS,
     ),
     FigurePlan(
         "c14",

@@ -1,5 +1,6 @@
 """Figures of interpretability: scores by method, by unit, by budget and by depth."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -63,14 +64,18 @@ def _by_method(table: Table, variant: str) -> Figure:
 
 
 def interval_of(rows: Table, confidence: float = 0.95) -> Interval:
-    """The mean score and its interval, by the judge's own jackknife over its three families."""
+    """The mean score and its interval over its three families."""
+    return jackknifed(rows, ("score", "n"), ("seed", "feature_group", "text_block"), confidence)
+
+
+def jackknifed(
+    rows: Table, ratio: tuple[str, str], clusters: Sequence[str], confidence: float = 0.95
+) -> Interval:
+    """A ratio of sums and its interval, by the judge's own jackknife."""
     strata = np.zeros(len(rows), dtype=int)
-    families = [
-        family_of(name, [rows.columns[name]], strata)
-        for name in ("seed", "feature_group", "text_block")
-    ]
+    families = [family_of(name, [rows.columns[name]], strata) for name in clusters]
     families = [one for one in families if one.n_units > 1]
-    sums = np.stack([rows.columns["score"], rows.columns["n"]], axis=1).astype(float)
+    sums = np.stack([rows.columns[name] for name in ratio], axis=1).astype(float)
     left = leave_out_sums(sums, strata, 1, families)[:, 0]
     found = jackknife(left[:, :1] / left[:, 1:], [one.n_groups for one in families])
     return intervals(found, confidence)[0]

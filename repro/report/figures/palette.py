@@ -102,6 +102,16 @@ SCORED = (
     "sae_step0_model",
 )
 """Of interpretability, from top to bottom."""
+SEARCHED = (
+    "sae",
+    "sae_untied",
+    "sae_random_decoder",
+    "ica_signed",
+    "pca_signed",
+    "neurons_signed",
+    "random_signed",
+)
+"""Of the search for single-meaning features, from top to bottom."""
 UNIT_SCORES = (
     "sae",
     "sae_untied",
