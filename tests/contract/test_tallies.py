@@ -36,7 +36,7 @@ COMMITTED = ROOT / "reports" / "calibration"
 
 def rate(count: int, draws: int = 40) -> Rate:
     share = count / draws
-    return Rate(count=count, draws=draws, share=share, lower=share / 2, upper=min(2 * share, 1.0))
+    return Rate(count=count, draws=draws, lower=share / 2, upper=min(2 * share, 1.0))
 
 
 def at_edge(edge: str, errors: Errors, supported: int, refuted: int) -> AtEdge:

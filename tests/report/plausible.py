@@ -22,7 +22,7 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.contract.rows.toy import ToyRow
-from tests import planted_interpret, planted_ioi
+from tests import planted_features, planted_interpret, planted_ioi
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
 BY_R = (0.5, 1.0, 2.0, 4.0)
@@ -87,6 +87,7 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
         "toy": list(_toy()),
         **planted_ioi.tables(planted_ioi.World()),
         **planted_interpret.tables(planted_interpret.World()),
+        **planted_features.tables(planted_features.World()),
     }.items():
         write_evidence(
             folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else SCOPE,

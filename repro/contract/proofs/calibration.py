@@ -32,12 +32,15 @@ class Rate(Frozen):
     """Draws in which it happened."""
     draws: int
     """Draws made."""
-    share: float
-    """count / draws."""
     lower: float
     """Lower end of the two-sided 95 % interval of the share."""
     upper: float
     """Upper end of the two-sided 95 % interval of the share."""
+
+    @property
+    def share(self) -> float:
+        """Share of the draws: count / draws."""
+        return self.count / self.draws
 
 
 class AtEdge(Frozen):

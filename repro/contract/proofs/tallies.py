@@ -83,7 +83,7 @@ class CheckSummary(Subject):
 class Summary(Circumstances):
     """All that is not a row."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[3] = 3
     """Version of this format."""
     claims: list[CheckSummary]
     """In the order of the claims; controls after their claim."""
@@ -220,7 +220,6 @@ def _rate(row: Row, what: str) -> Rate:
     return Rate(
         count=row[what],
         draws=row["draws"],
-        share=row[what] / row["draws"],
         lower=row[f"{what}_lower"],
         upper=row[f"{what}_upper"],
     )

@@ -27,16 +27,13 @@ class Target(NamedTuple):
     """Whether a token, as it stands in running text, belongs to it."""
 
 
-def _suffix(ending: str) -> Callable[[str], bool]:
-    return lambda piece: (
-        piece.strip().isalpha()
-        and len(piece.strip()) >= SHORTEST
-        and piece.strip().casefold().endswith(ending)
-    )
+def _ends_in(ending: str, piece: str) -> bool:
+    word = piece.strip().casefold()
+    return word.isalpha() and len(word) >= SHORTEST and word.endswith(ending)
 
 
-def _word(word: str) -> Callable[[str], bool]:
-    return lambda piece: piece.strip().casefold() == word
+def _is_word(word: str, piece: str) -> bool:
+    return piece.strip().casefold() == word
 
 
 def _is_capitalised(piece: str) -> bool:
@@ -61,10 +58,10 @@ TARGETS: Mapping[str, Target] = {
     "digits": Target("digits", lambda p: p.strip().isdecimal()),
     "capitalised_word": Target("a word that begins with a capital", _is_capitalised),
     "dash": Target("a hyphen or dash", lambda p: p.strip()[:1] in tuple(DASHES)),
-    "the": Target("“the”", _word("the")),
-    "and": Target("“and”", _word("and")),
-    "suffix_ing": Target("a word in -ing", _suffix("ing")),
-    "suffix_ed": Target("a word in -ed", _suffix("ed")),
+    "the": Target("“the”", lambda p: _is_word("the", p)),
+    "and": Target("“and”", lambda p: _is_word("and", p)),
+    "suffix_ing": Target("a word in -ing", lambda p: _ends_in("ing", p)),
+    "suffix_ed": Target("a word in -ed", lambda p: _ends_in("ed", p)),
 }
 """By name. The first two are the paper's; the others are of the same kind, and common."""
 

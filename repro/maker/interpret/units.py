@@ -1,7 +1,7 @@
 """Work of the stage: count the units of one dictionary, draw some, explain and score them."""
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from repro.contract.cards import Chosen, write_cards
+from repro.contract.cards import Card, Chosen, write_cards
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.decompositions.registry import decomposition_of
@@ -152,15 +152,27 @@ def units_item(job: UnitsJob, folder: Path) -> None:
     ]
     write_result(folder, _explained(found, alive, effective, units))
     by_rules = RulesScorer.of(predicates, job.rules)
-    unembedding = read_unembedding(job.read) if _is_residual(job) else None
     drawn_first = set(by_effect[: job.n_cards].tolist())
-    cards = []
-    for place, unit in enumerate(units):
+    directions = decomposition.directions
+    write_cards(folder, cards_of(job, text, of_unit, units, drawn_first, by_rules, directions))
+
+
+def cards_of(
+    job: UnitsJob,
+    text: Text,
+    of_unit: Float[np.ndarray, "unit fragment token"],
+    units: Sequence[Unit],
+    drawn_first: Collection[int],
+    rules: RulesScorer,
+    directions: Float[Tensor, "d_sae d_in"],
+) -> Iterator[Card]:
+    """Cards of the units that get one, in order."""
+    unembedding = read_unembedding(job.read) if _is_residual(job) else None
+    for activations, unit in zip(of_unit, units, strict=True):
         if chosen := chosen_for(unit.unit, drawn_first, job.listed):
-            predicted = predicted_of(job, text, of_unit[place], by_rules, unit.unit)
-            seen = Seen(text, of_unit[place], predicted, decomposition.directions, unembedding)
-            cards.append(card_of(seen, unit, chosen, job.key, job.hook, job.seed))
-    write_cards(folder, cards)
+            predicted = predicted_of(job, text, activations, rules, unit.unit)
+            seen = Seen(text, activations, predicted, directions, unembedding)
+            yield card_of(seen, unit, chosen, job.key, job.hook, job.seed)
 
 
 def chosen_for(unit: int, drawn: Collection[int], listed: Collection[int]) -> list[Chosen]:

@@ -31,7 +31,7 @@ def rate_of(count: int, draws: int) -> Rate:
     """
     lower = float(betaincinv(count, draws - count + 1, 0.025)) if count else 0.0
     upper = float(betaincinv(count + 1, draws - count, 0.975)) if count < draws else 1.0
-    return Rate(count=count, draws=draws, share=count / draws, lower=lower, upper=upper)
+    return Rate(count=count, draws=draws, lower=lower, upper=upper)
 
 
 def calibration_of(
