@@ -245,6 +245,7 @@ FREE = {
     ("activate", "untrained"),
     ("train", "groups"),
     ("train", "optimiser", "lr_at"),
+    ("features", "dictionaries"),
     ("interpret", "dictionaries"),
     ("ioi", "plans"),
     *(("ioi", "plans", name, "dictionaries") for name in content()["ioi"]["plans"]),

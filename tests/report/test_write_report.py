@@ -162,8 +162,8 @@ def test_a_traceback_is_folded(html: str) -> None:
 
 
 def test_an_absent_claim_names_the_stage_it_waits_for(html: str) -> None:
-    row = html[html.index('href="#c11"') :].split("</tr>")[0]
-    assert "decided once the stage features is built" in row
+    row = html[html.index('href="#c25"') :].split("</tr>")[0]
+    assert "decided once the stage erase is built" in row
     assert "How it will be decided" in card_of(html, "c11")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Errors = Literal[
     "normal", "loud_seeds", "skewed_up", "skewed_down", "heavy", "tied", "tiny", "one_row"
@@ -30,7 +30,7 @@ class Rate(Frozen):
 
     count: int
     """Draws in which it happened."""
-    draws: int
+    draws: int = Field(gt=0)
     """Draws made."""
     lower: float
     """Lower end of the two-sided 95 % interval of the share."""

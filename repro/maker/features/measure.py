@@ -20,8 +20,8 @@ from repro.maker.features.planted import planted_codes
 from repro.maker.features.purity import likeliest_tokens, purity
 from repro.maker.features.search import Fit, added, best_units, fit_of, level_of
 from repro.maker.features.targets import members_of
+from repro.maker.interpret.draw import GROUPS
 from repro.maker.interpret.prepared import read_activations, read_text
-from repro.maker.interpret.tables import GROUPS
 from repro.maker.interpret.text import EXPLAIN
 from repro.maker.interpret.units import ROWS, counted, drawn_units
 

@@ -7,6 +7,9 @@ from repro.maker.interpret.case import Drawn
 from repro.maker.interpret.text import EXPLAIN
 from repro.maker.params.interpret import Excerpts
 
+GROUPS = 20
+"""Groups of drawn units and of planted features: as many as the judge leaves out one by one."""
+
 
 def drawn_for(
     activations: Float[np.ndarray, "fragment token"],

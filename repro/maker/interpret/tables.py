@@ -15,10 +15,9 @@ from repro.contract.rows.interpret import (
     ScorerRow,
     UnitRow,
 )
+from repro.maker.interpret.draw import GROUPS
 from repro.maker.interpret.results import Explained, Judged, Scores, Unit, mean_score
 
-GROUPS = 20
-"""Groups of drawn units and of planted features: as many as the judge leaves out one by one."""
 PLAIN = ("neurons_signed", "random_signed", "pca", "ica")
 """The paper's baselines: one-sided neurons and random directions, signed components."""
 TOPK = ("pca_topk", "ica_topk", "neurons_topk", "random_topk")
