@@ -118,10 +118,10 @@ CLAIM = Claim(
         "place of Pythia-70M; dictionaries with R = 2 and three penalties, pooled, trained on "
         "about a million tokens or fewer (the scope says how many). A target is the set of tokens "
         "that begin so, since the tokenizer merges an apostrophe with what follows. The feature is "
-        "the one of the largest harmonic mean of precision and recall on one half of the documents "
-        "and is judged on the other. The paper shows examples and histograms, no precision or "
-        "recall, and says that its apostrophe feature does not fire on all apostrophes; the low "
-        "bar for recall follows from that."
+        "the most precise of those that fire on at least a fifth of the target on one half of the "
+        "documents, and is judged on the other. The paper shows examples and histograms, no "
+        "precision or recall, and says that its apostrophe feature does not fire on all "
+        "apostrophes; the low bar for recall follows from that."
     ),
     refuted_by=(
         "A precision wholly below 0.8, or a recall wholly below 0.1, for either of the two targets."

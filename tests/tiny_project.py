@@ -181,6 +181,7 @@ def content() -> dict[str, Any]:
             "fragment": 8,
             "blocks": 3,
             "targets": ["full_stop", "the", "digits"],
+            "least_recall": 0.2,
             "dictionaries": {"middle_r2": [2.0e-3, 1.0e-2], "middle_random": [4]},
             "baselines": list(get_args(Searched)),
             "drawn": 20,

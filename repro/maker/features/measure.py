@@ -36,6 +36,8 @@ class How(Record):
     """Result of the text; its name is its hash."""
     targets: list[str]
     """Classes of tokens that are searched for."""
+    least_recall: float
+    """Share of a target on which a unit must fire to be taken for it."""
     n_drawn: int
     """Units drawn at random for purity."""
     alive_firings: int
@@ -168,7 +170,7 @@ def measured(
     pure: list[PurityRow] = []
     levels: list[LevelRow] = []
     for rate, bound in (("own", torch.zeros_like(level)), ("matched", level)):
-        chosen = best_units(_fit(codes, is_in, bound))
+        chosen = best_units(_fit(codes, is_in, bound), how.least_recall)
         features += _found_rows(key, rate, how, codes, is_in, bound, chosen)
         pure += _purity_rows(key, rate, how, codes, bound, drawn)
         if rate == "own" and tells_levels:

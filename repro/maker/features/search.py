@@ -5,8 +5,10 @@ Of each unit's activation a >= 0 and a set T of tokens, on some text:
     precision = sum_{t in T} a_t / sum_t a_t            (weighted by activation)
     recall    = |{t in T: a_t > 0}| / |T|
 
-The unit of the largest harmonic mean of the two is taken, on one half of the documents; what it is
-worth is told on the other. No method has more to choose from but by the number of its units.
+The most precise unit is taken among those that fire on some least share of the target, on one half
+of the documents; what it is worth is told on the other. A crisp feature may leave part of the target
+to others, as the paper says of its own (section 5.1), but one that fires once is no find. No method
+has more to choose from but by the number of its units.
 """
 
 from collections.abc import Sequence
@@ -39,10 +41,10 @@ class Fit(NamedTuple):
         """Share of the target's tokens on which the unit fires; 0 where there is none."""
         return self.n_fired_on_target / self.n_target.clamp_min(1)
 
-    def harmonic_mean(self) -> Float[Tensor, "unit target"]:
-        """2 P R / (P + R), 0 where both are 0."""
-        p, r = self.precision(), self.recall()
-        return 2 * p * r / (p + r).clamp_min(1e-30)
+    def rank(self, least_recall: float) -> Float[Tensor, "unit target"]:
+        """By precision, 0 to 1; below those, from -1 to 0, by recall where it is too small."""
+        recall = self.recall()
+        return torch.where(recall >= least_recall, self.precision(), recall - 1)
 
 
 def fit_of(a: Float[Tensor, "token unit"], is_in: Bool[Tensor, "token target"]) -> Fit:
@@ -63,9 +65,12 @@ def added(parts: Sequence[Fit]) -> Fit:
     return Fit(*(torch.stack(some).sum(dim=0) for some in zip(*parts, strict=True)))
 
 
-def best_units(found: Fit) -> Int[Tensor, " target"]:
-    """For each target the unit of the largest harmonic mean, the first where several are equal."""
-    return found.harmonic_mean().argmax(dim=0)
+def best_units(found: Fit, least_recall: float) -> Int[Tensor, " target"]:
+    """For each target the most precise of the units that fire on enough of it, the first of equals.
+
+    Where none fires on enough, the one that fires on most.
+    """
+    return found.rank(least_recall).argmax(dim=0)
 
 
 def level_of(a: Float[Tensor, "token unit"], density: float) -> Float[Tensor, " unit"]:

@@ -35,6 +35,8 @@ class Features(Fragments):
 
     targets: Annotated[list[Target], Field(min_length=1)]
     """Classes of tokens that are searched for."""
+    least_recall: Share
+    """Share of a target's tokens on which a unit must fire to be taken for it."""
     dictionaries: dict[str, Annotated[list[Annotated[float, Field(ge=0.0)]], Field(min_length=1)]]
     """Groups of train.groups, each with the penalties, or numbers of codes kept, that are taken."""
     baselines: list[Searched]

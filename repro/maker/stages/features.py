@@ -107,6 +107,7 @@ class FeaturesJobs:
         self.how = How(
             text=reading.text,
             targets=list(ours.targets),
+            least_recall=ours.least_recall,
             n_drawn=ours.drawn,
             alive_firings=ours.alive_firings,
             effective_share=ours.effective_share,

@@ -49,7 +49,7 @@ def test_parts_of_a_text_add_up(seed: int, cut: int):
 @given(st.integers(0, 10_000), st.floats(1e-3, 1e3))
 def test_the_scale_of_a_unit_does_not_matter(seed: int, scale: float):
     a, is_in = drawn(seed)
-    plain, scaled = (fit_of(x, is_in).harmonic_mean() for x in (a, a * scale))
+    plain, scaled = (fit_of(x, is_in).rank(0.2) for x in (a, a * scale))
     torch.testing.assert_close(plain, scaled, rtol=1e-5, atol=1e-6)
 
 
@@ -58,25 +58,32 @@ def test_a_unit_of_the_target_is_found_among_others():
     planted = a.clone()
     planted[:, 4] = is_in[:, 1].float() * 2.0
     found = fit_of(planted, is_in)
-    assert int(best_units(found)[1]) == 4
+    assert int(best_units(found, 0.2)[1]) == 4
     assert float(found.precision()[4, 1]) == float(found.recall()[4, 1]) == 1.0
-    assert int(best_units(fit_of(a, is_in))[1]) != 4 or float(fit_of(a, is_in).recall()[4, 1]) < 1
 
 
-def test_neither_all_precision_nor_all_recall_wins():
+def test_the_most_precise_wins_that_fires_on_enough_of_the_target():
     is_in = torch.tensor([[True]] * 10 + [[False]] * 90)
     once, always, good = torch.zeros(100), torch.ones(100), torch.zeros(100)
     once[0] = 1.0
     good[:8], good[50] = 1.0, 1.0
-    a = torch.stack([once, always, good], dim=1)
-    assert best_units(fit_of(a, is_in)).tolist() == [2]
+    found = fit_of(torch.stack([once, always, good], dim=1), is_in)
+    wanted = {0.05: 0, 0.2: 2, 0.8: 2, 0.9: 1}
+    assert {least: int(best_units(found, least)[0]) for least in wanted} == wanted
+
+
+def test_where_none_fires_on_enough_the_one_that_fires_on_most_is_taken():
+    is_in = torch.tensor([[True]] * 10 + [[False]] * 10)
+    a = torch.zeros(20, 3)
+    a[:1, 0], a[:3, 1], a[15:, 1], a[:2, 2] = 1.0, 1.0, 1.0, 1.0
+    assert best_units(fit_of(a, is_in), 0.5).tolist() == [1]
 
 
 def test_a_silent_unit_and_an_absent_target_are_nothing_and_no_error():
     found = fit_of(torch.zeros(5, 2), torch.zeros(5, 3, dtype=torch.bool))
-    for one in (found.precision(), found.recall(), found.harmonic_mean()):
+    for one in (found.precision(), found.recall()):
         assert one.abs().max() == 0
-    assert best_units(found).tolist() == [0, 0, 0]
+    assert best_units(found, 0.2).tolist() == [0, 0, 0]
 
 
 @FEW
