@@ -6,9 +6,9 @@ Of each unit's activation a >= 0 and a set T of tokens, on some text:
     recall    = |{t in T: a_t > 0}| / |T|
 
 The most precise unit is taken among those that fire on some least share of the target, on one half
-of the documents; what it is worth is told on the other. A crisp feature may leave part of the target
-to others, as the paper says of its own (section 5.1), but one that fires once is no find. No method
-has more to choose from but by the number of its units.
+of the documents; what it is worth is told on the other. A crisp feature may leave part of the
+target to others, as the paper says of its own (section 5.1), but one that fires once is no find. No
+method has more to choose from but by the number of its units.
 """
 
 from collections.abc import Sequence
