@@ -130,6 +130,7 @@ def test_a_change_of_training_is_told_in_metrics(changed: Path):
     ran_stages = [
         "code",
         "train",
+        "features",
         "fidelity",
         "ioi",
         "interpret",
@@ -172,7 +173,7 @@ def test_a_changed_docstring_re_runs_the_hash_of_the_code_alone(changed: Path):
 def test_a_changed_formula_re_runs_what_reaches_it(changed: Path):
     edit(changed, "repro/maker/dictionaries/metrics.py", "\n\n\n", "\n\n\nMORE = 1\n\n\n")
     again = ran(dvc(changed, "repro"))
-    assert again[:2] == ["code", "fidelity"]
+    assert again[:3] == ["code", "features", "fidelity"]
     assert not {"train", "activate", "tokenize", "fetch", "plant"} & {*again}
 
 

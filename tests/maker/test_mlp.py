@@ -40,7 +40,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     values["fidelity"]["spliced_groups"] = ["mlp_tied", "mlp_untied"]
     at_mlp = {"mlp_untied": [2.0e-3], "mlp_tied": [2.0e-3]}
-    values["interpret"]["dictionaries"] = {"stream": [2.0e-3], "mlp_untied": [2.0e-3]}
+    of_units = {"stream": [2.0e-3], "mlp_untied": [2.0e-3]}
+    values["interpret"]["dictionaries"] = values["features"]["dictionaries"] = of_units
     values["ioi"]["plans"] = {
         "stream": plan({"stream": [2.0e-3]}, ["pca"]),
         "mlp": plan(at_mlp, ["pca", "ica", "neurons", "mean_difference"], site="my_mlp"),

@@ -234,7 +234,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "toy": group("planted_independent", [1.0e-2], [0]),
     }
     values["fidelity"]["spliced_groups"] = ["middle"]
-    values["interpret"]["dictionaries"] = {"middle": [2.0e-3], CONTROL: [2.0e-3]}
+    of_units = {"middle": [2.0e-3], CONTROL: [2.0e-3]}
+    values["interpret"]["dictionaries"] = values["features"]["dictionaries"] = of_units
     values["ioi"]["plans"] = {"middle": plan({}, ["pca"])}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
