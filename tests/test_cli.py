@@ -119,7 +119,7 @@ def test_verify_writes_verdicts_named_for_the_profile_of_the_evidence(verdicts):
     assert read.profile == "smoke"
     by_id = {one.id: one for one in read.verdicts}
     assert by_id["c14"].status == Status.SUPPORTED
-    assert by_id["c11"].status == Status.ABSENT
+    assert by_id["c25"].status == Status.ABSENT
 
 
 def test_verify_exits_0_on_a_refuted_claim_and_prints_it(repro, tmp_path):

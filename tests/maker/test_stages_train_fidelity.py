@@ -299,7 +299,7 @@ def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}
     spread = {"kind": "processes", "workers": 2, "threads": 1}
-    stages = ("fidelity", "toy", "ioi", "interpret")
+    stages = ("fidelity", "toy", "ioi", "interpret", "features")
     write_params(finished, **{f"{stage}__executor": spread for stage in stages})
     for stage in stages:
         again = [*dict(commands())[stage], *at(evidence=Path("again"))]

@@ -164,7 +164,7 @@ def test_a_traceback_is_folded(html: str) -> None:
 def test_an_absent_claim_names_the_stage_it_waits_for(html: str) -> None:
     row = html[html.index('href="#c25"') :].split("</tr>")[0]
     assert "decided once the stage erase is built" in row
-    assert "How it will be decided" in card_of(html, "c11")
+    assert "How it will be decided" in card_of(html, "c25")
 
 
 def test_figures_stand_in_the_card_of_their_claim_and_in_files(html: str, report: Path) -> None:

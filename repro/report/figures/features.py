@@ -15,8 +15,8 @@ RECALL = SumRatio("n_fired_on_target", "n_target")
 PURITY = SumRatio("purity", "n")
 RATES = (("as they are", "own", VERMILLION, "o"), ("at one firing rate", "matched", BLUE, "d"))
 LEVELS = 10
-NAMED = 3
-"""Other tokens that are named beside a histogram."""
+NAMED, LETTERS = 3, 8
+"""Other tokens that are named beside a histogram, and letters that are shown of each."""
 
 
 def precision_by_target(table: Table) -> Figure:
@@ -50,7 +50,7 @@ def _by_target(table: Table, ratio: SumRatio, label: str) -> Figure:
 def purity_by_method(table: Table) -> Figure:
     """Share of a unit's activation that five tokens hold, with its interval."""
     methods = methods_present(table, SEARCHED)
-    figure, axes = panel("activation on the tokens that hold most", "")
+    figure, axes = panel("activation on five tokens", "")
     for (label, rate, colour, marker), shift in zip(RATES, (-0.12, 0.12), strict=True):
         for place, method in enumerate(methods):
             some = select(table, rate=rate, method=method)
@@ -74,8 +74,10 @@ def _interval(rows: Table) -> Interval:
 def levels_by_method(table: Table) -> Figure:
     """How often the unit found fires at each level of its activation, on the target or not."""
     methods = methods_present(table, SEARCHED)
-    figure = Figure(figsize=(4.6, 0.9 + 0.95 * len(methods)))
-    figure.subplots_adjust(left=0.135, right=0.98, bottom=0.12, top=0.93, hspace=0.75)
+    height = 1.1 + 0.95 * len(methods)
+    figure = Figure(figsize=(4.6, height))
+    ends = {"bottom": 0.6 / height, "top": 1 - 0.5 / height}
+    figure.subplots_adjust(left=0.135, right=0.98, hspace=0.75, **ends)
     panels = figure.subplots(len(methods), 1, squeeze=False)[:, 0]
     for axes, method in zip(panels, methods, strict=True):
         rows = select(table, method=method)
@@ -83,7 +85,7 @@ def levels_by_method(table: Table) -> Figure:
         axes.bar(range(LEVELS), on, color=VERMILLION, label="on the target")
         axes.bar(range(LEVELS), off, bottom=on, color=GREY, label="other tokens")
         others = _named(select(rows, is_on_target=0))
-        axes.set_title(f"{METHODS[method].label}{others}", fontsize=8, loc="left")
+        axes.set_title(f"{METHODS[method].label}{others}", fontsize=9, loc="left")
         axes.set_xticks(range(LEVELS), [""] * LEVELS)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="upper left", ncols=2, borderaxespad=0.1)
@@ -101,5 +103,5 @@ def _named(rows: Table) -> str:
     names = [one for one in dict.fromkeys(rows.columns["token"].tolist()) if one]
     often = {one: int(select(rows, token=one).columns["n"].sum()) for one in names}
     first = sorted(names, key=lambda one: (-often[one], one))[:NAMED]
-    quoted = ", ".join(f"“{one.strip() or 'space'}”" for one in first)
+    quoted = ", ".join(f"“{one.strip()[:LETTERS] or 'space'}”" for one in first)
     return f"; others {quoted}".replace("$", r"\$") if first else ""
