@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from repro.contract.vocabulary import VALUES
 from repro.errors import ParamsError
 from repro.maker.features.targets import TARGETS, members_of
 from repro.maker.params.features import Target
@@ -38,8 +39,9 @@ def test_a_target_is_the_tokens_that_a_reader_would_name(target: str):
     assert {PIECES[i] for i in np.flatnonzero(members)} == WANTED[target]
 
 
-def test_params_may_ask_for_each_target_and_no_other():
+def test_params_may_ask_for_each_target_and_no_other_and_claims_may_name_it():
     assert {*get_args(Target)} == {*TARGETS}
+    assert {*TARGETS} < VALUES["target"]
 
 
 def test_a_target_without_a_token_is_told():
