@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from repro.contract.evidence import read_evidence
-from repro.contract.verdict import Verdict, Verdicts, read_verdicts
+from repro.contract.verdict import Verdict, Verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.errors import EvidenceError
 from repro.judge.verify import verify
 
@@ -81,7 +82,6 @@ def judge(evidence: str | Path, claims: str | Path = "claims") -> Mapping[str, V
         EvidenceError: there is no folder of evidence.
         LockError: the lock beside the claims cannot be read.
         SpecError: a claim file is not one valid claim.
-        VerdictError: the tables speak of different models, texts or profiles.
     """
     return _by_id(verify(Path(evidence), Path(claims)))
 

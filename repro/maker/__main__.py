@@ -32,6 +32,23 @@ def run(
 
 
 @app.command()
+def steer(
+    feature: Annotated[int, typer.Argument(metavar="FEATURE", help="Row of the dictionary.")],
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="Beginning of the text.")],
+    dictionary: Annotated[Path, typer.Option(metavar="FILE", help="Trained dictionary.")],
+    artifacts: Annotated[Path, typer.Option(metavar="DIR", help="Folder of a run.")],
+    strength: Annotated[float, typer.Option(help="Push, in spreads of the activations.")],
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens to write.")],
+    seed: Annotated[int, typer.Option(help="Seed of the draws.")],
+) -> None:
+    """Amplify a feature while the model writes; `repro steer` says how."""
+    from repro.maker.steer.shown import Asked, shown, side_by_side
+
+    asked = Asked(feature, prompt, strength, tokens, seed)
+    typer.echo(side_by_side(asked, shown(artifacts, dictionary, asked)))
+
+
+@app.command()
 def code(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the hashes go.")],
     params: ParamsFile = Path("params.yaml"),

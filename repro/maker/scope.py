@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repro.contract.evidence import Scope
+from repro.contract.header import Scope
 from repro.maker.activations.harvested import harvested
 from repro.maker.activations.shards import Manifest
 from repro.maker.activations.splits import SPLITS

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, ClassVar, NamedTuple, Protocol, get_type_hints
 
-from repro.contract.rows.row import Row
 from repro.errors import ParamsError
 from repro.maker.params.read import read_sections
 from repro.maker.params.section import Section
@@ -23,6 +22,13 @@ class Nothing(NamedTuple):
     """The inputs of a stage that reads no folder."""
 
 
+class Tabled(Protocol):
+    """What a stage says of its tables: not the row model itself, so that no other stage re-runs."""
+
+    table: ClassVar[str]
+    """Name of the table."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """What a stage is for, what it writes, and the function that does it.
@@ -35,7 +41,7 @@ class Stage:
     """`run(params, inputs, out)`: two named tuples, and the folder to write."""
     desc: str
     """One sentence, shown by `dvc stage list`."""
-    tables: tuple[type[Row], ...] = ()
+    tables: tuple[type[Tabled], ...] = ()
     """Row models of the tables of evidence that it writes; without any it writes a folder."""
 
     @property

@@ -6,23 +6,40 @@ moves the clean run towards the counterfactual. `KL` is D(patched || counterfact
 position, in nats (section 4.1 of the paper).
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from repro.contract.rows.row import Row
+from repro.contract.rows.row import Count, Flag, Row, Size
+
+LOCALISATION = (
+    "site",
+    "method",
+    "alpha",
+    "expansion_factor",
+    "seed",
+    "corruption",
+    "selection",
+    "draw",
+    "order",
+)
+"""Columns that name a localisation."""
 
 
 class PromptRow(Row):
     """A pair of prompts, and what the untouched model says to it."""
 
     table: ClassVar[str] = "ioi_prompts"
+    key: ClassVar[tuple[str, ...]] = ("draw", "corruption", "split", "pair")
+    units: ClassVar[tuple[str, ...]] = ("draw",)
+    at_most: ClassVar[Mapping[str, str]] = {"correct": "n_prompts", "n_changed": "n_tokens"}
 
-    draw: int
+    draw: Count
     """Seed of the prompt set."""
     corruption: str
     """What the counterfactual changes: io (the paper's), swapped (IO with S), all (names)."""
     split: str
     """select (features are chosen on it) or heldout (everything is measured on it)."""
-    pair: int
+    pair: Count
     """Place in its split."""
     template: str
     """Name of the sentence form, such as abba-07."""
@@ -38,17 +55,17 @@ class PromptRow(Row):
     """The clean prompt."""
     counterfactual: str
     """The counterfactual prompt."""
-    n_prompts: int
+    n_prompts: Count
     """1: the denominator of accuracy."""
-    n_tokens: int
+    n_tokens: Count
     """Tokens of either prompt."""
-    n_changed: int
+    n_changed: Count
     """Tokens from the first one that differs to the last."""
-    correct: int
+    correct: Flag
     """Whether the untouched model finds IO likelier than S after the clean prompt: 0 or 1."""
     logit_difference: float
     """Logit of IO less that of S after the clean prompt."""
-    kl_clean: float
+    kl_clean: Size
     """KL of the untouched clean output to the counterfactual output."""
 
 
@@ -59,28 +76,28 @@ class LocalisationKey(Row):
     """Role of the site, or planted (a linear read-out of known causes)."""
     method: str
     """sae, sae_random_decoder, pca, pca_signed, ica, neurons, random, random_topk, identity, ..."""
-    alpha: float
+    alpha: Size
     """L1 coefficient; 0 where there is no penalty."""
-    expansion_factor: float
+    expansion_factor: Size
     """Dictionary size over the dimension of the activations (R)."""
-    seed: int
+    seed: Count
     """Seed of the dictionary; 0 for methods without randomness."""
     corruption: str
     """What the counterfactual prompt changes: io, swapped or all."""
     selection: str
     """How features were chosen: attribution, elimination (the paper's), greedy, or none."""
-    draw: int
+    draw: Count
     """Seed of the prompt set."""
-    order: int
+    order: Count
     """Seed of the order in which elimination visits features; 0 elsewhere."""
 
 
 class LocalisedRow(LocalisationKey):
     """A row of one localisation, with what its setting was found able to do."""
 
-    outcomes: ClassVar[frozenset[str]] = frozenset({"carries"})
+    outcomes: ClassVar[Mapping[str, float]] = {"carries": 0.0}
 
-    carries: int
+    carries: Flag
     """1 where, with all features of the setting patched, at most half of the KL is left on the
     select prompts, all seeds and draws together; 0 where its reconstruction has lost the task."""
 
@@ -89,20 +106,23 @@ class CurveRow(LocalisedRow):
     """One point of a curve: the best features patched, on held-out prompts (sums over pairs)."""
 
     table: ClassVar[str] = "ioi_curves"
+    key: ClassVar[tuple[str, ...]] = (*LOCALISATION, "n_patched")
+    units: ClassVar[tuple[str, ...]] = ("seed", "draw")
+    measured: ClassVar[tuple[str, ...]] = ("edit_norm",)
 
-    n_patched: int
+    n_patched: Count
     """Features patched, at every token."""
-    n: int
+    n: Count
     """Pairs of prompts."""
-    kl: float
+    kl: Size
     """KL, D(patched || counterfactual)."""
-    kl_reverse: float
+    kl_reverse: Size
     """D(counterfactual || patched)."""
     logit_shift: float
     """Fall of the logit difference, IO less S of the clean prompt, caused by the patch."""
-    edit_norm: float
+    edit_norm: Size
     """Norm of the change of the activations, over changed tokens."""
-    norm: float
+    norm: Size
     """Norm of the untouched activations, over the same tokens."""
 
 
@@ -110,16 +130,19 @@ class IoiRow(LocalisedRow):
     """One curve in short, on held-out prompts (sums over pairs)."""
 
     table: ClassVar[str] = "ioi"
+    key: ClassVar[tuple[str, ...]] = LOCALISATION
+    units: ClassVar[tuple[str, ...]] = ("seed", "draw")
+    measured: ClassVar[tuple[str, ...]] = ("kl_area",)
 
-    n: int
+    n: Count
     """Pairs of prompts."""
-    n_features: int
+    n_features: Count
     """Features of the decomposition."""
-    kl_area: float
+    kl_area: Size
     """Mean of KL over ln(number patched) from 1 to 512 features (trapezoid)."""
-    kl_clean: float
+    kl_clean: Size
     """KL with nothing patched."""
-    kl_floor: float
+    kl_floor: Size
     """KL with all features patched."""
 
 
@@ -127,19 +150,22 @@ class LevelRow(LocalisedRow):
     """What it takes to bring KL down to a share of its unpatched value, on held-out prompts."""
 
     table: ClassVar[str] = "ioi_levels"
-    outcomes: ClassVar[frozenset[str]] = frozenset({"carries", "is_reached"})
+    outcomes: ClassVar[Mapping[str, float]] = {"carries": 0.0, "is_reached": 0.5}
+    key: ClassVar[tuple[str, ...]] = (*LOCALISATION, "level")
+    units: ClassVar[tuple[str, ...]] = ("seed", "draw")
+    measured: ClassVar[tuple[str, ...]] = ("ln_patched", "edit_norm")
 
-    level: float
+    level: Size
     """Share of the unpatched KL."""
-    n: int
+    n: Count
     """Pairs of prompts."""
-    is_reached: int
+    is_reached: Flag
     """1 where the curve comes down to the level, 0 where its floor lies above."""
-    ln_patched: float
+    ln_patched: Size
     """Natural logarithm of the features needed, times the pairs; 0 where it is not reached."""
-    edit_norm: float
+    edit_norm: Size
     """Norm of the change there, over changed tokens; 0 where it is not reached."""
-    norm: float
+    norm: Size
     """Norm of the untouched activations, over the same tokens."""
 
 
@@ -147,20 +173,23 @@ class EditRow(LocalisedRow):
     """How an edit with a fixed number of features moves the answer, on held-out prompts."""
 
     table: ClassVar[str] = "ioi_edits"
+    key: ClassVar[tuple[str, ...]] = (*LOCALISATION, "matched")
+    units: ClassVar[tuple[str, ...]] = ("seed", "draw")
+    measured: ClassVar[tuple[str, ...]] = ("logit_shift", "edit_norm")
 
     matched: str
     """Of a random edit: the method whose edit it is as long as, at every token; else empty."""
-    n_patched: int
+    n_patched: Count
     """Features patched; 0 where the edit has none."""
-    n: int
+    n: Count
     """Pairs of prompts."""
     logit_shift: float
     """Fall of the logit difference, IO less S of the clean prompt."""
     logit_shift_counterfactual: float
     """The same fall when the counterfactual prompt itself is read."""
-    edit_norm: float
+    edit_norm: Size
     """Norm of the change, over changed tokens."""
-    norm: float
+    norm: Size
     """Norm of the untouched activations, over the same tokens."""
 
 
@@ -168,10 +197,11 @@ class FeatureRow(LocalisedRow):
     """One of the features that a curve patches first, and what it reacts to."""
 
     table: ClassVar[str] = "ioi_features"
+    key: ClassVar[tuple[str, ...]] = (*LOCALISATION, "rank")
 
-    rank: int
+    rank: Count
     """Place in the order of patching, 1 the first."""
-    feature: int
+    feature: Count
     """Row of the dictionary."""
     effect: float
     """Attributed change of KL in nats a pair; negative where it brings the counterfactual near."""

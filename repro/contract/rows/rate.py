@@ -1,8 +1,9 @@
 """Rows of the table that `repro rate --export` writes."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
-from repro.contract.rows.row import Row
+from repro.contract.rows.row import Count, Flag, Row, Share
 
 
 class RatingRow(Row):
@@ -10,18 +11,21 @@ class RatingRow(Row):
 
     table: ClassVar[str] = "ratings"
     command: ClassVar[str] = "repro rate --export --cards DIR --ratings FILE --out DIR"
+    key: ClassVar[tuple[str, ...]] = ("rater", "feature")
+    units: ClassVar[tuple[str, ...]] = ("rater", "feature")
+    at_most: ClassVar[Mapping[str, str]] = {"is_right": "is_catch_item"}
 
     rater: str
     """Who: a name or a pseudonym."""
-    feature: int
+    feature: Count
     """Number of the card in the file of cards, from 0; catch items are counted on after those."""
     method: str
     """Name of the decomposition, which no rater sees; planted for a catch item."""
-    n: int
+    n: Count
     """Ratings in the row: 1."""
-    rating: float
+    rating: Share
     """Share of the scale: 0 no pattern, 1 one clear pattern throughout."""
-    is_catch_item: int
+    is_catch_item: Flag
     """1 for an item of known answer, made from the text of the cards; else 0."""
-    is_right: int
+    is_right: Flag
     """1 for a catch item rated on the right side; else 0, also where there is no right side."""

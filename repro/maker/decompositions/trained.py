@@ -100,15 +100,17 @@ def asked_of(member: Member, site: SiteFiles, trained: Path) -> Asked:
     return Asked(of=site, file=trained / member.file, **member.model_dump(include=names))
 
 
-def untrained(site: SiteFiles, method: str, *, k: int = 0, expansion_factor: float = 1.0) -> Asked:
-    """A decomposition that needs no training."""
+def untrained(
+    site: SiteFiles, method: str, *, k: int = 0, expansion_factor: float = 1.0, seed: int = 0
+) -> Asked:
+    """A decomposition that needs no training; the seed is of those that are drawn by chance."""
     return Asked(
         of=site,
         method=method,
         alpha=0.0,
         k=k,
         expansion_factor=expansion_factor,
-        seed=0,
+        seed=seed,
         file=None,
         sha256="",
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,9 +37,16 @@ class Item:
         os.replace(part, self.result)
 
 
-class Backend(Protocol):
-    """Runs tasks in any order and place; yields once for each that is finished."""
+Run = Callable[[Sequence[Item]], Iterator[None]]
+"""Runs tasks in any order and place; yields once for each that is finished.
 
-    def __call__(self, tasks: Sequence[Item], workers: int) -> Iterator[None]:
-        """Run all; the first exception of a task comes out here."""
+The first exception of a task comes out of it.
+"""
+
+
+class Backend(Protocol):
+    """Where tasks run; entered once a stage, so that a worker starts once, keeps what it loads."""
+
+    def __call__(self, workers: int) -> AbstractContextManager[Run]:
+        """Workers, until the block ends."""
         ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.contract.cards import Card
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import crew
 from repro.maker.engine.result import read_result
 from repro.maker.interpret.asking import (
     AskPlantedJob,
@@ -52,9 +52,8 @@ class Interview:
     def judged(self) -> dict[tuple[str, int], Judged]:
         """Scorers that ask, on planted features: by scorer and number of meanings."""
         jobs = list(self._planted())
-        folders = map_items(
-            ask_planted_item, jobs, self.how, self.scratch, desc="planted features, asked about"
-        )
+        with crew(self.how, self.scratch) as alone:
+            folders = alone.map(ask_planted_item, jobs, desc="planted features, asked about")
         found = [read_result(folder, AskedPlanted) for folder in folders]
         self.asked += [one.asking for one in found]
         return {
@@ -68,9 +67,8 @@ class Interview:
         asking = list(self._units(jobs, results))
         if not asking:
             return [*found]
-        folders = map_items(
-            ask_units_item, asking, self.how, self.scratch, desc="units, asked about"
-        )
+        with crew(self.how, self.scratch) as alone:
+            folders = alone.map(ask_units_item, asking, desc="units, asked about")
         answers = [read_result(folder, AskedUnits) for folder in folders]
         self.asked += [one.asking for one in answers]
         for job, answer in zip(jobs, answers, strict=True):
@@ -92,7 +90,7 @@ class Interview:
         ]
         return {"units_asked_about": len(self.units), "units_answered": len(scored)}
 
-    def provenance(self) -> dict[str, Any]:
+    def cost(self) -> dict[str, Any]:
         """What asking cost, by purpose; the same in a replay."""
         if not self.params.llm:
             return {}

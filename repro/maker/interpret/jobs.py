@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from repro.contract.cards import Card, read_cards
-from repro.contract.evidence import Scope
-from repro.files import sha256_of
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import (
@@ -17,8 +15,8 @@ from repro.maker.decompositions.trained import (
     site_files,
     untrained,
 )
-from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import key_of, versions
+from repro.maker.engine.executor import Crew
+from repro.maker.engine.provenance import key_of
 from repro.maker.engine.result import read_result
 from repro.maker.hook_points import hook_point
 from repro.maker.interpret.embedding import EmbedJob, embed_item
@@ -29,13 +27,11 @@ from repro.maker.interpret.tables import Dictionary
 from repro.maker.interpret.units import UnitsJob
 from repro.maker.interpret.validity import JudgeJob
 from repro.maker.params.activate import Activate
-from repro.maker.params.executor import Executor
 from repro.maker.params.interpret import Interpret
 from repro.maker.params.llm import GOES_ON
 from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.train import Train
-from repro.maker.scope import scope_of
 from repro.maker.source.records import EncoderRecord, read_record
 from repro.maker.stage import dumped
 
@@ -69,10 +65,10 @@ class Inputs(NamedTuple):
 class InterpretJobs:
     """What is on the bench: the inputs of the stage and the lists of jobs made from them."""
 
-    def __init__(self, params: Sections, inputs: Inputs, scratch: Path) -> None:
+    def __init__(self, params: Sections, inputs: Inputs, workers: Crew) -> None:
         self.params, self.inputs = params, inputs
         self.settings = params.interpret
-        reading = Reading(params, inputs, self.settings, scratch)
+        reading = Reading(params, inputs, self.settings, workers)
         self.text, self.on_model = reading.text, reading.on_model
         chosen = self.settings.dictionaries
         members = read_trained(inputs.train).dictionaries
@@ -84,7 +80,7 @@ class InterpretJobs:
             for site in self.on_model
             if any(m.site == site for m in (*self.members, *self.patched))
         }
-        self.vectors = self._vectors(self.settings.executor, scratch)
+        self.vectors = self._vectors(workers)
         self.read = reading.at(self.sites)
 
     def validity(self) -> Iterator[JudgeJob]:
@@ -169,19 +165,11 @@ class InterpretJobs:
             "planted_features": ours.planted.features * MOST_MEANINGS,
         }
 
-    def scope(self) -> Scope:
-        """What the evidence speaks of."""
-        of, where = self.params, self.inputs
-        return scope_of(of.setting, of.train, where.fetch, where.tokenize, where.activate)
-
-    def provenance(self) -> dict[str, Any]:
-        """Params, hashes of the inputs and versions; no clock time."""
+    def made_with(self) -> dict[str, Any]:
+        """Params without what decides no number, the text and the threads."""
         return {
-            "profile": self.params.setting.profile,
             "params": _told(self.params),
-            "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
             "text": self.text.name,
-            "versions": versions(),
             "threads": self.settings.executor.threads,
         }
 
@@ -210,7 +198,7 @@ class InterpretJobs:
             threads=ours.executor.threads,
         )
 
-    def _vectors(self, how: Executor, scratch: Path) -> list[Path]:
+    def _vectors(self, workers: Crew) -> list[Path]:
         """The text as the encoder sees it, part by part, where a scorer needs that."""
         if "embedding" not in self.settings.scorers:
             return []
@@ -224,11 +212,11 @@ class InterpretJobs:
                 text=self.text,
                 first=first,
                 last=last,
-                threads=how.threads,
+                threads=self.settings.executor.threads,
             )
             for first, last in pairwise(ends)
         ]
-        return map_items(embed_item, jobs, how, scratch, desc="sentences")
+        return workers.map(embed_item, jobs, desc="sentences")
 
 
 def _told(params: Sections) -> dict[str, Any]:

@@ -6,17 +6,17 @@ from typing import Protocol
 
 import torch
 
-from repro.maker.activations.harvested import harvested
+from repro.maker.activations.edited import EditedModel
+from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.activations.weights import Redrawn
 from repro.maker.engine.device import resolve_device
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import Crew
 from repro.maker.engine.provenance import key_of
 from repro.maker.interpret.prepared import ReadJob, TextJob, read_item, text_item
 from repro.maker.interpret.text import Cut
 from repro.maker.params.activate import Activate
-from repro.maker.params.executor import Executor
 from repro.maker.params.fragments import Fragments
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.source.records import ModelRecord, TextRecord, read_record
@@ -59,21 +59,38 @@ class Reading:
     """The text of a stage, and what the language model makes of it."""
 
     def __init__(
-        self, params: ReadSections, inputs: ReadInputs, ours: Fragments, scratch: Path
+        self, params: ReadSections, inputs: ReadInputs, ours: Fragments, workers: Crew
     ) -> None:
-        self.params, self.inputs, self.ours, self.scratch = params, inputs, ours, scratch
+        self.params, self.inputs, self.ours, self.workers = params, inputs, ours, workers
         self.on_model = harvested(inputs.activate)
-        alone = Executor(kind="inline", workers=1, threads=ours.executor.threads)
-        self.text = map_items(text_item, [self._text()], alone, scratch, desc="text")[0]
+        self.text = workers.map(text_item, [self._text()], desc="text")[0]
 
     def at(self, sites: Iterable[str]) -> dict[str, Path]:
         """Where the activations of each site are; one pass for each version of the model."""
         jobs = [self._read(version, some) for version, some in self._versions(sites).items()]
-        how = self.ours.executor
-        folders = map_items(read_item, jobs, how, self.scratch, desc="activations")
+        folders = self.workers.map(read_item, jobs, desc="activations")
         return {
             site: folder for job, folder in zip(jobs, folders, strict=True) for site in job.hooks
         }
+
+    def edited(self, site: str) -> EditedModel:
+        """The language model on the same text, edited at a site.
+
+        Raises:
+            ParamsError: the site is of an untrained version of the model.
+        """
+        manifest = editable(self.on_model[site], self.params.activate.key_of(site))
+        read = self._read(None, [site])
+        return EditedModel(
+            files=read.model,
+            text=read.text,
+            before=read.before,
+            hook=manifest.hook,
+            sink_norm=manifest.sink_norm,
+            skip_positions=read.skip_positions,
+            batch=read.batch,
+            threads=read.threads,
+        )
 
     def _text(self) -> TextJob:
         ours, split, fetched = self.ours, self.params.tokenize, self.inputs.fetch

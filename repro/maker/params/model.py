@@ -5,7 +5,9 @@ from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
+from repro.maker.hook_points import hook_point
 from repro.maker.params.activate import Activate
+from repro.maker.params.erase import Erase
 from repro.maker.params.features import Features
 from repro.maker.params.fetch import Fetch, NoEncoder
 from repro.maker.params.fidelity import Fidelity
@@ -16,6 +18,7 @@ from repro.maker.params.read import read_yaml, validated
 from repro.maker.params.renamed import RENAMED
 from repro.maker.params.section import mismatch, one_of
 from repro.maker.params.setting import Setting
+from repro.maker.params.steer import Steer
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.toy import Toy
 from repro.maker.params.train import Frozen, Group, Penalised, Train
@@ -44,6 +47,10 @@ class Params(Setting):
     """Interpretability."""
     features: Features
     """Features of a single meaning."""
+    erase: Erase
+    """Erasure of a concept."""
+    steer: Steer
+    """Steering by features."""
     ioi: Ioi
     """Localisation of indirect object identification."""
 
@@ -127,6 +134,7 @@ class Params(Setting):
         on_model = {n: g for n, g in self.train.groups.items() if g.site in self.activate.sites}
         chosen = self.interpret.dictionaries
         sections = {"interpret": chosen, "features": self.features.dictionaries}
+        sections |= {"erase": self.erase.dictionaries, "steer": self.steer.dictionaries}
         for section, of_section in sections.items():
             for group, values in of_section.items():
                 key = f"{section}.dictionaries.{group}"
@@ -141,6 +149,42 @@ class Params(Setting):
                 "interpret.dictionaries",
                 f"no dictionary with a penalty at {site!r}, whose L0 top-k baselines take",
                 "a group with alpha > 0 on each of its sites",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_edited_where_dictionaries_are(self) -> Self:
+        for name, section in (("erase", self.erase), ("steer", self.steer)):
+            site = section.site
+            if site not in self.activate.hook_points:
+                found, expected = f"{site!r} is no site of the trained model", "one of hook_points"
+                raise mismatch(f"{name}.site", found, expected)
+            for group in section.dictionaries:
+                if self.train.groups[group].site != site:
+                    found = f"{group!r} is not trained at {site!r}"
+                    raise mismatch(f"{name}.dictionaries", found, f"groups of the site {site!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _circuits_run_forward(self) -> Self:
+        ours = self.features.circuits
+        if ours is None:
+            return self
+        depth = []
+        for name, one in (("parents", ours.parents), ("children", ours.children)):
+            key, group = f"features.circuits.{name}", self.train.groups.get(one.group)
+            if group is None or group.site not in self.activate.hook_points:
+                found = f"no group on the trained language model is named {one.group!r}"
+                raise mismatch(f"{key}.group", found, one_of(self.activate.hook_points))
+            if isinstance(group, Frozen):
+                raise mismatch(f"{key}.group", f"{one.group!r} has no penalty", "one with alphas")
+            _check_trained(f"{key}.alpha", group, [one.alpha])
+            depth.append(hook_point(self.activate.hook_points[group.site]))
+        if not depth[0].block < depth[1].block:
+            raise mismatch(
+                "features.circuits.parents.group",
+                f"its site, {depth[0].name}, is not before that of the children, {depth[1].name}",
+                "a group at a site of an earlier block",
             )
         return self
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any, NamedTuple, TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import torch
 
-from repro.contract.evidence import Scope, write_evidence
 from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryRow,
@@ -19,6 +18,7 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
+from repro.maker.about import about, write_tables
 from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.activations.sample import chosen_sequences
@@ -32,8 +32,7 @@ from repro.maker.decompositions.trained import (
     untrained,
 )
 from repro.maker.engine.device import resolve_device
-from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import versions
+from repro.maker.engine.executor import crew
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.fidelity.frontier import frontier_of, identity_of
 from repro.maker.fidelity.measure import (
@@ -51,8 +50,7 @@ from repro.maker.params.fidelity import Fidelity
 from repro.maker.params.plant import PLANTED, TOY
 from repro.maker.params.setting import Setting
 from repro.maker.params.train import Group, Penalised, Train
-from repro.maker.scope import scope_of
-from repro.maker.stage import Stage, dumped
+from repro.maker.stage import Stage
 
 PAIRED = ("site", "method", "alpha", "expansion_factor", "seed_a", "seed_b")
 """What names a pair of seeds in the table."""
@@ -83,15 +81,14 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     To the rows of the first come those of the reference frontier that belongs to the same model,
     text and hook point, if `frontier` holds one: what the field's own trainer reaches.
     """
-    how = params.fidelity.executor
-    bench = FidelityJobs(params, inputs)
-    with scratch_folder(out, "items") as scratch:
+    bench, how = FidelityJobs(params, inputs), params.fidelity.executor
+    with scratch_folder(out, "items") as scratch, crew(how, scratch) as workers:
         jobs = [*bench.trained(), *bench.controls(), *bench.baselines()]
-        measured = map_items(measure_item, jobs, how, scratch, desc="reconstruction and units")
+        measured = workers.map(measure_item, jobs, desc="reconstruction and units")
         pairs = list(bench.pairs(jobs, measured))
-        agreed = map_items(agree_item, pairs, how, scratch, desc="agreement of seeds")
+        agreed = workers.map(agree_item, pairs, desc="agreement of seeds")
         splices = list(bench.splices())
-        spliced = map_items(splice_item, splices, how, scratch, desc="loss after replacement")
+        spliced = workers.map(splice_item, splices, desc="loss after replacement")
         measures = measured_rows(measured)
         measures["fidelity"] += bench.reference()
         tables: dict[str, list[Row]] = {
@@ -99,15 +96,8 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
             "agreement": agreement_rows(agreed),
             "spliced": list(spliced_rows(splices, spliced, *bench.sequences())),
         }
-        for name, rows in tables.items():
-            write_evidence(
-                scratch / "out",
-                name,
-                rows,
-                counts=bench.counts(),
-                scope=bench.scope(),
-                provenance=bench.provenance(),
-            )
+        told = about(params, inputs, bench.counts(), threads=how.threads)
+        write_tables(scratch / "out", tables, told)
         put_files_in_place(scratch / "out", out)
 
 
@@ -214,22 +204,6 @@ class FidelityJobs:
             **{f"heldout_tokens_{s}": m.rows("heldout") for s, m in manifests.items()},
             **{f"positions_skipped_{s}": sum(m.n_skipped.values()) for s, m in manifests.items()},
             **{f"sinks_dropped_{s}": sum(m.n_sinks.values()) for s, m in manifests.items()},
-        }
-
-    def scope(self) -> Scope:
-        """What the evidence speaks of."""
-        of, where = self.params, self.inputs
-        return scope_of(of.setting, of.train, where.fetch, where.tokenize, where.activate)
-
-    def provenance(self) -> dict[str, Any]:
-        """Params, hashes of the inputs and versions; no clock time."""
-        return {
-            "profile": self.params.setting.profile,
-            "params": dumped(self.params),
-            "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
-            "tokens_sha256": sha256_of(self.inputs.tokenize / "tokens.safetensors"),
-            "versions": versions(),
-            "threads": self.settings.executor.threads,
         }
 
     def _files(self, site: str) -> SiteFiles:

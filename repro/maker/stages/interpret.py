@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from repro.contract.cards import write_cards
-from repro.contract.evidence import write_evidence
 from repro.contract.rows.interpret import (
     BudgetRow,
     InterpretRow,
@@ -14,7 +13,8 @@ from repro.contract.rows.interpret import (
     UnitRow,
 )
 from repro.contract.rows.row import Row
-from repro.maker.engine.executor import map_items
+from repro.maker.about import about, write_tables
+from repro.maker.engine.executor import crew
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.interpret.asking import ENDS as ASKED_ENDS
 from repro.maker.interpret.interview import Interview
@@ -44,28 +44,27 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
     so trained ones are counted first. Tables go to `out`; the cards of some units, and what a
     language model was asked, to `own`.
     """
-    how = params.interpret.executor
-    with scratch_folder(out, "interpret-items") as scratch, closed_afterwards():
-        bench = InterpretJobs(params, inputs, scratch)
+    with (
+        scratch_folder(out, "interpret-items") as scratch,
+        closed_afterwards(),
+        crew(params.interpret.executor, scratch) as workers,
+    ):
+        bench = InterpretJobs(params, inputs, workers)
         interview = Interview(params.interpret, bench.text, scratch)
         validity = list(bench.validity())
-        told = map_items(judge_item, validity, how, scratch, desc="scorers, before they judge")
+        told = workers.map(judge_item, validity, desc="scorers, before they judge")
         judged = bench.judged(validity, told) | interview.judged()
         asked = list(bench.trained())
-        trained = map_items(units_item, asked, how, scratch, desc="trained dictionaries")
+        trained = workers.map(units_item, asked, desc="trained dictionaries")
         others = list(bench.baselines(asked, trained))
-        plain = map_items(units_item, others, how, scratch, desc="other decompositions")
+        plain = workers.map(units_item, others, desc="other decompositions")
         listed = list(bench.patched_first())
-        patched = map_items(units_item, listed, how, scratch, desc="features patched first")
+        patched = workers.map(units_item, listed, desc="features patched first")
         of_tables, results = [*asked, *others], [*trained, *plain]
         found = interview.about(of_tables, results, [*bench.dictionaries(of_tables, results)])
-        about = {
-            "counts": bench.counts() | interview.counts(),
-            "scope": bench.scope(),
-            "provenance": bench.provenance() | interview.provenance(),
-        }
-        for name, rows in tables(found, judged, params.interpret).items():
-            write_evidence(scratch / "out", name, rows, **about)
+        counts = bench.counts() | interview.counts()
+        told = about(params, inputs, counts, **bench.made_with(), **interview.cost())
+        write_tables(scratch / "out", tables(found, judged, params.interpret), told)
         write_cards(scratch / "own", interview.cards(bench.cards([*results, *patched])))
         interview.give_transcripts(own)
         put_files_in_place(scratch / "own", own)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from repro.contract.evidence import Scope, write_evidence
 from repro.contract.rows.ioi import (
     CurveRow,
     EditRow,
@@ -16,14 +15,14 @@ from repro.contract.rows.ioi import (
 )
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
+from repro.maker.about import about, write_tables
 from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
-from repro.maker.engine.executor import map_items
-from repro.maker.engine.provenance import versions
+from repro.maker.engine.executor import crew
 from repro.maker.engine.result import read_result
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.ioi.items import localise_item, planted_item
@@ -45,10 +44,11 @@ from repro.maker.params.ioi import Ioi, Localisation
 from repro.maker.params.setting import Setting
 from repro.maker.params.tokenize import Tokenize
 from repro.maker.params.train import Train
-from repro.maker.scope import scope_of
 from repro.maker.source.records import ModelRecord, read_record
-from repro.maker.stage import Stage, dumped
+from repro.maker.stage import Stage
 
+OF_CHANCE = ("random", "random_topk", "random_orthogonal")
+"""Baselines that are drawn by chance: as often as the dictionaries beside them are trained."""
 PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 """Read-outs of known causes cost nothing, so there are enough to measure the control well."""
 
@@ -76,31 +76,23 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
 
     What the curves of trained dictionaries patch first goes to `own` as well.
     """
-    how = params.ioi.executor
-    bench = IoiJobs(params, inputs)
-    with scratch_folder(out.with_name("ioi"), "items") as scratch:
+    bench, how = IoiJobs(params, inputs), params.ioi.executor
+    with scratch_folder(out.with_name("ioi"), "items") as scratch, crew(how, scratch) as workers:
         asked = list(bench.prompts())
-        prompts = map_items(prompts_item, asked, how, scratch, desc="prompts")
-        names = map_items(names_item, [bench.names()], how, scratch, desc="mean of each name")[0]
+        prompts = workers.map(prompts_item, asked, desc="prompts")
+        names = workers.map(names_item, [bench.names()], desc="mean of each name")[0]
         drawn = {(j.draw, j.corruption): path for j, path in zip(asked, prompts, strict=True)}
         jobs = list(bench.localisations(drawn, names / TENSORS))
-        found = map_items(localise_item, jobs, how, scratch, desc="localisation")
+        found = workers.map(localise_item, jobs, desc="localisation")
         known = list(bench.planted())
-        truths = map_items(planted_item, known, how, scratch, desc="planted truth")
+        truths = workers.map(planted_item, known, desc="planted truth")
         results = [read_result(path, Localised) for path in (*found, *truths)]
         tables: dict[str, list[Row]] = {
             "ioi_prompts": list(prompt_rows(prompts)),
             **tables_of(results, params.ioi.carrying_share),
         }
-        for name, rows in tables.items():
-            write_evidence(
-                scratch / "out",
-                name,
-                rows,
-                counts=bench.counts(jobs),
-                scope=bench.scope(),
-                provenance=bench.provenance(),
-            )
+        told = about(params, inputs, bench.counts(jobs), **bench.made_with())
+        write_tables(scratch / "out", tables, told)
         firsts = [[row.feature for row in one.features] for one in results[: len(jobs)]]
         hashes = [job.asked.sha256 for job in jobs]
         write_listed(scratch / "own", zip(hashes, firsts, strict=True))
@@ -165,11 +157,6 @@ class IoiJobs:
         for draw, method in product(range(PLANTED_DRAWS), ("planted", "planted_rotated")):
             yield PlantedJob(method=method, draw=draw, choosing=choosing, threads=self.threads)
 
-    def scope(self) -> Scope:
-        """What the evidence speaks of: the same run as the fidelity tables."""
-        of, where = self.params, self.inputs
-        return scope_of(of.setting, of.train, where.fetch, where.tokenize, where.activate)
-
     def counts(self, jobs: list[LocaliseJob]) -> dict[str, int]:
         """Complete denominators."""
         return {
@@ -178,14 +165,10 @@ class IoiJobs:
             "names_single_token": self.n_names,
         }
 
-    def provenance(self) -> dict[str, Any]:
-        """Params, inputs and versions; no clock time."""
+    def made_with(self) -> dict[str, str]:
+        """Words of the prompts, and the processor and arithmetic of the patching."""
         return {
-            "profile": self.params.setting.profile,
-            "params": dumped(self.params),
-            "trained_sha256": sha256_of(self.inputs.train / "manifest.json"),
             "words_sha256": self.speaker.words_sha256,
-            "versions": versions(),
             "patched_with": describe(self.device, self.dtype, self.threads),
         }
 
@@ -219,10 +202,14 @@ class IoiJobs:
     def _planned(self, drawn: Mapping[tuple[int, str], Path], names: Path) -> Iterator[LocaliseJob]:
         for plan in self.settings.plans.values():
             trained = self._trained(plan)
-            like = _middle(trained)
-            baselines = [self._baseline(plan.site, one, like, names) for one in plan.baselines]
+            like, seeds = _middle(trained), sorted({one.seed for one in trained}) or [0]
+            baselines = [
+                self._baseline(plan.site, method, like, names, seed)
+                for method in plan.baselines
+                for seed in (seeds if method in OF_CHANCE else [0])
+            ]
             for asked in (*trained, *baselines):
-                for draw, order in _runs(plan, asked, trained):
+                for draw, order in _runs(plan, asked, seeds):
                     wants_l0 = asked.method == "random_topk"
                     choosing = self._choosing(plan.selection, order)
                     yield self._job(plan, asked, like if wants_l0 else None, draw, choosing, drawn)
@@ -239,12 +226,14 @@ class IoiJobs:
             if member.group == group and (member.k or member.alpha) in chosen
         ]
 
-    def _baseline(self, site: str, method: str, like: Asked | None, names: Path) -> Asked:
+    def _baseline(
+        self, site: str, method: str, like: Asked | None, names: Path, seed: int
+    ) -> Asked:
         """An untrained decomposition; an overcomplete one as wide as the trained ones beside it."""
         as_large = like.expansion_factor if like else 2.0
         overcomplete = {"random": as_large, "random_topk": as_large, "pca_signed": 2.0}
         r = overcomplete.get(method, 1.0)
-        asked = untrained(self.sites[site], method, expansion_factor=r)
+        asked = untrained(self.sites[site], method, expansion_factor=r, seed=seed)
         return asked.model_copy(update={"names": names}) if method == "mean_difference" else asked
 
     def _job(
@@ -276,12 +265,11 @@ def _middle(trained: list[Asked]) -> Asked | None:
     return sparse[len(sparse) // 2] if sparse else None
 
 
-def _runs(plan: Localisation, asked: Asked, trained: list[Asked]) -> Iterator[tuple[int, int]]:
+def _runs(plan: Localisation, asked: Asked, seeds: list[int]) -> Iterator[tuple[int, int]]:
     """Draws and orders of one decomposition: all of them, or the diagonal of its seed."""
-    seeds = sorted({one.seed for one in trained})
     for (i, draw), (j, order) in product(enumerate(plan.draws), enumerate(plan.orders)):
         is_met = j == i % len(plan.orders)
-        if asked.file:
+        if asked.file or asked.method in OF_CHANCE:
             is_met = is_met and seeds.index(asked.seed) == i % len(seeds)
         if plan.design == "full" or is_met:
             yield draw, order

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from repro.contract.evidence import write_evidence
 from repro.contract.rows.toy import ToyRow
+from repro.contract.written import write_evidence
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest, read_split
 from repro.maker.decompositions.asked import Asked
@@ -19,7 +19,7 @@ from repro.maker.decompositions.trained import Member, asked_of, read_trained, s
 from repro.maker.dictionaries.evaluate import reconstruct
 from repro.maker.dictionaries.metrics import matched_cosines, moments_of, nearest_cosines
 from repro.maker.dictionaries.model import Dictionary
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import crew
 from repro.maker.engine.job import Job
 from repro.maker.engine.provenance import versions
 from repro.maker.engine.record import Record
@@ -54,9 +54,10 @@ class Inputs(NamedTuple):
 
 def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """Match every dictionary of the toy, and two of known answer, against the planted features."""
-    with scratch_folder(out.with_name("toy"), "items") as scratch:
+    how = params.toy.executor
+    with scratch_folder(out.with_name("toy"), "items") as scratch, crew(how, scratch) as workers:
         jobs = list(_jobs(params, inputs))
-        results = map_items(recover_item, jobs, params.toy.executor, scratch, desc="recovery")
+        results = workers.map(recover_item, jobs, desc="recovery")
         rows = list(_ranked([read_result(path, Recovered).row for path in results]))
         write_evidence(
             scratch / "out",

@@ -21,7 +21,7 @@ from repro.maker.dictionaries.recipe import Recipe
 from repro.maker.dictionaries.stack import centred_at, dictionaries, start
 from repro.maker.dictionaries.train import Logged, train, transformed
 from repro.maker.engine.device import resolve_device, resolve_dtype
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import crew
 from repro.maker.engine.job import Job
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.executor import Executor
@@ -51,22 +51,22 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
     """
     settings = params.train
     stores = {site: _store(site, inputs) for site in _sites(settings)}
-    how = settings.executor
     with scratch_folder(out, "items") as scratch:
-        fits = [_fit_job(store, settings) for store in stores.values()]
-        found = map_items(fit_site, fits, how, scratch, desc="centring and scaling")
-        transforms = dict(zip(stores, found, strict=True))
-        jobs = [
-            _job(name, group, seed, stores[group.site], transforms[group.site], settings)
-            for name, group in settings.groups.items()
-            for seed in group.seeds
-        ]
-        results = map_items(train_item, jobs, how, scratch, desc="training")
+        with crew(settings.executor, scratch) as workers:
+            fits = [_fit_job(store, settings) for store in stores.values()]
+            found = workers.map(fit_site, fits, desc="centring and scaling")
+            transforms = dict(zip(stores, found, strict=True))
+            jobs = [
+                _job(name, group, seed, stores[group.site], transforms[group.site], settings)
+                for name, group in settings.groups.items()
+                for seed in group.seeds
+            ]
+            results = workers.map(train_item, jobs, desc="training")
         on_model = [site for site in stores if not _is_planted(site)]
         fitted = [_components_job(stores[s], transforms[s], settings) for s in on_model]
-        components = map_items(
-            decompose_item, fitted, _alone(settings), scratch, desc="principal components and ICA"
-        )
+        with crew(_alone(settings), scratch) as worker:
+            desc = "principal components and ICA"
+            components = worker.map(decompose_item, fitted, desc=desc)
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
         for site, source in (*transforms.items(), *zip(on_model, components, strict=True)):

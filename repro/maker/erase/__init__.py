@@ -1,0 +1,1 @@
+"""Erasing a concept from activations: by one feature, and by what it is compared with."""

@@ -1,0 +1,1 @@
+"""Steering: what the language model writes once one feature is amplified."""
