@@ -6,85 +6,34 @@ has an exact value for every ratio: FVU of a subset is its sum of errors over it
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from repro.contract.header import SCHEMA, Header
 from repro.contract.parquet import (
     ArrowTable,
     Kind,
     is_of,
     read_table,
-    table_of,
     values_of,
-    write_table,
 )
 from repro.contract.rows import command_of, row_models, stage_of
-from repro.contract.rows.row import Row
+from repro.contract.scoped import contradictions
+from repro.contract.whole import faults_of
+from repro.contract.written import column_types
 from repro.errors import EvidenceError
-from repro.files import write_json
 
-SCHEMA = 2
-
-
-class Scope(BaseModel):
-    """What the evidence speaks of, and so how far a verdict reaches."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
-
-    model: str
-    """Language model, named for what it is."""
-    text: str
-    """Where the text comes from."""
-    sources: dict[str, dict[str, float]]
-    """Share of the tokens of each split that comes from each source of the text."""
-    bos: str
-    """Token that starts each sequence, as the tokenizer spells it; none where there is none."""
-    sites: dict[str, str]
-    """Role of each site, the hook that it names, and the weights where they are not the trained."""
-    tokens: dict[str, int]
-    """Activations of each split; training ones of a site that has fewer, by its name."""
-    seeds: list[int]
-    """Seeds of the grid."""
-    device: str
-    """Processor or accelerator of the training, and its arithmetic."""
-    max_logit_difference: float
-    """Largest difference between the logits of the adapter and of the plain model, at load."""
-    is_paper_setting: bool
-    """Whether model, sites and sizes are those of the paper."""
+SHOWN = 200
+"""Characters of a value that a message shows."""
 
 
-class Header(BaseModel):
-    """What stands beside a table: where it comes from and what it counts."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
-
-    schema_version: int = Field(default=SCHEMA)
-    """Version of this format."""
-    name: str
-    """Name of the table."""
-    stage: str
-    """Stage that wrote it."""
-    n_rows: int
-    """Rows in the table."""
-    columns: dict[str, Kind]
-    """Column names and their types: str, int or float."""
-    counts: dict[str, int]
-    """Complete denominators: sampled, dead, dropped, failed, scored, ..."""
-    scope: Scope | None
-    """What the evidence speaks of; none where it speaks of planted data alone."""
-    provenance: dict[str, Any]
-    """Params, input hashes, versions, device; no clock time, so that a re-run is identical."""
-    sha256: str
-    """SHA-256 of the Parquet file."""
+Known = tuple[str, object]
+"""A column, and what is asked of it."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +42,8 @@ class Table:
 
     columns: Mapping[str, np.ndarray]
     header: Header
+    known: dict[Known, np.ndarray] = field(default_factory=dict[Known, np.ndarray], repr=False)
+    """What was found out about a column alone: claims ask the same of it again and again."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -103,51 +54,15 @@ class Table:
 
     def replace(self, **columns: np.ndarray) -> "Table":
         """The same rows with some columns changed (saboteurs use this)."""
-        return Table({**self.columns, **columns}, self.header)
+        kept = {asked: found for asked, found in self.known.items() if asked[0] not in columns}
+        return Table({**self.columns, **columns}, self.header, kept)
 
-
-_KINDS: dict[type, Kind] = {str: "str", int: "int", float: "float"}
-
-
-def column_types(model: type[Row]) -> dict[str, Kind]:
-    """Column names of a row model and their types as the header spells them."""
-    hints = get_type_hints(model)
-    return {name: _KINDS[hints[name]] for name in model.model_fields}
-
-
-def write_evidence(
-    folder: Path,
-    name: str,
-    rows: Sequence[Row],
-    *,
-    counts: Mapping[str, int],
-    scope: Scope | None,
-    provenance: Mapping[str, Any],
-) -> None:
-    """Write a table and its header; the header comes last and vouches for the table.
-
-    Raises:
-        EvidenceError: there are no rows.
-    """
-    model = row_models()[name]
-    if not rows:
-        raise EvidenceError(
-            f"nothing was measured for {name}: the table would have zero rows",
-            expected="at least one row a dictionary",
-            mend=f"widen the section `{stage_of(name)}` of params.yaml, then: dvc repro",
-        )
-    columns = {c: [getattr(row, c) for row in rows] for c in model.model_fields}
-    header = Header(
-        name=name,
-        stage=stage_of(name),
-        n_rows=len(rows),
-        columns=column_types(model),
-        counts=dict(counts),
-        scope=scope,
-        provenance=dict(provenance),
-        sha256=write_table(folder / f"{name}.parquet", table_of(columns)),
-    )
-    write_json(folder / f"{name}.json", header.model_dump())
+    def ask(self, column: str, what: object, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
+        """What `answer` finds in a column, found once; `what` names the question."""
+        asked = (column, what)
+        if asked not in self.known:
+            self.known[asked] = answer(self.columns[column])
+        return self.known[asked]
 
 
 def read_header(folder: Path, name: str) -> Header:
@@ -176,7 +91,8 @@ def read_evidence(folder: Path, name: str) -> Table:
 
     Raises:
         EvidenceError: a file is missing, truncated or altered; a column is missing, unknown or of
-            the wrong type; there are no rows; a number is NaN or infinite.
+            the wrong type; there are no rows; a number is NaN or infinite; header and table
+            contradict each other; the table is not whole (`faults_of`).
     """
     header = read_header(folder, name)
     path = folder / f"{name}.parquet"
@@ -197,7 +113,47 @@ def read_evidence(folder: Path, name: str) -> Table:
         raise EvidenceError(
             f"{path} has zero rows", expected="at least one row", mend=command_of(name)
         )
+    _check_header(path, header, name, table.num_rows, expected)
+    if name in row_models():
+        _check_whole(path, header, table, columns)
     return Table(columns, header)
+
+
+def _check_header(
+    path: Path, header: Header, name: str, n_rows: int, columns: Mapping[str, Kind]
+) -> None:
+    told = {
+        "schema_version": (header.schema_version, SCHEMA),
+        "name": (header.name, name),
+        "stage": (header.stage, stage_of(name) if name in row_models() else header.stage),
+        "n_rows": (header.n_rows, n_rows),
+        "columns": (header.columns, columns),
+    }
+    for what, (says, found) in told.items():
+        if says != found:
+            raise EvidenceError(
+                f"the header of {path} contradicts its table: {what} is {_short(says)} there",
+                expected=_short(found),
+                mend=command_of(name),
+            )
+
+
+def _check_whole(
+    path: Path, header: Header, table: ArrowTable, columns: Mapping[str, np.ndarray]
+) -> None:
+    name = header.name
+    faults = [*faults_of(row_models()[name], table, columns), *contradictions(header, columns)]
+    if faults:
+        raise EvidenceError(
+            f"{path} is no evidence: {'; '.join(faults)}",
+            expected="keys, bounds, relations and units as declared, and the scope it claims",
+            mend=command_of(name),
+        )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _checked_column(

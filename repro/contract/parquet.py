@@ -157,5 +157,10 @@ def values_of(kind: Kind, column: ArrowColumn) -> np.ndarray:
     return np.array(values.to_pylist(), dtype=str) if kind == "str" else np.from_dlpack(values)
 
 
+def codes_of(column: ArrowColumn) -> np.ndarray:
+    """A number for each value of a column, the same for equal values, counted from 0."""
+    return np.from_dlpack(column.combine_chunks().dictionary_encode().indices)
+
+
 def _untyped(module: ModuleType) -> Any:
     return module

@@ -1,22 +1,18 @@
 """Verdicts: a status that never comes without estimate, interval, n and reason; and their file."""
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
-    ValidationError,
     model_serializer,
 )
 
-from repro.errors import VerdictError
-from repro.files import write_json
-
-SCHEMA = 1
+SCHEMA = 2
+"""Of files written now; those of schema 1 say less and are read as well."""
 
 
 class Status(StrEnum):
@@ -46,9 +42,19 @@ class Contract(BaseModel):
         use_attribute_docstrings=True,
     )
 
+    later: ClassVar[tuple[str, ...]] = ()
+    """Fields that came later: a file that does not say them is written again without."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_was_not_said(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        given = self.model_fields_set
+        return {k: v for k, v in whole(self).items() if k not in self.later or k in given}
+
 
 class ControlResult(Contract):
     """What a control came to."""
+
+    later = ("must",)
 
     name: str
     """Name of the control."""
@@ -59,6 +65,8 @@ class ControlResult(Contract):
     """Verdict of the control's own check."""
     ok: bool
     """Whether it behaved as the specification demands."""
+    must: Literal["supported", "not_supported", "refuted"] | None = None
+    """How the specification demands that it comes out; none in files of schema 1."""
 
 
 class SaboteurCount(Contract):
@@ -112,8 +120,17 @@ class Verdict(Contract):
     """What differs from the paper's own setting."""
 
 
+class Finding(StrEnum):
+    """What a refutation has found, where a comparison was judged."""
+
+    OPPOSITE = "the opposite"
+    SMALLER = "smaller than what counts"
+
+
 class Part(Contract):
     """One of several conditions that a claim joins by *and*."""
+
+    later = ("side", "joint_low", "joint_high", "interpolation")
 
     says: str
     """The condition in words, with its threshold."""
@@ -129,6 +146,14 @@ class Part(Contract):
     """Unit."""
     threshold: list[float]
     """The threshold, or the two ends of a band of equivalence."""
+    side: Literal["above", "below", "inside"] | None = None
+    """Where the interval must lie to support; none in files of schema 1."""
+    joint_low: float | None = None
+    """Lower end of the interval that holds jointly over all conditions, where there are several."""
+    joint_high: float | None = None
+    """Upper end of that interval."""
+    interpolation: float | None = None
+    """How much of the interval's half-width is the error of interpolating curves, where any is."""
 
 
 class SaboteurResult(Contract):
@@ -206,38 +231,52 @@ class LockScope(Contract):
 class Details(Contract):
     """What verdicts keep of one claim beyond the contract's fields, for the report."""
 
+    later = ("scored", "finding", "p", "p_holm", "family_low", "family_high")
+
     parts: list[Part]
     """The conditions one by one."""
     saboteurs: list[SaboteurResult]
     """The saboteurs one by one."""
     scored: list[UnderScorer] = Field(default_factory=list[UnderScorer])
     """The same rule under other scorers; none of them changes the verdict."""
-    family_low: float | None
-    """Lower end of the interval that holds over all decided claims together (Bonferroni)."""
-    family_high: float | None
+    finding: Finding | None = None
+    """What a refutation has found; none for any other status."""
+    p: float | None = None
+    """Smallest level at which the claim would be decided; none where nothing was measured."""
+    p_holm: float | None = None
+    """The same over all claims together (Holm)."""
+    family_status: Status | None = None
+    """Status at that level."""
+    family_low: float | None = None
+    """Lower end of the interval over all claims, in verdicts of before there were p-values."""
+    family_high: float | None = None
     """Upper end of that interval."""
-    family_status: Status | None
-    """Status under that interval."""
     traceback: str | None = None
     """Kept where the checker raised."""
     lock: Locked | None = None
     """Standing against the lock; none in verdicts from before there were locks."""
 
-    @model_serializer(mode="wrap")
-    def _without_scorers_where_there_are_none(
-        self, whole: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
-        """A claim that is not about scores is written as it was before there were any."""
-        return {key: value for key, value in whole(self).items() if key != "scored" or value}
-
 
 class Family(Contract):
     """The claims whose intervals hold together."""
 
+    later = ("expected_false",)
+
     m: int
     """Claims judged together."""
     method: str = "Bonferroni"
-    """How confidence is shared among them."""
+    """How the level is shared among them."""
+    expected_false: float | None = None
+    """False decisions among them to be expected, at most, of their own levels."""
+
+
+class JudgedBy(Contract):
+    """What judged: other code or another lock may come to something else on the same evidence."""
+
+    code: str
+    """SHA-256 of the judge's sources."""
+    lock: str | None = None
+    """SHA-256 of the lock of claims; none where there was none."""
 
 
 class VerdictScope(Contract):
@@ -275,6 +314,8 @@ class VerdictScope(Contract):
     """The claims whose intervals hold together."""
     lock: LockScope | None = None
     """The lock as a whole; none where there was none."""
+    judged_by: JudgedBy | None = None
+    """What judged; none in files of schema 1."""
 
     @model_serializer(mode="wrap")
     def _what_was_said(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -292,35 +333,3 @@ class Verdicts(Contract):
     """What they speak of, with details by claim."""
     verdicts: list[Verdict]
     """One for each claim, in the order of ids."""
-
-
-def write_verdicts(target: Path, verdicts: Verdicts) -> None:
-    """Write `verdicts.json`, whole or not at all."""
-    write_json(target, verdicts.model_dump(mode="json", by_alias=True))
-
-
-def read_verdicts(path: Path) -> Verdicts:
-    """Read `verdicts.json` or a baseline, which has the same form.
-
-    Raises:
-        VerdictError: missing, no JSON, or not of the contract's form.
-    """
-    mend = "repro verify --evidence DIR --out FILE"
-    try:
-        return Verdicts.model_validate_json(path.read_text(encoding="utf8"))
-    except FileNotFoundError:
-        raise VerdictError(f"{path} is missing", expected="a file of verdicts", mend=mend) from None
-    except IsADirectoryError:
-        raise VerdictError(
-            f"{path} is a folder", expected="a file of verdicts", mend=mend
-        ) from None
-    except UnicodeDecodeError:
-        raise VerdictError(f"{path} is no text", expected="JSON", mend=mend) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "top level"
-        raise VerdictError(
-            f"{path} does not follow the contract at {place}: {first['msg']}",
-            expected=f"verdicts of schema {SCHEMA}",
-            mend=mend,
-        ) from None

@@ -31,6 +31,7 @@ METHODS: Mapping[str, str] = {
     "sae_untied": "the paper's autoencoder with an encoder of its own, for MLPs (equations 5, 6)",
     "sae_standard": "an autoencoder with an encoder of its own and a decoder bias, L1",
     "sae_random_decoder": "a trained encoder beside a frozen random decoder",
+    "sae_likest": "the feature of the paper's autoencoder that is most like a difference of means",
     "sae_frozen_dead": "a trained dictionary, half of its units silenced",
     "sae_duplicated": "a trained dictionary, a tenth of its units overwritten by copies",
     "sae_reinitialised_model": "the paper's autoencoder, on a re-initialised language model",
@@ -57,12 +58,14 @@ METHODS: Mapping[str, str] = {
     "random_orthogonal": "a random rotation",
     "random_signed": "a random rotation, both directions",
     "random_direction": "one random direction",
+    "prompted": "no edit, but a request in words before the prompt",
     "random_feature": "one feature, taken at random",
     "random_edit": "a random edit, as long as that of another method",
     "permuted": "a dictionary beside its own permutation",
     "truth": "the planted features themselves",
     "planted": "the basis in which something was planted",
     "planted_rotated": "a rotation of that basis",
+    "planted_clean": "planted in the same way, without what is looked for",
     "clean": "the untouched language model",
     "identity": "nothing changed",
     "full_residual": "all activations at the hook point exchanged",
@@ -70,6 +73,17 @@ METHODS: Mapping[str, str] = {
     "mean": "the mean activation in place of each",
 }
 """Ways of taking activations apart, and what stands beside them."""
+
+ONE_SEED = frozenset(
+    {
+        *("neurons", "neurons_signed", "neurons_topk", "pca", "pca_signed", "pca_topk"),
+        *("pca_static", "ica", "ica_signed", "ica_topk", "mean_difference", "leace"),
+        *("clean", "identity", "full_residual", "zero", "mean", "planted", "planted_rotated"),
+        *("planted_clean", "random_signed", "random_topk", "saelens_standard", "saelens_topk"),
+    }
+)
+"""Methods of which there is one: without randomness, random in directions that are drawn as units
+beside them, or the reference of another trainer."""
 
 IS_SO = frozenset({0, 1})
 VALUES: Mapping[str, frozenset[str | int]] = {
@@ -92,6 +106,10 @@ VALUES: Mapping[str, frozenset[str | int]] = {
             *("suffix_ing", "suffix_ed", "first_letter"),
         }
     ),
+    "chosen": frozenset({"random", "best"}),
+    "calibration": frozenset({"norm", "loss"}),
+    "lost": frozenset({"once", "quarter", "half", "three_quarters"}),
+    "task": frozenset({"gender", "pronoun"}),
     "ablated": frozenset({"parents", "random_active"}),
     "correct": IS_SO,
     "carries": IS_SO,
@@ -117,22 +135,6 @@ class Planned(NamedTuple):
 
 
 PLANNED: Mapping[str, Planned] = {
-    "feature_ablations": Planned("features", frozenset({
-        "document", "method", "n", "n_expected_falls_most", "seed", "target",
-    })),
-    "circuits": Planned("features", frozenset({
-        "ablated", "activation", "activation_ablated", "document", "feature",
-    })),
-    "absorption": Planned("features", frozenset({
-        "letter", "method", "n_absorbed", "n_parent_expected", "seed", "target",
-    })),
-    "steer": Planned("steer", frozenset({
-        "feature", "log_odds_shift", "loss_allowed", "loss_steered", "method", "n", "n_tokens",
-        "n_with_keyword", "prompt",
-    })),
-    "erase": Planned("erase", frozenset({
-        "document", "kl", "method", "n_prompts", "n_tokens", "score_lost", "seed",
-    })),
     "objectives": Planned("objectives", frozenset({
         "active", "alpha", "document", "expansion_factor", "k", "method", "n_tokens",
         "reconstruction_dot_reconstruction", "seed", "site", "squared_error", "variance",

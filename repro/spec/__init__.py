@@ -12,6 +12,7 @@ from repro.spec.decisions import (
     Monotone,
     Rival,
     Smooth,
+    Unpaired,
     Within,
 )
 from repro.spec.fair import Fair
@@ -56,6 +57,7 @@ __all__ = [
     "Smooth",
     "Swap",
     "Tilt",
+    "Unpaired",
     "Where",
     "Within",
     "describe",

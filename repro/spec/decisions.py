@@ -1,10 +1,19 @@
 """The checks: a small closed union of decision rules, each a frozen piece of data."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from repro.spec.quantities import Clusters, Ratio, Spec, Where
+
+
+class Unpaired(Spec):
+    """A family of units that the sides of a comparison need not share."""
+
+    column: str
+    """The family's column."""
+    why: str = Field(min_length=1)
+    """Why they cannot be the same on all sides."""
 
 
 class Rule(Spec):
@@ -20,7 +29,18 @@ class Rule(Spec):
     """Columns of independent units to leave out in turn: ("seed", "document"), ("seed",), or
     (("seed_a", "seed_b"),). A method without randomness has one seed: use ("document",) there."""
     min_clusters: int = Field(default=3, ge=1)
-    """Units of each family below which the rows judged are too thin for any verdict."""
+    """Units of each family below which any of the cells compared is too thin for a verdict."""
+    unpaired: tuple[Unpaired, ...] = ()
+    """Families of which the sides may have different units; seeds always may."""
+    exact: str = ""
+    """Why units that all agree leave no doubt, such as a number that holds by construction; empty
+    where they might not have agreed: the judge then allows for chance."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A rule that does not say why is written as it was before it could."""
+        later = ("unpaired", "exact")
+        return {key: value for key, value in whole(self).items() if key not in later or value}
 
 
 class Exceeds(Rule):

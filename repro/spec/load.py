@@ -19,7 +19,7 @@ WORDS: dict[str, type[BaseModel]] = {
         *(claim.Claim, control.Control, claim.Paper, fair.Fair, scored.Scored),
         *(quantities.Ratio, quantities.Where),
         *(decisions.Exceeds, decisions.Within, decisions.Monotone, decisions.Dominates),
-        *(decisions.Smooth, decisions.All, decisions.Matched, decisions.Rival),
+        *(decisions.Smooth, decisions.All, decisions.Matched, decisions.Rival, decisions.Unpaired),
         *(sabotage.Swap, sabotage.Scale, sabotage.Reverse, sabotage.Shuffle, sabotage.Level),
         *(sabotage.Jitter, sabotage.Drop, sabotage.Tilt),
     )
