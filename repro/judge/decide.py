@@ -18,7 +18,6 @@ from repro.contract.verdict import (
 from repro.errors import DegenerateInputError, EvidenceError, ReproError, UnreachedError
 from repro.judge.checks import Outcome, run_check
 from repro.judge.saboteurs import sabotage
-from repro.judge.stats import family_confidence
 from repro.spec import Check, Claim, Control, Saboteur, Scored, spec_sha256
 
 Tables = Mapping[str, Table]
@@ -32,21 +31,13 @@ class Judgement:
     details: Details
 
 
-def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
-    """Judge one claim on tables that are all there.
-
-    Args:
-        claim: the specification.
-        tables: the tables it reads, by name.
-        n_claims: claims judged together, for the interval that holds over all of them.
-    """
+def judge(claim: Claim, tables: Tables) -> Judgement:
+    """Judge one claim on tables that are all there."""
     asked = _asked(claim, claim.check, claim.safeguards, tables)
     if asked.outcome is None:
         return undecided(claim, asked.status, asked.reason, tables)
-    outcome, instead = asked.outcome, _instead(asked.controls)
-    wide = run_check(claim.check, tables, family_confidence(claim.confidence, n_claims))
+    outcome, found = asked.outcome, asked.outcome.interval
     results = _saboteurs(claim, tables, outcome.status) if outcome.is_measured else []
-    found, family = outcome.interval, wide.interval_of(outcome)
     verdict = Verdict(
         **_named(claim, tables),
         status=asked.status,
@@ -62,9 +53,8 @@ def judge(claim: Claim, tables: Tables, n_claims: int) -> Judgement:
         parts=outcome.as_parts(),
         saboteurs=results,
         scored=[_under(one, claim, tables) for one in claim.scored[1:]],
-        family_low=family.low if family else None,
-        family_high=family.high if family else None,
-        family_status=instead or wide.status,
+        finding=outcome.finding if asked.status is Status.REFUTED else None,
+        p=outcome.p,
     )
     return Judgement(verdict, details)
 
@@ -101,14 +91,7 @@ def undecided(
 ) -> Judgement:
     """A claim that could not be judged: absent or broken, with the reason and no numbers."""
     verdict = Verdict(**_named(claim, tables), status=status, reason=reason)
-    details = Details(
-        parts=[],
-        saboteurs=[],
-        family_low=None,
-        family_high=None,
-        family_status=None,
-        traceback=trace,
-    )
+    details = Details(parts=[], saboteurs=[], traceback=trace)
     return Judgement(verdict, details)
 
 
@@ -146,7 +129,9 @@ def _control(
     else:
         status, ok = outcome.status, outcome.is_measured and _behaves(control, outcome.status)
         why = f"must be {control.must.replace('_', ' ')} but is {status}: {outcome.reason}"
-    result = ControlResult(name=control.name, kind=control.kind, status=status, ok=ok)
+    result = ControlResult(
+        name=control.name, kind=control.kind, status=status, ok=ok, must=control.must
+    )
     if ok:
         return result, None
     if control.kind == "precondition":

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from repro.contract.verdict import Contract, EvidenceRef, Locked, Standing, Verdicts, read_verdicts
+from repro.contract.verdict import Contract, EvidenceRef, Locked, Standing, Verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.errors import LockError
 from repro.files import write_json
 from repro.spec import Claim, load_claims, spec_sha256
@@ -102,16 +103,26 @@ def judged_beside(claims: Path) -> list[Path]:
     return sorted([*reports.glob("*/verdicts.json"), *reports.glob("*/baseline.json")])
 
 
-def amend(
-    path: Path, folder: Path, why: str, today: datetime.date, judged: Sequence[Path]
+def amend(  # the lock, what changed, why, when, and what had been seen
+    path: Path,
+    folder: Path,
+    why: str,
+    today: datetime.date,
+    judged: Sequence[Path],
+    *,
+    is_unseen: bool = False,
 ) -> dict[str, str]:
     """Record in the lock at `path` what has changed in a folder of claims; see `record`.
+
+    Without any verdicts at hand a change is refused, unless the caller says that there never were
+    any: what had been judged would be forgotten.
 
     Returns:
         What happened to each claim that was not as locked; nothing is written where that is empty.
 
     Raises:
-        LockError: the lock cannot be read, or there is something to record and no reason for it.
+        LockError: the lock cannot be read, or there is something to record and no reason for it, or
+            no verdicts to tell what has been seen.
         SpecError: a claim file is not valid.
         VerdictError: a file of verdicts cannot be read.
     """
@@ -122,6 +133,12 @@ def amend(
     if not why.strip():
         told = ", ".join(f"{claim} {happened}" for claim, happened in found.items())
         raise LockError(f"not as locked: {told}", expected="the reason for it", mend=MEND)
+    if path.exists() and not judged and not is_unseen:
+        raise LockError(
+            "no verdicts are at hand: what has been judged by now would be forgotten",
+            expected="the verdicts of every profile (git checkout -- reports, or --verdicts FILE)",
+            mend=f"{MEND} --unseen, where nothing has ever been judged",
+        )
     verdicts = [read_verdicts(file) for file in judged]
     write_lock(path, record(lock, claims, " ".join(why.split()), today, verdicts))
     return found
@@ -148,9 +165,8 @@ def record(
 ) -> Lock:
     """The lock with an entry for each claim that is not as locked.
 
-    The first lock of all keeps nothing as seen: it can vouch for nothing before itself, and its
-    reason and the history of the files have to. A claim that joins later has seen what its tables
-    had come to under other claims.
+    What was seen stays seen: by the verdicts at hand, and by every entry of the lock, of whichever
+    claim. A claim that joins later has seen what its tables had come to under other claims.
 
     Args:
         lock: what is recorded so far.
@@ -167,13 +183,15 @@ def record(
             spec_sha256=spec_sha256(claim) if claim else None,
             date=today,
             why=why,
-            seen=_seen(id_, claim.reads if claim else (), judged) if lock.claims else {},
+            seen=_seen(id_, claim.reads if claim else (), judged, lock),
         )
         histories[id_] = [*histories.get(id_, []), entry]
     return Lock(claims=histories)
 
 
-def _seen(claim: str, reads: Sequence[str], judged: Sequence[Verdicts]) -> dict[str, list[str]]:
+def _seen(
+    claim: str, reads: Sequence[str], judged: Sequence[Verdicts], lock: Lock
+) -> dict[str, list[str]]:
     """Tables on which this claim was judged, or that it reads and any claim was judged on."""
     verdicts = [verdict for file in judged for verdict in file.verdicts]
     found = {
@@ -181,6 +199,13 @@ def _seen(claim: str, reads: Sequence[str], judged: Sequence[Verdicts]) -> dict[
         for verdict in verdicts
         for ref in verdict.evidence
         if verdict.id == claim or ref.name in reads
+    }
+    found |= {
+        (name, sha)
+        for history in lock.claims.values()
+        for entry in history
+        for name in set(reads) & entry.seen.keys()
+        for sha in entry.seen[name]
     }
     return {
         name: sorted(sha for other, sha in found if other == name)

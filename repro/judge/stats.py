@@ -10,14 +10,19 @@ does not err on the small side); Cameron, Gelbach & Miller 2011 (two-way cluster
 and here the intersection term is not subtracted, which is conservative).
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]  # there are none
 
 MOST_GROUPS = 20
 """Families with more members are put into this many groups, by rank: same target, less work."""
+
+LEAST_LOG_P = -230.0
+"""Natural logarithm of the smallest p-value that is told: 1e-100."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def _cell_sums(values: np.ndarray, cell: np.ndarray, n_cells: int) -> np.ndarray
     return np.stack([np.bincount(cell, column, n_cells) for column in values.T], axis=1)
 
 
-def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Jackknife:
+def jackknife(replicates: np.ndarray, n_groups: Sequence[int], n_floors: int = 0) -> Jackknife:
     """Variance of each quantity from its leave-one-out replicates, family by family.
 
         V_f = (g_f - 1) / g_f * sum_i (theta_i - mean theta)^2,  degrees_f = g_f - 1
@@ -111,22 +116,101 @@ def jackknife(replicates: np.ndarray, n_groups: Sequence[int]) -> Jackknife:
         replicates: line 0 from all rows, then one line for each group of each family; one column
             for each quantity.
         n_groups: groups of each family, in the order of the lines.
+        n_floors: how many pairs of lines at the end stand for the noise of shares of which all
+            units agree: theta where a share is moved up, and down, by its standard error. Of two
+            lines, V is the square of half their distance. Their degrees are the fewest of all.
     """
-    blocks = np.split(replicates[1:], np.cumsum(n_groups)[:-1])
+    blocks = np.split(replicates[1:], np.cumsum([*n_groups, *[2] * n_floors])[:-1])
     variances = [(len(b) - 1) / len(b) * ((b - b.mean(axis=0)) ** 2).sum(axis=0) for b in blocks]
     degrees = np.maximum(np.array(n_groups) - 1, 1)
-    return Jackknife(replicates[0], np.array(variances), degrees)
+    fewest = np.full(n_floors, degrees.min())
+    return Jackknife(replicates[0], np.array(variances), np.concatenate([degrees, fewest]))
 
 
-def intervals(jackknifed: Jackknife, confidence: float) -> list[Interval]:
-    """Two-sided intervals, one for each quantity; no variance gives [theta, theta].
+def intervals(
+    jackknifed: Jackknife, confidence: float, errors: np.ndarray | float = 0.0
+) -> list[Interval]:
+    """Two-sided intervals, one for each quantity; no variance and no error give [theta, theta].
 
-    half-width^2 = sum_f t(degrees_f)^2 V_f
+        half-width = sqrt(sum_f t(degrees_f)^2 V_f) + error
+
+    Args:
+        jackknifed: the estimates and what is known of their noise.
+        confidence: of each interval.
+        errors: what each estimate may be off by beside its noise, such as by interpolation.
     """
     quantiles = stdtrit(jackknifed.degrees, 0.5 + confidence / 2)
-    halves = np.sqrt((quantiles[:, None] ** 2 * jackknifed.variances).sum(axis=0))
+    halves = np.sqrt((quantiles[:, None] ** 2 * jackknifed.variances).sum(axis=0)) + errors
     pairs = zip(jackknifed.estimate.tolist(), halves.tolist(), strict=True)
     return [Interval(theta, theta - half, theta + half) for theta, half in pairs]
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What the interval of one quantity is made of, so that its level can be asked for."""
+
+    variances: tuple[float, ...]
+    """Jackknife variance of each family."""
+    degrees: tuple[int, ...]
+    """Degrees of freedom of each."""
+    error: float = 0.0
+    """What the estimate may be off by beside its noise."""
+
+    def p_at(self, distance: float) -> float:
+        """Two-sided p-value of a distance from the estimate.
+
+        It is 1 less the confidence of the interval that just reaches so far:
+
+            sum_f t(degrees_f; 1 - p / 2)^2 V_f = (distance - error)^2
+
+        and 1 where the distance is not above the error, 0 where there is no variance.
+        """
+        distance -= self.error
+        if distance <= 0:
+            return 1.0
+        if self._half(LEAST_LOG_P) <= distance:
+            return math.exp(LEAST_LOG_P) if any(self.variances) else 0.0
+
+        def beyond(log_p: float) -> float:
+            return self._half(log_p) - distance
+
+        return math.exp(_root(beyond, LEAST_LOG_P, 0.0))
+
+    def _half(self, log_p: float) -> float:
+        quantiles = stdtrit(np.array(self.degrees), math.exp(log_p) / 2)
+        return math.sqrt(float((quantiles**2 * np.array(self.variances)).sum()))
+
+
+def _root(of: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function of one number is zero; scipy's has no types of its own."""
+    # A third of a second, which a command that asks for no p-value need not wait for.
+    from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]  # there are none
+
+    found = cast("Any", optimize).brentq(of, low, high)
+    return float(found)
+
+
+def noises(jackknifed: Jackknife, errors: Sequence[float]) -> list[Noise]:
+    """The noise of each quantity, and what it may be off by beside."""
+    degrees = tuple(jackknifed.degrees.tolist())
+    told = zip(jackknifed.variances.T.tolist(), errors, strict=True)
+    return [Noise(tuple(one), degrees, error) for one, error in told]
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Adjusted p-values: each may be held against the level as if it stood alone.
+
+        p'_(i) = max over j <= i of min(1, (m - j + 1) p_(j)),  p sorted, m of them
+
+    The probability that any true null hypothesis falls stays below the level, whatever their
+    dependence (Holm 1979); uniformly better than Bonferroni's m p.
+    """
+    ordered, largest = sorted(p_values.items(), key=lambda one: one[1]), 0.0
+    found: dict[str, float] = {}
+    for i, (name, p) in enumerate(ordered):
+        largest = max(largest, min(1.0, (len(ordered) - i) * p))
+        found[name] = largest
+    return found
 
 
 def family_confidence(confidence: float, m: int) -> float:

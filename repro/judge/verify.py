@@ -5,13 +5,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from repro.contract.evidence import Header, Table, read_evidence
-from repro.contract.rows import command_of
-from repro.contract.verdict import Details, Family, LockScope, Status, Verdicts, VerdictScope
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.header import Header
+from repro.contract.verdict import (
+    SCHEMA,
+    Details,
+    Family,
+    JudgedBy,
+    LockScope,
+    Status,
+    Verdicts,
+    VerdictScope,
+)
 from repro.contract.vocabulary import awaited
-from repro.errors import EvidenceError, VerdictError
+from repro.errors import EvidenceError
+from repro.files import sha256_of
+from repro.judge.code import judge_sha256
 from repro.judge.decide import Judgement, judge, undecided
 from repro.judge.lock import Lock, gone, lock_beside, read_lock, standing
+from repro.judge.one_run import strangers
+from repro.judge.stats import holm
 from repro.spec import Claim, load_claims
 
 
@@ -31,7 +44,6 @@ def verify(
         EvidenceError: there is no folder of evidence.
         LockError: the lock cannot be read.
         SpecError: a claim file is not one valid claim.
-        VerdictError: the tables speak of different models, texts or profiles.
     """
     if not evidence.is_dir():
         raise EvidenceError(
@@ -41,22 +53,39 @@ def verify(
         )
     specs = load_claims(claims)
     locked = _lock_of(claims, lock)
-    tables, faults = _read_all(evidence, specs)
-    n_claims = sum(all(name in tables or name in faults for name in one.reads) for one in specs)
-    judged = {one.id: _judge_alone(one, tables, faults, n_claims) for one in specs}
+    tables, faults = _of_one_run(*_read_all(evidence, specs))
+    judged = {one.id: _judge_alone(one, tables, faults) for one in specs}
+    over_all = holm(
+        {id_: one.details.p for id_, one in judged.items() if one.details.p is not None}
+    )
+    levels = {one.id: 1 - one.confidence for one in specs}
     headers = [table.header for table in tables.values()]
     scope = VerdictScope(
         **_common_scope(headers),
-        details={id_: _details(one, locked) for id_, one in judged.items()},
-        family=Family(m=n_claims),
+        details={
+            id_: _details(one, locked, over_all.get(id_), levels[id_])
+            for id_, one in judged.items()
+        },
+        family=Family(
+            m=len(over_all), method="Holm", expected_false=sum(levels[id_] for id_ in over_all)
+        ),
         lock=LockScope(gone=gone(locked, judged)) if locked else None,
+        judged_by=JudgedBy(
+            code=judge_sha256(), lock=sha256_of(lock or lock_beside(claims)) if locked else None
+        ),
     )
     return Verdicts(
-        schema=1,
+        schema=SCHEMA,
         profile=profile or _common_profile(headers),
         scope=scope,
         verdicts=[one.verdict for one in judged.values()],
     )
+
+
+def refused(evidence: Path, claims: Path) -> dict[str, str]:
+    """The tables that are not judged, with the reason: not whole, or of another run."""
+    _, faults = _of_one_run(*_read_all(evidence, load_claims(claims)))
+    return {name: str(fault) for name, fault in faults.items()}
 
 
 def _lock_of(claims: Path, given: Path | None) -> Lock | None:
@@ -66,10 +95,19 @@ def _lock_of(claims: Path, given: Path | None) -> Lock | None:
     return read_lock(given or usual)
 
 
-def _details(judged: Judgement, lock: Lock | None) -> Details:
+def _details(judged: Judgement, lock: Lock | None, p_holm: float | None, level: float) -> Details:
+    """What was found out about a claim, its standing, and what it comes to among all claims."""
     verdict = judged.verdict
     stands = standing(lock, verdict.id, verdict.spec_sha256, verdict.evidence)
-    return judged.details.model_copy(update={"lock": stands})
+    over_all = {"p_holm": p_holm, "family_status": _over_all(verdict.status, p_holm, level)}
+    return judged.details.model_copy(update={"lock": stands, **over_all})
+
+
+def _over_all(status: Status, p_holm: float | None, level: float) -> Status | None:
+    if p_holm is None:
+        return None
+    is_decided = status in (Status.SUPPORTED, Status.REFUTED)
+    return Status.INCONCLUSIVE if is_decided and p_holm > level else status
 
 
 def _read_all(
@@ -89,7 +127,7 @@ def _read_all(
 
 
 def _judge_alone(
-    claim: Claim, tables: dict[str, Table], faults: dict[str, EvidenceError], n_claims: int
+    claim: Claim, tables: dict[str, Table], faults: dict[str, EvidenceError]
 ) -> Judgement:
     """The verdict on one claim, whatever happens to it."""
     held = {name: tables[name] for name in claim.reads if name in tables}
@@ -100,7 +138,7 @@ def _judge_alone(
     if missing:
         return undecided(claim, Status.ABSENT, _awaited(missing), held)
     try:
-        return judge(claim, held, n_claims)
+        return judge(claim, held)
     except Exception as error:  # one claim's bug must not silence the others
         reason = f"the checker raised {type(error).__name__}: {error}"
         return undecided(claim, Status.BROKEN, reason, held, traceback.format_exc())
@@ -113,26 +151,18 @@ def _awaited(missing: Sequence[str]) -> str:
     )
 
 
+def _of_one_run(
+    tables: dict[str, Table], faults: dict[str, EvidenceError]
+) -> tuple[dict[str, Table], dict[str, EvidenceError]]:
+    """The tables without those of another run, which join the bad ones."""
+    others = strangers([table.header for table in tables.values()])
+    return {name: one for name, one in tables.items() if name not in others}, faults | others
+
+
 def _common_scope(headers: Sequence[Header]) -> dict[str, Any]:
-    scopes = {header.name: header.scope.model_dump() for header in headers if header.scope}
-    for name, scope in scopes.items():
-        first, wanted = next(iter(scopes.items()))
-        differing = [key for key in wanted if scope[key] != wanted[key]]
-        if differing:
-            raise VerdictError(
-                f"tables {first} and {name} differ in {', '.join(differing)}",
-                expected="evidence of one run: the same model, text, sites, seeds and device",
-                mend=", then: ".join(dict.fromkeys(map(command_of, (first, name)))),
-            )
-    return next(iter(scopes.values()), dict[str, Any]())
+    scopes = (header.scope.model_dump() for header in headers if header.scope)
+    return next(scopes, dict[str, Any]())
 
 
 def _common_profile(headers: Sequence[Header]) -> str:
-    names = {str(header.provenance.get("profile", "custom")) for header in headers}
-    if len(names) > 1:
-        raise VerdictError(
-            f"the tables come from different profiles: {', '.join(sorted(names))}",
-            expected="evidence of one profile",
-            mend="repro verify --evidence DIR, with the folder of one profile",
-        )
-    return names.pop() if names else "custom"
+    return next((str(one.provenance.get("profile", "custom")) for one in headers), "custom")

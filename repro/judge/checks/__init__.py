@@ -6,11 +6,12 @@ from typing import assert_never
 
 from repro.contract.evidence import Table
 from repro.errors import UnreachedError
+from repro.judge.checks.cells import Thin
 from repro.judge.checks.dominates import check_dominates
 from repro.judge.checks.exceeds import check_exceeds
 from repro.judge.checks.monotone import check_monotone
 from repro.judge.checks.outcome import Outcome, joined, unmeasured
-from repro.judge.checks.replicates import Thin, count
+from repro.judge.checks.sides import check_reached, count
 from repro.judge.checks.smooth import check_smooth
 from repro.judge.checks.within import check_within
 from repro.spec.decisions import All, Check, Decision, Dominates, Exceeds, Monotone, Smooth, Within
@@ -42,13 +43,14 @@ def _run(check: Decision, table: Table, confidence: float, n_parts: int) -> Outc
 def _counted(check: Decision, table: Table, confidence: float, n_parts: int) -> Outcome:
     n = count(table, check)
     few = {name: units for name, units in n.items() if units < check.min_clusters}
-    few.pop("rows", None)
+    few = {name: units for name, units in few.items() if not name.startswith("rows")}
     if few:
         found = ", ".join(f"{units} of {name}" for name, units in few.items())
         return replace(
             unmeasured(check, f"too thin: {found}, {check.min_clusters} are needed"), n=n
         )
     try:
+        check_reached(table, check)
         return replace(_dispatch(check, table, confidence, n_parts), n=n)
     except Thin as why:
         return replace(unmeasured(check, str(why)), n=n)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from repro.judge.checks.replicates import Thin
+from repro.judge.checks.cells import Thin
 
 Floats = NDArray[np.float64]
 
@@ -32,12 +32,40 @@ def common_means(curves: Sequence[tuple[Floats, Floats]]) -> Floats:
         Thin: no range is common to all curves.
     """
     ordered = [_sorted(x, y) for x, y in curves]
+    grid = _common_grid(ordered)
+    return np.stack([_heights_at(grid, x, y).mean(axis=1) for x, y in ordered], axis=1)
+
+
+def interpolation_errors(curves: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """How far the mean height of each curve may be off because its points are few.
+
+    The distance of the mean from that through the second nearest parabolas, as two formulas of one
+    order differ by about the error of either; of a curve of three points, which has one parabola,
+    the distance from that through chords, which overstates it; of two points, how far the mean lies
+    from the farther of them, as much as a curve can be off that goes one way between them. Measured
+    on line 0, that of all rows. Args as in `common_means`; shape (curves,).
+    """
+    whole = [_sorted(x[:1], y[:1]) for x, y in curves]
+    grid = _common_grid(whole)
+    return np.array([_error_on(grid[0], x[0], y[0]) for x, y in whole])
+
+
+def _error_on(grid: Floats, x: Floats, y: Floats) -> float:
+    first = heights_at(grid, x, y)
+    if len(x) < 3:
+        return float(np.abs(y - first.mean()).max())
+    if len(x) == 3 or (np.diff(x) < _COINCIDE).any():
+        return abs(float((first - _chords(grid, x, y)).mean()))
+    nearest = np.abs(grid[:, None] - x[1:-1]).argsort(axis=1, kind="stable")[:, 1]
+    return abs(float((first - _parabolas(grid[None], x[None], y[None], nearest[None])).mean()))
+
+
+def _common_grid(ordered: Sequence[tuple[Floats, Floats]]) -> Floats:
     starts: Floats = np.max([x[:, 0] for x, _ in ordered], axis=0)
     ends: Floats = np.min([x[:, -1] for x, _ in ordered], axis=0)
     if (ends <= starts).any():
         raise Thin(_apart([np.exp(x[0, [0, -1]]) for x, _ in ordered]))
-    grid = np.linspace(starts, ends, N_GRID, axis=1)
-    return np.stack([_means_at(grid, x, y) for x, y in ordered], axis=1)
+    return np.linspace(starts, ends, N_GRID, axis=1)
 
 
 def residuals(x: Floats, y: Floats, degree: int) -> Floats:
@@ -56,13 +84,10 @@ def residuals(x: Floats, y: Floats, degree: int) -> Floats:
     return y - fitted
 
 
-def _means_at(grid: Floats, x: Floats, y: Floats) -> Floats:
-    return _heights_at(grid, x, y).mean(axis=1)
-
-
 def heights_at(at: Floats, x: Floats, y: Floats) -> Floats:
-    """The parabola through the three points nearest to each of `at`; a chord where there are two.
+    """The parabola through the inner point nearest to each of `at` and the two beside it.
 
+    A chord where there are two points, or where two of the points coincide.
     A chord of a bent curve lies on one side of it, by more where points are sparser, which would
     favour the curve with the denser or the sparser grid. Newton's divided differences.
     """
@@ -76,7 +101,11 @@ def _heights_at(at: Floats, x: Floats, y: Floats) -> Floats:
             return _chords(at[0], x[0], y[0])[None]
         lines = zip(at, x, y, strict=True)
         return np.stack([heights_at(*line) for line in lines])
-    first = np.abs(at[:, :, None] - x[:, None, 1:-1]).argmin(axis=2)
+    return _parabolas(at, x, y, np.abs(at[:, :, None] - x[:, None, 1:-1]).argmin(axis=2))
+
+
+def _parabolas(at: Floats, x: Floats, y: Floats, first: NDArray[np.intp]) -> Floats:
+    """At each of `at`, the parabola whose first point is given."""
     x0, x1, x2 = (np.take_along_axis(x, first + i, 1) for i in range(3))
     y0, y1, y2 = (np.take_along_axis(y, first + i, 1) for i in range(3))
     slope = (y1 - y0) / (x1 - x0)

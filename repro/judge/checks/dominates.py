@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.judge.checks.curves import common_means
+from repro.judge.checks.cells import cells_along
+from repro.judge.checks.curves import common_means, interpolation_errors
 from repro.judge.checks.outcome import Outcome, above
-from repro.judge.checks.replicates import cells_along, replicate
+from repro.judge.checks.replicates import replicate
 from repro.spec.decisions import Dominates
 from repro.spec.words import quantity
 
@@ -20,12 +21,13 @@ def check_dominates(check: Dominates, table: Table, confidence: float, n_parts: 
     ends = np.cumsum([0, *(len(group) for group in groups)])
     x, y = found.log_of(check.x), found.ratio(check.of)
     curves = [(x[:, a:b], y[:, a:b]) for a, b in pairwise(ends)]
-    gaps = np.stack([_gap(curves[0], rival) for rival in curves[1:]], axis=1)
+    pairs = [[curves[0], rival] for rival in curves[1:]]
+    gaps = np.stack([_gap(common_means(pair)) for pair in pairs], axis=1)
+    errors = np.array([interpolation_errors(pair).sum() for pair in pairs])
     names = [f"{rival.name} less ours in {quantity(check.of)}" for rival in check.against]
-    contrasts = found.contrasts(names, gaps, confidence, n_parts)
+    contrasts = found.contrasts(names, gaps, confidence, n_parts, errors)
     return above(check, contrasts, check.margin)
 
 
-def _gap(ours: tuple[np.ndarray, np.ndarray], rival: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    means = common_means([ours, rival])
+def _gap(means: np.ndarray) -> np.ndarray:
     return means[:, 1] - means[:, 0]

@@ -1,8 +1,9 @@
 """`Exceeds`: is a ratio, or its difference from other rows, above a margin?"""
 
 from repro.contract.evidence import Table
+from repro.judge.checks.cells import cell_of
 from repro.judge.checks.outcome import Outcome, above
-from repro.judge.checks.replicates import cell_of, replicate
+from repro.judge.checks.replicates import replicate
 from repro.spec.decisions import Exceeds
 from repro.spec.words import quantity, unlike
 

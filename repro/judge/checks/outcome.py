@@ -1,14 +1,22 @@
 """What a check came to: a status with the numbers and words that carry it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
-from repro.contract.verdict import Part, Status
-from repro.judge.stats import Interval
-from repro.spec.decisions import Decision
+from repro.contract.verdict import Finding, Part, Status
+from repro.judge.stats import Interval, Noise
+from repro.spec.decisions import Decision, Exceeds
 from repro.spec.words import describe
 
 _BY_CHANCE = "yet by no more than one condition of several, or one end of a band, may by chance"
+
+
+Side = Literal["above", "below", "inside"]
+_SIDES: Mapping[str, Side] = {"smooth": "below", "within": "inside"}
+
+NONE = Noise((), ())
+"""Of a number that is exact."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,17 @@ class Contrast:
     name: str
     interval: Interval
     joint: Interval
+    noise: Noise = NONE
+    n_joint: int = 1
+    """Conditions with which the joint interval holds together."""
+
+    def p_at(self, distance: float) -> float:
+        """P-value of a distance on one side of the estimate, for this contrast alone."""
+        return self.noise.p_at(distance)
+
+    def joint_p_at(self, distance: float) -> float:
+        """The same where any one of the joint conditions may be the one that fell."""
+        return min(1.0, self.n_joint * self.noise.p_at(distance))
 
     def __str__(self) -> str:
         has = self.interval
@@ -41,18 +60,31 @@ class Outcome:
     n: Mapping[str, int] = field(default_factory=dict[str, int])
     parts: tuple["Outcome", ...] = ()
     contrasts: tuple[Contrast, ...] = ()
-    deciding: str = ""
+    joint: Interval | None = None
+    """The interval of the deciding contrast that holds jointly with the other conditions."""
+    side: Side | None = None
+    """Where the interval must lie to support."""
+    interpolation: float | None = None
+    """How much of the half-width is the error of interpolating curves."""
+    finding: Finding | None = None
+    """What a refutation has found."""
+    levels: Callable[[], "Levels"] = field(default=lambda: Levels(1.0, 1.0), compare=False)
+    """Smallest levels at which it would be decided; asked for of claims, not of every control."""
 
-    def interval_of(self, other: "Outcome") -> Interval | None:
-        """This outcome's interval for the very contrast that `other` reports.
+    @property
+    def p_supported(self) -> float:
+        """Smallest level at which the check would be supported."""
+        return self.levels().supported
 
-        A wider interval may make another contrast or part the deciding one, whose numbers would
-        then stand beside an estimate that they do not belong to.
-        """
-        for part in self.parts or (self,):
-            if part.says == other.says:
-                return next((c.interval for c in part.contrasts if c.name == other.deciding), None)
-        return None
+    @property
+    def p_refuted(self) -> float:
+        """Smallest level at which it would be refuted."""
+        return self.levels().refuted
+
+    @property
+    def p(self) -> float | None:
+        """Smallest level at which anything would be decided; none where nothing was measured."""
+        return min(self.p_supported, self.p_refuted) if self.is_measured else None
 
     @property
     def is_measured(self) -> bool:
@@ -73,6 +105,10 @@ class Outcome:
             high=found.high if found else None,
             unit=self.unit,
             threshold=list(self.threshold),
+            side=self.side,
+            joint_low=self.joint.low if self.joint else None,
+            joint_high=self.joint.high if self.joint else None,
+            interpolation=self.interpolation,
         )
 
 
@@ -87,42 +123,68 @@ def above(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outc
     An intersection-union rule: supported where all intervals lie above, which needs no correction
     for their number; refuted where any joint one lies wholly below; else inconclusive.
     """
+
+    def levels() -> Levels:
+        return Levels(
+            max(one.p_at(one.interval.estimate - margin) for one in contrasts),
+            min(one.joint_p_at(margin - one.interval.estimate) for one in contrasts),
+        )
+
     lowest = min(contrasts, key=lambda one: one.interval.low)
     lowest_end = min(contrasts, key=lambda one: one.joint.high)
     if lowest_end.joint.high < margin:
-        return _told(check, Status.REFUTED, contrasts, lowest_end, f"is below {margin:g}")
+        told = _told(check, Status.REFUTED, contrasts, lowest_end, f"is below {margin:g}", levels)
+        return replace(told, finding=_finding(check, lowest_end))
     if lowest.interval.low > margin:
-        return _told(check, Status.SUPPORTED, contrasts, lowest, f"is above {margin:g}")
+        return _told(check, Status.SUPPORTED, contrasts, lowest, f"is above {margin:g}", levels)
     side = f"is below {margin:g}, {_BY_CHANCE}"
     if lowest.interval.high >= margin:
         side = f"straddles {margin:g}"
-    return _told(check, Status.INCONCLUSIVE, contrasts, lowest, side)
+    return _told(check, Status.INCONCLUSIVE, contrasts, lowest, side, levels)
 
 
 def below(check: Decision, contrasts: Sequence[Contrast], margin: float) -> Outcome:
     """Every contrast must lie below the margin: the mirror image of `above`."""
+
+    def levels() -> Levels:
+        return Levels(
+            max(one.p_at(margin - one.interval.estimate) for one in contrasts),
+            min(one.joint_p_at(one.interval.estimate - margin) for one in contrasts),
+        )
+
     highest = max(contrasts, key=lambda one: one.interval.high)
     highest_start = max(contrasts, key=lambda one: one.joint.low)
     if highest_start.joint.low > margin:
-        return _told(check, Status.REFUTED, contrasts, highest_start, f"is above {margin:g}")
+        return _told(
+            check, Status.REFUTED, contrasts, highest_start, f"is above {margin:g}", levels
+        )
     if highest.interval.high < margin:
-        return _told(check, Status.SUPPORTED, contrasts, highest, f"is below {margin:g}")
+        return _told(check, Status.SUPPORTED, contrasts, highest, f"is below {margin:g}", levels)
     side = f"is above {margin:g}, {_BY_CHANCE}"
     if highest.interval.low <= margin:
         side = f"straddles {margin:g}"
-    return _told(check, Status.INCONCLUSIVE, contrasts, highest, side)
+    return _told(check, Status.INCONCLUSIVE, contrasts, highest, side, levels)
 
 
 def inside(check: Decision, found: Contrast, low: float, high: float) -> Outcome:
     """Equivalence: supported inside the band, ends included; refuted where joint misses it."""
     has, band = found.interval, f"[{low:g}, {high:g}]"
-    if low <= has.low and has.high <= high:
-        return _told(check, Status.SUPPORTED, [found], found, f"lies inside {band}")
+    is_inside = low <= has.low and has.high <= high
+    nearest = min(has.estimate - low, high - has.estimate)
+
+    def levels() -> Levels:
+        return Levels(
+            0.0 if is_inside and has.low == has.high else found.p_at(nearest),
+            found.joint_p_at(max(low - has.estimate, has.estimate - high)),
+        )
+
+    if is_inside:
+        return _told(check, Status.SUPPORTED, [found], found, f"lies inside {band}", levels)
     if found.joint.high < low or found.joint.low > high:
-        return _told(check, Status.REFUTED, [found], found, f"lies outside {band}")
+        return _told(check, Status.REFUTED, [found], found, f"lies outside {band}", levels)
     apart = has.high < low or has.low > high
     side = f"lies outside {band}, {_BY_CHANCE}" if apart else f"lies partly inside {band}"
-    return _told(check, Status.INCONCLUSIVE, [found], found, side)
+    return _told(check, Status.INCONCLUSIVE, [found], found, side, levels)
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:
@@ -135,8 +197,29 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
     else:
         status = Status.INCONCLUSIVE
     first = next(part for part in parts if part.status == status)
+
+    def levels() -> Levels:
+        found = [part.levels() for part in parts]
+        return Levels(max(p.supported for p in found), min(p.refuted for p in found))
+
     reason = "; ".join(f"part {i} {one.status}: {one.reason}" for i, one in enumerate(parts, 1))
-    return replace(first, reason=reason, parts=tuple(parts))
+    return replace(first, reason=reason, parts=tuple(parts), levels=levels)
+
+
+class Levels(NamedTuple):
+    """The smallest levels at which a check would be decided either way."""
+
+    supported: float
+    refuted: float
+
+
+def _finding(check: Decision, refuted: Contrast) -> Finding | None:
+    """Whether a comparison came out the other way round, or merely too small."""
+    if isinstance(check, Exceeds) and check.against is None:
+        return None
+    return (
+        Finding.OPPOSITE if refuted.joint.high < min(0.0, *_threshold(check)) else Finding.SMALLER
+    )
 
 
 def _told(
@@ -145,11 +228,19 @@ def _told(
     contrasts: Sequence[Contrast],
     deciding: Contrast,
     side: str,
+    levels: Callable[[], Levels],
 ) -> Outcome:
     others = [str(one) for one in contrasts if one is not deciding]
     more = f" (the others: {'; '.join(others)})" if others else ""
     told = _outcome(check, status, f"{deciding} {side}{more}", deciding.interval)
-    return replace(told, contrasts=tuple(contrasts), deciding=deciding.name)
+    joint = deciding.joint if deciding.n_joint > 1 else None
+    contrasted = replace(
+        told,
+        contrasts=tuple(contrasts),
+        joint=joint,
+        interpolation=deciding.noise.error or None,
+    )
+    return replace(contrasted, levels=levels)
 
 
 def _outcome(
@@ -159,7 +250,15 @@ def _outcome(
     interval: Interval | None,
 ) -> Outcome:
     unit = check.of.unit if check.of.scale == "linear" else f"ln({check.of.name})"
-    return Outcome(describe(check), status, reason, unit, _threshold(check), interval)
+    return Outcome(
+        describe(check),
+        status,
+        reason,
+        unit,
+        _threshold(check),
+        interval,
+        side=_SIDES.get(check.kind, "above"),
+    )
 
 
 def _threshold(check: Decision) -> tuple[float, ...]:

@@ -8,38 +8,29 @@ import numpy as np
 from repro.contract.evidence import Table
 from repro.errors import DegenerateInputError
 from repro.judge import stats
+from repro.judge.checks.cells import Cell, Thin, columns_of
+from repro.judge.checks.floors import floors_of
 from repro.judge.checks.outcome import Contrast
-from repro.judge.checks.rows import column_of, numbers_of, select, shown
+from repro.judge.checks.rows import column_of, numbers_of
+from repro.judge.checks.sides import check_sides
 from repro.spec.decisions import Decision, Dominates, Matched, Monotone, Smooth
-from repro.spec.quantities import Clusters, Ratio, Where
+from repro.spec.quantities import Clusters, Ratio
 from repro.spec.words import family, quantity
 
-Key = tuple[str | float, ...]
-"""Values of the columns that a selection is split by."""
 STRATA = ("site", "method")
 """Columns that name a source of rows: its seeds leave only where it has at least two."""
 
 
-class Thin(Exception):
-    """The rows cannot carry a verdict; the message says why. Ends as `inconclusive`."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A set of rows whose sums give one ratio."""
-
-    name: str
-    rows: np.ndarray
-
-
 @dataclass(frozen=True)
 class Replicates:
-    """Sums in each cell: line 0 from all rows, then without each cluster in turn."""
+    """Sums in each cell: line 0 from all rows, then without each cluster in turn, then floors."""
 
     cells: tuple[Cell, ...]
     columns: tuple[str, ...]
     sums: np.ndarray
     n_groups: tuple[int, ...]
+    n_floors: int = 0
+    """Pairs of lines at the end that stand for the noise of a share of which all units agree."""
 
     def ratio(self, of: Ratio) -> np.ndarray:
         """The ratio in each cell (replicates x cells), or its logarithm.
@@ -68,17 +59,25 @@ class Replicates:
         return np.log(value)
 
     def contrasts(
-        self, names: Sequence[str], thetas: np.ndarray, confidence: float, n_parts: int
+        self,
+        names: Sequence[str],
+        thetas: np.ndarray,
+        confidence: float,
+        n_parts: int,
+        errors: np.ndarray | None = None,
     ) -> list[Contrast]:
         """Intervals of quantities computed from the replicates (replicates x quantities).
 
         The joint ones hold together over the quantities, and over `n_parts` rules joined by *and*.
+        `errors` is what each quantity may be off by beside its noise.
         """
-        jackknifed = stats.jackknife(thetas, self.n_groups)
-        found = stats.intervals(jackknifed, confidence)
-        together = stats.family_confidence(confidence, len(names) * n_parts)
-        joint = stats.intervals(jackknifed, together)
-        return [Contrast(*one) for one in zip(names, found, joint, strict=True)]
+        beside, n_joint = np.zeros(len(names)) if errors is None else errors, len(names) * n_parts
+        jackknifed = stats.jackknife(thetas, self.n_groups, self.n_floors)
+        found = stats.intervals(jackknifed, confidence, beside)
+        together = stats.family_confidence(confidence, n_joint)
+        joint = stats.intervals(jackknifed, together, beside)
+        told = zip(names, found, joint, stats.noises(jackknifed, beside.tolist()), strict=True)
+        return [Contrast(*one, n_joint) for one in told]
 
     def _sum(self, column: str) -> np.ndarray:
         return self.sums[:, :, self.columns.index(column)]
@@ -98,8 +97,9 @@ def replicate(table: Table, cells: Sequence[Cell], check: Decision) -> Replicate
     """Sum what a check reads in each cell, with and without each cluster.
 
     Raises:
-        Thin: leaving out one cluster empties a cell.
+        Thin: a cell has too few units, or other units than the rest; or leaving out one empties it.
     """
+    check_sides(table, cells, check)
     columns = _columns(check)
     index = np.concatenate([cell.rows for cell in cells])
     cell = np.repeat(np.arange(len(cells)), [len(one.rows) for one in cells])
@@ -112,7 +112,10 @@ def replicate(table: Table, cells: Sequence[Cell], check: Decision) -> Replicate
         name = cells[int(empty[0, 1])].name
         raise Thin(f"too thin: {name} rests on one cluster alone, so nothing tells its noise")
     groups = tuple(one.n_groups for one in families)
-    return Replicates(tuple(cells), columns, sums[:, :, :-1], groups)
+    sums = sums[:, :, :-1]
+    floors = [] if check.exact else floors_of(table, check.of, columns, sums)
+    lines = np.concatenate([sums, *floors])
+    return Replicates(tuple(cells), columns, lines, groups, len(floors))
 
 
 def families_of(table: Table, index: np.ndarray, clusters: Clusters) -> list[stats.Family]:
@@ -127,45 +130,6 @@ def families_of(table: Table, index: np.ndarray, clusters: Clusters) -> list[sta
         units = [column_of(table, column)[index] for column in columns_of(one)]
         result.append(stats.family_of(family(one), units, strata))
     return result
-
-
-def count(table: Table, check: Decision) -> dict[str, int]:
-    """Rows judged (ours, where there are rivals) and their clusters of each family."""
-    mask = select(table, check.where)
-    found = {
-        family(one): len(np.unique([column_of(table, column)[mask] for column in columns_of(one)]))
-        for one in check.clusters
-    }
-    return {**found, "rows": int(mask.sum())}
-
-
-def columns_of(clusters: str | tuple[str, str]) -> tuple[str, ...]:
-    """The columns that name the units of a family."""
-    return (clusters,) if isinstance(clusters, str) else clusters
-
-
-def cell_of(table: Table, name: str, where: tuple[Where, ...]) -> Cell:
-    """All rows of a selection as one cell."""
-    return Cell(name, np.flatnonzero(select(table, where)))
-
-
-def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[Key, Cell]:
-    """The rows of a selection, split by the values of some columns, in sorted order."""
-    rows = np.flatnonzero(select(table, where))
-    values = [column_of(table, column)[rows] for column in columns]
-    code = np.zeros(len(rows), dtype=int)
-    for column in values:
-        found = np.unique(column, return_inverse=True)[1]
-        code = code * (found.max() + 1) + found
-    _, first, code = np.unique(code, return_index=True, return_inverse=True)
-    keys = zip(*(column[first].tolist() for column in values), strict=True)
-    held = np.split(rows[np.argsort(code, kind="stable")], np.cumsum(np.bincount(code))[:-1])
-    return {key: Cell(_named(columns, key), of) for key, of in zip(keys, held, strict=True)}
-
-
-def _named(columns: Sequence[str], key: Key) -> str:
-    pairs = zip(columns, key, strict=True)
-    return ", ".join(f"{column} {shown(value)}" for column, value in pairs)
 
 
 def _columns(check: Decision) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Which rows of a table a condition keeps."""
 
+from functools import partial
+
 import numpy as np
 
 from repro.contract.evidence import Table
@@ -57,7 +59,8 @@ def select(table: Table, where: tuple[Where, ...]) -> np.ndarray:
     mask = np.ones(len(table), dtype=bool)
     for one in where:
         if one.pick is None:
-            mask &= _holds(table, one)
+            column_of(table, one.column)
+            mask &= table.ask(one.column, one, partial(_holds, table, one))
     for one in where:
         if one.pick is not None and mask.any():
             values = numbers_of(table, one.column)
@@ -68,10 +71,9 @@ def select(table: Table, where: tuple[Where, ...]) -> np.ndarray:
     return mask
 
 
-def _holds(table: Table, one: Where) -> np.ndarray:
+def _holds(table: Table, one: Where, values: np.ndarray) -> np.ndarray:
     if one.above is not None:
         return numbers_of(table, one.column) > one.above
-    values = column_of(table, one.column)
     is_text = values.dtype.kind == "U"
     if any(isinstance(value, str) != is_text for value in one.values):
         raise SpecError(
@@ -93,7 +95,7 @@ def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
         measured = tuple(one for one in where if one.column not in outcomes)
         return _unreached(int(select(table, measured).sum()), measured, asked)
     columns = dict.fromkeys(one.column for one in where)
-    found = "; ".join(f"{column}: {_listed(table.columns[column])}" for column in columns)
+    found = "; ".join(f"{column}: {_listed(table, column)}" for column in columns)
     return EvidenceError(
         f"evidence `{name}` has no row with {in_words(where)}",
         expected=f"such rows (found {found})",
@@ -114,7 +116,12 @@ def shown(value: str | float) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _listed(values: np.ndarray) -> str:
-    unique = np.unique(values)
+def _listed(table: Table, column: str) -> str:
+    unique = table.ask(column, "values", _distinct)
     text = ", ".join(shown(value) for value in unique[:SHOWN].tolist())
     return text + (", ..." if len(unique) > SHOWN else "")
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """What `np.unique` gives; of a long column of text ten times as fast."""
+    return np.array(sorted(set(values.tolist())))

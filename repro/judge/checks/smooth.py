@@ -1,11 +1,14 @@
 """`Smooth`: does a curve go without a knee?"""
 
+from dataclasses import replace
+
 import numpy as np
 
 from repro.contract.evidence import Table
+from repro.judge.checks.cells import Thin, cells_along
 from repro.judge.checks.curves import residuals
-from repro.judge.checks.outcome import Contrast, Outcome, below
-from repro.judge.checks.replicates import Thin, cells_along, replicate
+from repro.judge.checks.outcome import Outcome, below
+from repro.judge.checks.replicates import replicate
 from repro.judge.stats import Interval
 from repro.spec.decisions import Smooth
 
@@ -22,7 +25,9 @@ def check_smooth(check: Smooth, table: Table, confidence: float, n_parts: int) -
     distances = residuals(x, found.ratio(check.of), check.degree)
     names = [f"the distance at {cell.name}" for cell in cells]
     contrasts = found.contrasts(names, distances, confidence, n_parts)
-    sizes = [Contrast(one.name, _size(one.interval), _size(one.joint)) for one in contrasts]
+    sizes = [
+        replace(one, interval=_size(one.interval), joint=_size(one.joint)) for one in contrasts
+    ]
     return below(check, sizes, check.margin)
 
 

@@ -1,8 +1,9 @@
 """`Within`: does a ratio lie in a band?"""
 
 from repro.contract.evidence import Table
+from repro.judge.checks.cells import cell_of
 from repro.judge.checks.outcome import Outcome, inside
-from repro.judge.checks.replicates import cell_of, replicate
+from repro.judge.checks.replicates import replicate
 from repro.spec.decisions import Within
 from repro.spec.words import quantity
 

@@ -1,0 +1,53 @@
+"""Whether tables come from one run: a verdict on numbers of two runs would be on neither."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+from repro.contract.header import Header
+from repro.contract.rows import command_of
+from repro.errors import EvidenceError
+
+CHAIN = ("model_sha256", "tokens_sha256", "activations_sha256", "trained_sha256")
+"""Hashes in the provenance, from the model and the tokens to the dictionaries."""
+
+
+def strangers(headers: Sequence[Header]) -> dict[str, EvidenceError]:
+    """The tables of another run than most, by name, with what tells.
+
+    Of each thing that tables say of their run, the run's is what most of them say; where as many
+    say another, what the first of them says.
+    """
+    told = {header.name: _told(header) for header in headers}
+    run = {
+        aspect: Counter(one[aspect] for one in told.values() if aspect in one).most_common(1)[0][0]
+        for aspect in dict.fromkeys(aspect for one in told.values() for aspect in one)
+    }
+    found: dict[str, EvidenceError] = {}
+    for name, one in told.items():
+        differing = [aspect for aspect, value in one.items() if value != run[aspect]]
+        if differing:
+            first = differing[0]
+            found[name] = EvidenceError(
+                f"table {name} is of another run than the others: it differs in "
+                f"{', '.join(differing)} ({_short(one[first])} there)",
+                expected=f"evidence of one run ({first} {_short(run[first])})",
+                mend=command_of(name),
+            )
+    return found
+
+
+def _told(header: Header) -> dict[str, str]:
+    """What a table says of its run, by aspect."""
+    provenance = header.provenance
+    scope = header.scope.model_dump() if header.scope else {}
+    said = {
+        "profile": provenance.get("profile", "custom"),
+        **{one: provenance[one] for one in CHAIN if one in provenance},
+        **scope,
+    }
+    return {aspect: json.dumps(value, sort_keys=True) for aspect, value in said.items()}
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= 40 else f"{value[:37]}..."
