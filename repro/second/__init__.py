@@ -1,0 +1,1 @@
+"""A second judge, slow on purpose, written from `docs/how-a-verdict-is-made.md` alone."""
