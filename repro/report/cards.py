@@ -5,14 +5,19 @@ from typing import NamedTuple
 
 from repro.contract.verdict import Details, Part, Status, Verdict
 from repro.contract.vocabulary import awaited
+from repro.report.advice import advice
 from repro.report.figures.drawn import Drawn, ForestRow
-from repro.report.numbers import count, interval, measured
+from repro.report.numbers import count, exact, interval, measured, number, p_value
 from repro.report.proofs import Proofs, errs, holds
 from repro.report.strips import Side, Strip, standing, strip
 from repro.spec import Claim, Control, describe, spec_sha256
 from repro.spec.decisions import parts_of
 
 SOURCES = {"paper": "the paper", "article": "the article about it", "critic": "a critic"}
+
+
+MEASURED = "rows measured"
+"""In the sizes of a verdict: rows of its selection, however their measurement came out."""
 
 
 class Condition(NamedTuple):
@@ -64,7 +69,10 @@ class Card(NamedTuple):
     n: str
     controls_ok: str
     saboteurs: str
-    family_interval: str
+    threshold: str
+    finding: str
+    p: str
+    p_holm: str
     family_status: Status | None
     source: str
     place: str
@@ -87,9 +95,24 @@ class Card(NamedTuple):
         return self.verdict.status
 
     @property
+    def standing(self) -> ForestRow | None:
+        """Where the deciding condition stands against its threshold, as far as it has a side."""
+        return next((one.standing for one in self.conditions if one.standing), None)
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages whose tables decide it."""
+        return sorted({awaited(table) for table in self.reads})
+
+    @property
+    def advice(self) -> str:
+        """What the finding means for somebody who uses dictionaries."""
+        return advice(self.verdict.id, self.status)
+
+    @property
     def waits(self) -> str:
         """Which stage will decide an absent claim."""
-        stages = " and ".join(sorted({awaited(table) for table in self.reads}))
+        stages = " and ".join(self.stages)
         return f"decided once the stage {stages} is built" if stages else "no evidence yet"
 
 
@@ -101,7 +124,6 @@ def card(
     proofs: Proofs,
 ) -> Card:
     """Put verdict, details, specification, figures and proofs of one claim together."""
-    family = _pair(details.family_low, details.family_high) if details else None
     return Card(
         verdict=verdict,
         details=details,
@@ -110,7 +132,10 @@ def card(
         n=_sizes(verdict.n),
         controls_ok=f"{sum(c.ok for c in verdict.controls)} of {len(verdict.controls)}",
         saboteurs=f"{verdict.saboteurs.caught} of {verdict.saboteurs.total}",
-        family_interval=interval(*family) if family else "",
+        threshold=_threshold(verdict, details),
+        finding=str(details.finding) if details and details.finding else "",
+        p=p_value(details.p) if details else "",
+        p_holm=p_value(details.p_holm) if details else "",
         family_status=details.family_status if details else None,
         source=SOURCES[claim.source] if claim else "",
         place=_place(claim) if claim else "",
@@ -129,13 +154,31 @@ def card(
     )
 
 
+def _threshold(verdict: Verdict, details: Details | None) -> str:
+    """The threshold of the condition that lends the verdict its numbers."""
+    numbers = (verdict.estimate, verdict.low, verdict.high)
+    for part in details.parts if details else []:
+        if (part.estimate, part.low, part.high) == numbers:
+            return " to ".join(map(exact, part.threshold))
+    return ""
+
+
 def _sizes(n: Mapping[str, int]) -> str:
-    """`3 seeds, 25 documents, 525 rows`: the independent units first."""
-    ordered = sorted(n.items(), key=lambda item: (item[0] == "rows", item[1], item[0]))
-    return ", ".join(
-        f"{count(size)} {name if size == 1 or name.endswith('s') else name + 's'}"
-        for name, size in ordered
-    )
+    """`3 seeds, 25 documents, 525 rows`: the independent units first.
+
+    Where rows are asked for by how they came out: `8 of 9 rows measured`.
+    """
+    units = sorted((size, name) for name, size in n.items() if not name.startswith("rows"))
+    told = [_size(size, name) for size, name in units]
+    if MEASURED in n:
+        told.append(f"{count(n['rows'])} of {count(n[MEASURED])} {MEASURED}")
+    elif "rows" in n:
+        told.append(_size(n["rows"], "rows"))
+    return ", ".join(told)
+
+
+def _size(size: int, name: str) -> str:
+    return f"{count(size)} {name if size == 1 or name.endswith('s') else name + 's'}"
 
 
 def unit(text: str) -> str:
@@ -146,24 +189,27 @@ def unit(text: str) -> str:
 def _conditions(verdict: Verdict, details: Details | None, claim: Claim | None) -> list[Condition]:
     parts = details.parts if details else []
     return [
-        _condition(part, side, verdict, details)
+        _condition(part, side, verdict)
         for part, side in zip(parts, _sides(claim, len(parts)), strict=True)
     ]
 
 
-def _condition(
-    part: Part, side: Side | None, verdict: Verdict, details: Details | None
-) -> Condition:
+def _condition(part: Part, side: Side | None, verdict: Verdict) -> Condition:
     numbers = (part.estimate, part.low, part.high)
     drawn, stands = None, None
     ends = _pair(part.low, part.high)
     if part.estimate is not None and ends is not None:
         decides = numbers == (verdict.estimate, verdict.low, verdict.high)
-        family = _pair(details.family_low, details.family_high) if details and decides else None
-        drawn = strip(part.estimate, ends, part.threshold, side, family)
+        joint = _pair(part.joint_low, part.joint_high)
+        drawn = strip(part.estimate, ends, part.threshold, side, joint)
         if decides and side in ("above", "below"):
-            stands = standing(part.estimate, ends, part.threshold[0], side, family)
-    return Condition(part.says, part.status, measured(*numbers), unit(part.unit), drawn, stands)
+            stands = standing(part.estimate, ends, part.threshold[0], side, joint)
+    value = measured(*numbers)
+    if part.joint_low is not None and part.joint_high is not None:
+        value += f", jointly {interval(part.joint_low, part.joint_high)}"
+    if part.interpolation is not None:
+        value += f", of it ±{number(part.interpolation)} for interpolation"
+    return Condition(part.says, part.status, value, unit(part.unit), drawn, stands)
 
 
 def _sides(claim: Claim | None, n: int) -> list[Side | None]:

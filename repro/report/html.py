@@ -12,7 +12,12 @@ from repro.report.view import MARKS, MEANS, Page
 def html(view: Page) -> str:
     """Render the page; all text is escaped, and only our own SVG elements enter as markup."""
     template = templates().get_template("template.html.j2")
-    return template.render(view=view, marks=MARKS, means=MEANS)
+    return template.render(view=view, marks=MARKS, means=MEANS, place=_place)
+
+
+def _place(standing: float) -> float:
+    """Percent from the left of a line on which the threshold, 0, stands in the middle."""
+    return round(50 + 46 * standing, 2)
 
 
 def templates() -> Environment:

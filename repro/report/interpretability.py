@@ -1,4 +1,4 @@
-"""Small tables on the card of interpretability: denominators, and what a unit's score goes with."""
+"""Small tables on cards of interpretability: denominators, and what a unit's score goes with."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,7 +12,15 @@ from repro.report.numbers import DASH, count, fixed
 from repro.report.sheet import Sheet
 
 CLAIM = "c01"
-"""The claim on whose card they stand."""
+"""The claim on whose card all of them stand."""
+DRAWN_AT: Mapping[str, tuple[str, ...]] = {
+    "c02": ("middle",),
+    "c03": ("middle",),
+    "c04": ("early", "middle", "late"),
+    "k01": ("early",),
+    "k02": ("middle",),
+}
+"""Other claims that rest on the same draws, and the sites of which their units are."""
 DRAWS = {
     "effective": ("do something", "drawn", "too rare", "scored"),
     "alive": ("are alive", "drawn alive", "too rare alive", "scored alive"),
@@ -23,20 +31,21 @@ FEWEST = 10
 """Units below which no correlation is told."""
 
 
-def sheets(tables: Mapping[str, Table]) -> list[Sheet]:
-    """The sheets for which the evidence is there."""
-    found: list[Sheet] = []
+def sheets(tables: Mapping[str, Table]) -> dict[str, list[Sheet]]:
+    """The sheets for which the evidence is there, by the claim on whose card they stand."""
+    found: dict[str, list[Sheet]] = {CLAIM: []}
     if "sampled" in tables:
-        found += _denominators(tables["sampled"])
+        found[CLAIM] += _denominators(tables["sampled"], tuple(SITES))
+        found |= {one: list(_denominators(tables["sampled"], at)) for one, at in DRAWN_AT.items()}
     if "units" in tables:
-        found.append(_correlations(tables["units"]))
-    return [sheet for sheet in found if sheet.rows]
+        found[CLAIM].append(_correlations(tables["units"]))
+    return {claim: [sheet for sheet in some if sheet.rows] for claim, some in found.items()}
 
 
-def _denominators(table: Table) -> Iterator[Sheet]:
+def _denominators(table: Table, sites: tuple[str, ...]) -> Iterator[Sheet]:
     """From all units to those that were scored, at each site; penalties and seeds together."""
     head = ("decomposition", "units", "never fire", *DRAWS["effective"], *DRAWS["alive"])
-    for site, here in _by_site(table):
+    for site, here in _by_site(table, sites):
         rows = [
             (METHODS[method].label, *_counts(select(here, method=method)))
             for method in methods_present(here, SCORED)
@@ -59,7 +68,7 @@ def _correlations(table: Table) -> Sheet:
     drawn = table.rows((table.columns["is_effective"] == 1) & (table.columns["is_scored"] == 1))
     rows = [
         (f"{METHODS[method].label}, {site}", str(len(some)), *(_rank(some, p) for p in PROPERTIES))
-        for site, here in _by_site(drawn)
+        for site, here in _by_site(drawn, tuple(SITES))
         for method in methods_present(here, UNIT_SCORES)
         for some in [select(here, method=method)]
     ]
@@ -83,10 +92,10 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(n) - (n - 1) / 2)[place]
 
 
-def _by_site(table: Table) -> Iterator[tuple[str, Table]]:
-    """The rows of each site, in the order in which the vocabulary has them: by depth."""
+def _by_site(table: Table, sites: tuple[str, ...]) -> Iterator[tuple[str, Table]]:
+    """The rows of each of the sites that is there, by depth as the vocabulary has them."""
     there = {str(site): rows for site, rows in groups(table, "site")}
-    for site in SITES:
+    for site in sites:
         if site in there:
             yield site.replace("_", " "), there[site]
 

@@ -28,15 +28,15 @@ CORRUPTIONS = {
 }
 
 
-def sheets(tables: Mapping[str, Table]) -> list[Sheet]:
-    """The sheets for which the evidence is there."""
+def sheets(tables: Mapping[str, Table]) -> dict[str, list[Sheet]]:
+    """The sheets for which the evidence is there, by the claim on whose card they stand."""
     found = []
     if "ioi_prompts" in tables:
         found.append(_task(tables["ioi_prompts"]))
     if {"ioi_curves", "ioi_edits"} <= tables.keys():
         count = int(tables["ioi_edits"].columns["n_patched"].max())
         found.append(_patched(select(tables["ioi_curves"], site="middle"), count))
-    return [sheet for sheet in found if sheet.rows]
+    return {CLAIM: [sheet for sheet in found if sheet.rows]}
 
 
 def _task(table: Table) -> Sheet:

@@ -12,8 +12,9 @@ from repro.report.view import MARKS, Page, page
 
 _MARKUP = re.compile(r"`[^`|]+`|[\\`*_|<>\[\]]")
 _HEAD = (
-    "| claim | says | verdict | estimate [interval] | n | controls | saboteurs | over all claims |",
-    "|---|---|---|---|---|---|---|---|",
+    "| claim | says | verdict | estimate [interval] | threshold | n | controls | saboteurs "
+    "| over all claims |",
+    "|---|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -52,9 +53,9 @@ def table(view: Page) -> str:
     rows = [
         " | ".join(
             (
-                f"| {card.verdict.id}", text(card.verdict.says), _status(card.status),
-                text(f"{card.value} {card.unit}".strip()), text(card.n), card.controls_ok,
-                card.saboteurs, _family(card) + " |",
+                f"| {card.verdict.id}", text(card.verdict.says), _verdict(card),
+                text(f"{card.value} {card.unit}".strip()), text(card.threshold), text(card.n),
+                card.controls_ok, card.saboteurs, _family(card) + " |",
             )
         )
         for card in view.decided
@@ -77,13 +78,19 @@ def _status(status: Status) -> str:
     return f"{MARKS[status]} {status}"
 
 
+def _verdict(card: Card) -> str:
+    """The status, and what a refutation has found."""
+    return f"{_status(card.status)}{f': {card.finding}' if card.finding else ''}"
+
+
 def _family(card: Card) -> str:
-    return text(f"{card.family_status or ''} {card.family_interval}".strip())
+    """The status over all claims together, with the adjusted p-value."""
+    return text(f"{card.family_status}, p {card.p_holm}") if card.family_status else ""
 
 
 def _card(card: Card, view: Page) -> Iterator[str]:
     verdict = card.verdict
-    yield f"## {verdict.id}: {_status(card.status)}"
+    yield f"## {verdict.id}: {_verdict(card)}"
     yield ""
     yield text(verdict.says)
     yield ""
@@ -91,6 +98,8 @@ def _card(card: Card, view: Page) -> Iterator[str]:
         yield f"- Says who: {card.source}; {text(card.place)}"
     if card.status is not Status.ABSENT:
         yield f"- Estimate: {text(card.value)} {text(card.unit)} (n: {text(card.n) or 'none'})"
+    if card.family_status:
+        yield f"- p {text(card.p)}; over all claims p {text(card.p_holm)}, {card.family_status}"
     yield f"- Why: {text(verdict.reason)}"
     for condition in card.conditions:
         yield f"- Rule: {text(condition.says)} → {condition.status}, {text(condition.value)}"

@@ -5,6 +5,7 @@ from math import floor, log10
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EM DASH}"
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SMALLEST_P = 1e-6
 _TINY = 1e-4
 _HUGE = 1e6
 
@@ -37,6 +38,13 @@ def fixed(value: float, decimals: int) -> str:
     if not text.strip("-0."):
         text = text.lstrip("-")
     return text.replace("-", MINUS)
+
+
+def p_value(value: float | None) -> str:
+    """A p-value to two digits; below a millionth only that."""
+    if value is None:
+        return DASH
+    return "< 0.000001" if value < SMALLEST_P else number(value, 2)
 
 
 def count(value: int | None) -> str:

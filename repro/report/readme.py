@@ -1,4 +1,4 @@
-"""Put the generated tables into a README or a page of docs, or tell that they are out of date."""
+"""Put the generated tables into README and pages of docs, or tell that they are out of date."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from repro.console import command
-from repro.contract.verdict import Verdicts, read_verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.errors import VerdictError
 from repro.files import write_bytes
 from repro.report.compare import compared
@@ -35,7 +35,7 @@ def embedded(readme: str, table: str, block: str = "verdicts") -> str:
 
 def main(
     verdicts: Annotated[Path, typer.Option(metavar="FILE", help="Verdicts of the table.")],
-    readme: Annotated[Path, typer.Option(metavar="FILE", help="The page.")],
+    readme: Annotated[list[Path], typer.Option(metavar="FILE", help="A page; may be repeated.")],
     bench: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Measurements, for the speed table.")
     ] = None,
@@ -49,20 +49,34 @@ def main(
         bool, typer.Option("--check", help="Write nothing; exit 1 if the tables are others.")
     ] = False,
 ) -> None:
-    """Put the generated tables into a README or a page of docs."""
-    old = _text(readme)
+    """Put each generated table into the README, or into the page of docs that has its place."""
+    old = {page: _text(page) for page in readme}
+    new = dict(old)
+    for block, table in _tables(verdicts, bench, proofs, before).items():
+        page = next((one for one in readme if f"<!-- {block} -->" in old[one]), readme[0])
+        new[page] = embedded(new[page], table, block)
+    changed = [page for page in readme if new[page] != old[page]]
+    if changed and check:
+        typer.echo(_outdated(changed[0], verdicts), err=True)
+        raise typer.Exit(1)
+    for page in changed:
+        write_bytes(page, new[page].encode())
+
+
+def _tables(
+    verdicts: Path, bench: Path | None, proofs: Path | None, before: Path | None
+) -> dict[str, str]:
+    """The tables asked for, by the block that each goes to."""
     judged = read_verdicts(verdicts)
-    new = _with_verdicts(old, judged, before)
+    found = {"verdicts": readme_table(judged)}
     if bench is not None:
-        new = embedded(new, speed_table(bench), block="speed")
+        found["speed"] = speed_table(bench)
     if proofs is not None:
         lines = told_proofs(read_proofs(proofs), [v.saboteurs for v in judged.verdicts])
-        new = embedded(new, "\n".join(f"- {line}" for line in lines), block="proofs")
-    if new != old and check:
-        typer.echo(_outdated(readme, verdicts), err=True)
-        raise typer.Exit(1)
-    if new != old:
-        write_bytes(readme, new.encode())
+        found["proofs"] = "\n".join(f"- {line}" for line in lines)
+    if before is not None:
+        found["compared"] = compared(read_verdicts(before), judged)
+    return found
 
 
 def _text(page: Path) -> str:
@@ -72,13 +86,6 @@ def _text(page: Path) -> str:
         raise VerdictError(
             f"{page} cannot be read", expected="a README in UTF-8", mend="--readme README.md"
         ) from None
-
-
-def _with_verdicts(page: str, judged: Verdicts, before: Path | None) -> str:
-    """The page with the table of verdicts, or with what has changed since those of `before`."""
-    if before is None:
-        return embedded(page, readme_table(judged))
-    return embedded(page, compared(read_verdicts(before), judged), block="compared")
 
 
 def _outdated(page: Path, verdicts: Path) -> str:

@@ -34,7 +34,7 @@ class Strip(NamedTuple):
     low: float
     high: float
     estimate: float
-    family: tuple[float, float] | None
+    joint: tuple[float, float] | None
     thresholds: list[Tick]
     good: tuple[float, float] | None
     ticks: list[Tick]
@@ -45,10 +45,10 @@ def strip(
     interval: tuple[float, float],
     threshold: list[float],
     side: Side | None,
-    family: tuple[float, float] | None = None,
+    joint: tuple[float, float] | None = None,
 ) -> Strip:
     """Lay one decision out on a linear axis that holds all its numbers."""
-    places = [estimate, *interval, *threshold, *(family or ())]
+    places = [estimate, *interval, *threshold, *(joint or ())]
     left, right = _range(min(places), max(places))
 
     def percent(value: float) -> float:
@@ -58,7 +58,7 @@ def strip(
         low=percent(interval[0]),
         high=percent(interval[1]),
         estimate=percent(estimate),
-        family=(percent(family[0]), percent(family[1])) if family else None,
+        joint=(percent(joint[0]), percent(joint[1])) if joint else None,
         thresholds=[Tick(percent(value), exact(value)) for value in threshold],
         good=_good([percent(value) for value in threshold], side),
         ticks=[Tick(percent(value), exact(value)) for value in _ticks(left, right)],
@@ -70,11 +70,11 @@ def standing(
     interval: tuple[float, float],
     threshold: float,
     side: Side,
-    family: tuple[float, float] | None = None,
+    joint: tuple[float, float] | None = None,
 ) -> ForestRow:
     """Turn one decision and scale it to its own largest distance: claims differ in unit."""
     sign = -1.0 if side == "below" else 1.0
-    places = [sign * (value - threshold) for value in (*interval, estimate, *(family or ()))]
+    places = [sign * (value - threshold) for value in (*interval, estimate, *(joint or ()))]
     scale = max(map(abs, places)) or 1.0
     first, second, middle, *ends = (place / scale for place in places)
     low, high = sorted((first, second))

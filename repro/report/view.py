@@ -76,6 +76,20 @@ class Page(NamedTuple):
         """The claims whose evidence is there, whatever became of it."""
         return [one for one in self.cards if one.status is not Status.ABSENT]
 
+    @property
+    def placed(self) -> list[Card]:
+        """The claims whose number stands on one side of a threshold, for the picture of all."""
+        return [one for one in self.cards if one.standing]
+
+    @property
+    def choices(self) -> list[tuple[str, list[str]]]:
+        """What the table of claims can be narrowed by, and the values of each."""
+        return [
+            ("verdict", sorted({one.status for one in self.cards})),
+            ("source", sorted({one.source for one in self.cards if one.source})),
+            ("stage", sorted({stage for one in self.cards for stage in one.stages})),
+        ]
+
     def commands(self, card: Card) -> list[str]:
         """What to type to make this claim's evidence and verdict again."""
         prefix = "" if self.profile == "laptop" else f"profiles/{self.profile}/dvc.yaml:"
@@ -169,4 +183,9 @@ def _adapter(difference: float | None) -> str:
 
 
 def _family(family: Family | None) -> str:
-    return f"{family.m} claims judged together, {family.method}" if family and family.m else ""
+    if not (family and family.m):
+        return ""
+    told = f"{family.m} claims judged together, {family.method}"
+    if family.expected_false is None:
+        return told
+    return f"{told}; of their own levels at most {number(family.expected_false, 2)} decide falsely"

@@ -6,7 +6,8 @@ from pathlib import Path
 from repro.contract.cards import read_cards
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
-from repro.contract.verdict import Verdicts, read_verdicts
+from repro.contract.verdict import Verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.contract.vocabulary import made
 from repro.errors import EvidenceError
 from repro.files import write_bytes
@@ -135,9 +136,13 @@ def _drawn(tables: Mapping[str, Table]) -> list[Drawn]:
 def _sheets(tables: Mapping[str, Table]) -> dict[str, list[Sheet]]:
     if not tables:
         return {}
-    from repro.report import interpretability, localisation  # as above
+    from repro.report import interpretability, localisation, steering  # as above
 
-    return {one.CLAIM: one.sheets(tables) for one in (interpretability, localisation)}
+    return {
+        **interpretability.sheets(tables),
+        **localisation.sheets(tables),
+        **steering.sheets(tables),
+    }
 
 
 def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
@@ -158,10 +163,7 @@ def _with_units(view: Page, features: Path, claims: list[Claim], out: Path) -> P
 
 def _standing(view: Page) -> dict[str, ForestRow]:
     return {
-        f"{card.verdict.id} {card.status}": condition.standing
-        for card in view.decided
-        for condition in card.conditions
-        if condition.standing
+        f"{card.verdict.id} {card.status}": card.standing for card in view.decided if card.standing
     }
 
 

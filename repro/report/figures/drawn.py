@@ -25,5 +25,5 @@ class ForestRow(NamedTuple):
     """Upper end of the interval."""
     estimate: float
     """Point estimate."""
-    family: tuple[float, float] | None
-    """The interval that holds over all claims together."""
+    joint: tuple[float, float] | None
+    """The interval that holds jointly over all conditions, where there are several."""

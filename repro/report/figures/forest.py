@@ -17,9 +17,9 @@ def forest(labels: Sequence[str], rows: Sequence[ForestRow]) -> Figure:
     places = range(len(rows))
     axes.axvline(0, color=INK, linewidth=1.2)
     for i, row in enumerate(rows):
-        if row.family:
-            label = "over all claims together" if i == 0 else None
-            axes.plot(row.family, (i, i), color=GREY, linewidth=1.2, label=label)
+        if row.joint:
+            label = "jointly over conditions" if i == 0 else None
+            axes.plot(row.joint, (i, i), color=GREY, linewidth=1.2, label=label)
     axes.hlines(
         places,
         [row.low for row in rows],

@@ -46,11 +46,17 @@ METHODS: Mapping[str, Look] = {
     "neurons_signed": Look("neurons, both signs", PURPLE, "v", "--"),
     "neurons_topk": Look("neurons, top k", GREEN, "v", "-."),
     "neurons": Look("neurons", PURPLE, "v"),
+    "sae_likest": Look("SAE, likest the difference", VERMILLION, "d", ":"),
+    "leace": Look("LEACE", BLUE, "P", "-."),
+    "random_feature": Look("SAE, random feature", GREY, "d", ":"),
     "mean_difference": Look("difference of means", SKY, "*", "--"),
     "random_orthogonal": Look("random orthogonal", GREY, "+"),
     "random_signed": Look("random, both signs", GREY, "+", "--"),
     "random_topk": Look("random directions, top k", GREY, "x", ":"),
     "random": Look("random dictionary", GREY, "x", "--"),
+    "random_direction": Look("random direction", GREY, "2"),
+    "planted": Look("planted", SKY, "P"),
+    "prompted": Look("a request in words", GREEN, "^"),
     "random_edit": Look("random edit, equal norm", GREY, "1"),
     "permuted": Look("a dictionary with itself", PURPLE, "D"),
     "truth": Look("the true features", PURPLE, "", ":"),
@@ -112,6 +118,20 @@ SEARCHED = (
     "random_signed",
 )
 """Of the search for single-meaning features, from top to bottom."""
+ABLATED = (*SEARCHED, "random_direction", "planted")
+"""Of ablation, from top to bottom."""
+ERASED = ("sae", "sae_likest", "leace", "mean_difference", "neurons_signed", "random_feature")
+"""Of erasure, in the order of the legend."""
+PUSHED = (
+    "sae",
+    "mean_difference",
+    "pca_signed",
+    "neurons_signed",
+    "random_direction",
+    "prompted",
+    "planted",
+)
+"""Of steering, from top to bottom."""
 UNIT_SCORES = (
     "sae",
     "sae_untied",

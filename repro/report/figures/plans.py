@@ -1,0 +1,146 @@
+"""Which figure shows which claim: the one list that the report draws from."""
+
+from repro.report.figures import (
+    dictionaries,
+    localisation,
+    losses,
+    toy,
+    tradeoff,
+)
+from repro.report.figures.plan import FigurePlan
+from repro.report.figures.plans_of_units import OF_UNITS, PANELS
+
+PLANS = (
+    *OF_UNITS,
+    FigurePlan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number,
+        "KL against features patched, chosen by attribution; bands span seeds and draws",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c06",
+        ("ioi_curves",),
+        localisation.kl_by_number_of_elimination,
+        "The same where the paper's elimination chose them; a line a seed, draw and order",
+        part="elimination",
+    ),
+    FigurePlan(
+        "c07",
+        ("ioi_curves",),
+        localisation.kl_by_edit,
+        "KL against the size of the edit; bands span seeds and draws",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c09",
+        ("ioi",),
+        localisation.floor_by_alpha,
+        "The distance that is left with every feature patched; thin lines are seeds",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c10",
+        ("ioi_edits",),
+        localisation.shift_by_method,
+        "How far the edit moves the answer; dots are seeds and draws",
+    ),
+    FigurePlan(
+        "c14",
+        ("fidelity",),
+        tradeoff.smoothness,
+        "Error against sparsity on logarithmic axes, with its polynomial fit and the residuals",
+        sites=("middle", "planted_knee"),
+    ),
+    FigurePlan(
+        "c15",
+        ("fidelity",),
+        tradeoff.tradeoff,
+        "Error against sparsity, each method; thin lines are seeds",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c15",
+        ("fidelity",),
+        tradeoff.tradeoff_normalised,
+        "The same with each coordinate divided by its own variance",
+        part="normalised",
+    ),
+    FigurePlan(
+        "c16",
+        ("fidelity",),
+        tradeoff.by_r,
+        "Error against sparsity, one curve an expansion factor R; thin lines are seeds",
+        sites=("middle", "planted_width"),
+    ),
+    FigurePlan(
+        "c17",
+        ("dictionaries",),
+        dictionaries.alive_by_r,
+        "Alive features by expansion factor, all α above 0 together; thin lines are single ones",
+    ),
+    FigurePlan(
+        "c18",
+        ("dictionaries",),
+        dictionaries.dead_by_alpha,
+        "Dead features by sparsity penalty, R = 2",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c19",
+        ("dictionaries",),
+        dictionaries.duplicates_by_alpha,
+        "Duplicated features by sparsity penalty, R = 2, with the random null",
+    ),
+    FigurePlan(
+        "c20",
+        ("fidelity",),
+        dictionaries.shrinkage_by_alpha,
+        "Shrinkage by sparsity penalty, R = 2",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c20",
+        ("refit",),
+        dictionaries.refit_by_alpha,
+        "What refitting the active codes gains, R = 2",
+        part="refit",
+    ),
+    FigurePlan(
+        "c21",
+        ("spliced", "fidelity"),
+        losses.added_loss,
+        "Loss added by replacing activations, against sparsity",
+        sites=PANELS,
+    ),
+    FigurePlan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha,
+        "Planted features found one to one (Hungarian) and nearest; thin lines are seeds",
+        sites=("independent", "hard"),
+        by="regime",
+    ),
+    FigurePlan(
+        "c22",
+        ("toy",),
+        toy.recovery_by_alpha_and_r,
+        "One-to-one cosine with the planted features, by penalty and expansion factor",
+        part="widths",
+        sites=("independent",),
+        by="regime",
+    ),
+    FigurePlan(
+        "k02",
+        ("fidelity",),
+        tradeoff.trained_and_frozen,
+        "Trained dictionary against a frozen random decoder; thin lines are seeds",
+    ),
+    FigurePlan(
+        "k04",
+        ("agreement",),
+        dictionaries.agreement_by_alpha,
+        "Features found again with another seed, R = 2; thin lines are pairs of seeds",
+    ),
+)
