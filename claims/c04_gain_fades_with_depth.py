@@ -6,7 +6,18 @@ from claims._vocabulary import (
     SCORERS,
     SPARSE_SAE,
 )
-from repro.spec import Claim, Control, Drop, Fair, Monotone, Paper, Ratio, Scale, Where
+from repro.spec import (
+    Claim,
+    Control,
+    Drop,
+    Fair,
+    Monotone,
+    Paper,
+    Ratio,
+    Scale,
+    Unpaired,
+    Where,
+)
 
 GAIN = Ratio(
     name="gain over the best plain baseline",
@@ -56,6 +67,9 @@ CLAIM = Claim(
                 by="mean_step",
                 margin=0.01,
                 clusters=SCORE_BY,
+                unpaired=(
+                    Unpaired(column="feature_group", why="a label is dealt to a group as a whole"),
+                ),
             ),
             must="not_supported",
             why="a slope over labels without meaning would come from the rule itself",

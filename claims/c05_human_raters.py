@@ -1,6 +1,6 @@
 """Blind human raters also find dictionary features more interpretable."""
 
-from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Shuffle, Where
+from repro.spec import Claim, Control, Drop, Exceeds, Paper, Ratio, Scale, Shuffle, Unpaired, Where
 
 RATING = Ratio(name="rating", unit="share of the scale", over="rating", under="n")
 RATED = Where(column="is_catch_item", values=(0,))
@@ -23,6 +23,9 @@ CLAIM = Claim(
         against=OTHERS,
         margin=0.1,
         clusters=("rater", "feature"),
+        unpaired=(
+            Unpaired(column="feature", why="each decomposition has features of its own to rate"),
+        ),
     ),
     controls=(
         Control(

@@ -68,6 +68,7 @@ CLAIM = Claim(
                 where=(MIDDLE, Where(column="method", values=("sae_frozen_dead",))),
                 margin=0.49,
                 clusters=("seed",),
+                exact="half of the units are frozen, by construction",
             ),
             must="supported",
             why="units that cannot fire must be counted as dead",

@@ -46,6 +46,7 @@ CLAIM = Claim(
                 high=1.0,
                 clusters=(("seed_a", "seed_b"),),
                 min_clusters=1,
+                exact="a permutation has each of its features in the original",
             ),
             must="supported",
             why="the order of features is arbitrary, so the matching must undo a permutation",
