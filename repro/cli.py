@@ -2,16 +2,15 @@
 
 import datetime
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from repro import steer
 from repro.console import commands
 
 if TYPE_CHECKING:
-    from repro.contract.verdict import Verdict, Verdicts
     from repro.spec import Claim
 
 app = commands("Claims of a paper, judged by machine: state, run, verify, report, gate.")
@@ -56,11 +55,13 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one claim and how it is decided."""
+    from repro.report.lines import described
+
     claim = _find(claim_id, _load(claims))
     if as_json:
         typer.echo(_json(claim.model_dump(mode="json")))
         return
-    typer.echo("\n".join(_described(claim)))
+    typer.echo("\n".join(described(claim)))
 
 
 @app.command()
@@ -95,6 +96,7 @@ def lock(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Verdicts already seen; default all under reports/."),
     ] = None,
+    unseen: Annotated[bool, typer.Option("--unseen", help="Nothing has ever been judged.")] = False,
 ) -> None:
     """Record what has changed in the claims, with the reason.
 
@@ -106,7 +108,7 @@ def lock(
     path = lock or locks.lock_beside(folder)
     seen = verdicts if verdicts is not None else locks.judged_beside(folder)
     today = datetime.datetime.now(datetime.UTC).date()
-    recorded = locks.amend(path, folder, why, today, seen)
+    recorded = locks.amend(path, folder, why, today, seen, is_unseen=unseen)
     for claim, happened in recorded.items():
         typer.echo(f"{claim}  {happened}")
     typer.echo(f"recorded in {path}" if recorded else "nothing to record: all claims are as locked")
@@ -126,22 +128,32 @@ def verify(
     metrics: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where a flat summary for DVC goes.")
     ] = None,
+    independent: Annotated[
+        bool, typer.Option("--independent", help="Have a second judge confirm every number.")
+    ] = False,
 ) -> None:
     """Judge the evidence.
 
-    Exits with 0 once verdicts are there, whatever they say.
+    Exits with 0 once verdicts are there, whatever they say; with --independent, where a second
+    judge that shares no code with the first says the same.
     """
-    from repro.contract.verdict import write_verdicts
+    from repro.contract.verdict_file import write_verdicts
     from repro.judge import verify as judge
     from repro.judge.metrics import write_metrics
+    from repro.report.lines import judged
 
     verdicts = judge.verify(evidence, _claims_dir(claims), profile, lock)
     if out is not None:
         write_verdicts(out, verdicts)
     if metrics is not None:
         write_metrics(metrics, verdicts)
-    for line in _judged(verdicts):
+    for line in judged(verdicts):
         typer.echo(line)
+    if independent:
+        from repro.second.agree import confirmed
+
+        refused = judge.refused(evidence, _claims_dir(claims))
+        typer.echo(confirmed(verdicts, evidence, _load(claims), refused))
 
 
 @app.command()
@@ -172,18 +184,56 @@ def report(
 @app.command()
 def gate(
     baseline: Annotated[Path, typer.Option(metavar="FILE", help="Verdicts that were accepted.")],
-    verdicts: VerdictsFile,
+    verdicts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Verdicts; none to judge the evidence.")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Judge these tables again first.")
+    ] = None,
+    claims: ClaimsDir = None,
+    lock: LockFile = None,
 ) -> None:
-    """Compare verdicts with a baseline.
+    """Compare verdicts with a baseline; with --evidence, only after judging again.
 
     Exits with 0 where all hold, 1 where a claim regressed, 2 where that cannot be judged.
     """
-    from repro.contract.verdict import read_verdicts
+    from repro.contract.verdict_file import read_verdicts
+    from repro.judge.again import judged_again
     from repro.judge.gate import gate as compare
 
-    compared = compare(read_verdicts(baseline), read_verdicts(verdicts))
+    if evidence is not None:
+        current = judged_again(evidence, _claims_dir(claims), lock, verdicts)
+    elif verdicts is not None:
+        current = read_verdicts(verdicts)
+    else:
+        raise typer.BadParameter("give --verdicts FILE, --evidence DIR, or both")
+    compared = compare(read_verdicts(baseline), current)
     typer.echo(compared.markdown(), nl=False)
     raise typer.Exit(compared.exit_code)
+
+
+@app.command("steer")
+def steer_by(
+    feature: steer.Feature,
+    prompt: steer.Prompt,
+    strength: steer.Strength = 0.5,
+    dictionary: steer.DictionaryFile = steer.FIRST,
+    artifacts: steer.Artifacts = Path("artifacts"),
+    tokens: steer.Tokens = 40,
+    seed: steer.Seed = 0,
+) -> None:
+    """Write on from a prompt with one feature amplified, beside the untouched model."""
+    failed = steer.handed_on(
+        feature,
+        prompt=prompt,
+        strength=strength,
+        dictionary=dictionary,
+        artifacts=artifacts,
+        tokens=tokens,
+        seed=seed,
+    )
+    if failed:
+        raise typer.Exit(failed)
 
 
 @app.command()
@@ -270,51 +320,6 @@ def _find(claim_id: str, claims: "list[Claim]") -> "Claim":
         expected=f"one of {', '.join(claim.id for claim in claims)}",
         mend="repro list",
     )
-
-
-def _result(verdict: "Verdict") -> str:
-    """Numbers and proofs of what was measured, the reason for what was not."""
-    from repro.report.numbers import measured
-
-    if not verdict.status.is_measured or verdict.estimate is None:
-        return verdict.reason
-    numbers = measured(verdict.estimate, verdict.low, verdict.high)
-    behaved = sum(control.ok for control in verdict.controls)
-    return (
-        f"{numbers} {verdict.unit}; controls {behaved} of {len(verdict.controls)}, "
-        f"saboteurs caught {verdict.saboteurs.caught} of {verdict.saboteurs.total}"
-    )
-
-
-def _judged(verdicts: "Verdicts") -> Iterator[str]:
-    """A line a claim; where there is a lock also how it stands against it, and what is gone."""
-    lock = verdicts.scope.lock
-    for verdict in verdicts.verdicts:
-        details = verdicts.scope.details.get(verdict.id)
-        locked = details.lock if details and lock else None
-        stands = f"; {locked.words}" if locked else ""
-        yield f"{verdict.id}  {verdict.status:12}  {_result(verdict)}{stands}"
-    for claim, locked in lock.gone.items() if lock else ():
-        if locked.is_unrecorded:
-            yield f"{claim}  {'-':12}  removed, not recorded"
-
-
-def _described(claim: "Claim") -> list[str]:
-    from repro.spec import describe
-
-    paper = claim.paper
-    place = [f"section {paper.section}" if paper.section else ""]
-    place += [f"figure {paper.figure}" if paper.figure else ""]
-    place += [f"equation {paper.equation}" if paper.equation else ""]
-    lines = [f"{claim.id}: {claim.says}"]
-    lines += [f"source: {claim.source}, {', '.join(filter(None, place)) or 'no place given'}"]
-    lines += [f"reads: {', '.join(claim.reads)}", f"decided by: {describe(claim.check)}"]
-    lines += [f"asked once more of: {one.called}" for one in claim.scored[1:]]
-    for control in claim.safeguards:
-        must = control.must.replace("_", " ")
-        lines.append(f"control ({control.kind}), must be {must}: {control.name}: {control.why}")
-    lines += [f"saboteur, must turn the verdict: {s.name}" for s in claim.saboteurs]
-    return [*lines, f"deviation: {claim.deviation}", f"refuted by: {claim.refuted_by}"]
 
 
 def _json(value: Any) -> str:

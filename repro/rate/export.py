@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from repro.contract.evidence import Scope, read_header, write_evidence
+from repro.contract.evidence import read_header
+from repro.contract.header import Scope
 from repro.contract.rows.rate import RatingRow
+from repro.contract.written import write_evidence
 from repro.errors import EvidenceError
 from repro.files import sha256_of
 from repro.rate.agreement import alpha

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import torch
 from safetensors.torch import save_file
 
-from repro.contract.evidence import write_evidence
 from repro.contract.rows.fidelity import FidelityRow
+from repro.contract.written import write_evidence
 from repro.files import write_json, write_with
 from repro.maker.activations.shards import batches, read_manifest, read_split
 from repro.maker.decompositions.fit import training_rows
@@ -26,7 +26,7 @@ from repro.maker.dictionaries.moments import moments
 from repro.maker.dictionaries.stack import centred_at, start
 from repro.maker.dictionaries.stack import dictionaries as members_of
 from repro.maker.dictionaries.train import train, transformed
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import crew
 from repro.maker.fidelity.frontier import NAME, identity
 from repro.maker.params.executor import Executor
 from repro.maker.params.model import Params
@@ -114,7 +114,8 @@ def _ours(params: Params, store: Path, splits: dict[str, Any], scratch: Path) ->
     ]
     how = Executor(kind="processes", workers=2, threads=1)
     made = []
-    results = map_items(stack_item, jobs, how, scratch / "ours", desc="our stacks")
+    with crew(how, scratch / "ours") as workers:
+        results = workers.map(stack_item, jobs, desc="our stacks")
     for job, folder in zip(jobs, results, strict=True):
         seconds = json.loads((folder / "result.json").read_text("utf8"))["seconds"]
         for index, alpha in enumerate(job.alphas):

@@ -25,7 +25,7 @@ from repro.maker.dictionaries.recipe import Recipe
 from repro.maker.dictionaries.stack import centred_at, dictionaries, start
 from repro.maker.dictionaries.train import train
 from repro.maker.engine.device import resolve_dtype
-from repro.maker.engine.executor import map_items
+from repro.maker.engine.executor import crew
 from repro.maker.engine.job import Job
 from repro.maker.engine.kept import kept
 from repro.maker.params.executor import Executor
@@ -211,7 +211,8 @@ def tried(
     """What came out of the trials of one round."""
     jobs = [StackJob(**{**shared, **changes, **ARMS[arm]}) for arm, _, changes in trials]
     how = Executor(kind="processes", workers=2, threads=1)
-    results = map_items(trial_item, jobs, how, scratch, desc="trials of the recipe")
+    with crew(how, scratch) as workers:
+        results = workers.map(trial_item, jobs, desc="trials of the recipe")
     found = [json.loads((path / "result.json").read_text("utf8")) for path in results]
     return [
         {"arm": arm, "name": name, "changes": changes, **result}

@@ -7,7 +7,7 @@ import numpy as np
 from repro.contract.evidence import Table
 from repro.contract.rows import command_of
 from repro.errors import EvidenceError
-from repro.judge.checks.replicates import columns_of
+from repro.judge.checks.cells import columns_of
 from repro.judge.checks.rows import select
 from repro.proofs.calibration.noise import estimated
 from repro.proofs.calibration.worlds import Channels, World, denominators, numerators, same

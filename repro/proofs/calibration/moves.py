@@ -4,8 +4,8 @@ from typing import assert_never
 
 import numpy as np
 
+from repro.judge.checks.cells import Cell, cell_of, cells_along
 from repro.judge.checks.curves import residuals
-from repro.judge.checks.replicates import Cell, cell_of, cells_along
 from repro.proofs.calibration.worlds import World
 from repro.spec.decisions import Decision, Dominates, Exceeds, Matched, Monotone, Smooth, Within
 from repro.spec.quantities import Ratio, Where

@@ -13,7 +13,8 @@ from ruamel.yaml import YAML
 
 from repro.contract.ambiguities import FIDELITY
 from repro.contract.proofs.multiverse import Found, ReadingResult
-from repro.contract.verdict import Verdicts, read_verdicts
+from repro.contract.verdict import Verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.errors import StageError
 from repro.proofs.multiverse.design import Reading, applied
 
