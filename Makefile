@@ -5,7 +5,7 @@ EXAMPLES ?= 500
 READY := .venv/.ready
 PEERS := .venv-peers/.ready
 
-.PHONY: help repro test check types quick bench peers recipe frontier calibrate multiverse mutants mutmut fuzz clean
+.PHONY: help repro test check types quick bench peers recipe frontier calibrate coverage tables multiverse mutants mutmut fuzz clean
 help:
 	@echo "make repro   the main job: every claim judged on the embedded language model (laptop profile)"
 	@echo "make test    all tests, with a real run of the smoke profile"
@@ -18,6 +18,8 @@ help:
 	@echo "make frontier  what SAELens reaches on the activations of a finished run, to reports/frontier/;"
 	@echo "             PROFILE=smoke or paper for that profile; some twenty minutes"
 	@echo "make calibrate  do the checks err as rarely as they state? to reports/calibration/"
+	@echo "make coverage  how often intervals hold a known truth, with few seeds and skewed errors; seconds"
+	@echo "make tables  the tables of README and docs again, from reports/"
 	@echo "make mutants bugs of the field, planted one by one: does a test notice each? Some minutes"
 	@echo "make mutmut  every small change a machine makes in the judge; more than an hour"
 
@@ -75,6 +77,15 @@ multiverse: $(READY)
 calibrate: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m repro.proofs.calibration --evidence reports/laptop/evidence \
 		--claims claims --out reports/calibration --jobs 2
+
+# The tables of README and docs, from verdicts, measurements and proofs.
+tables: $(READY)
+	$(BIN)/python -m repro.report.readme --verdicts reports/laptop/verdicts.json --bench reports/bench \
+		--proofs reports --before $(lastword $(sort $(wildcard reports/history/*.json))) \
+		--readme README.md --readme docs/amendments.md --readme docs/proofs.md --readme docs/speed.md
+
+coverage: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m repro.proofs.coverage --out reports/coverage/coverage.json
 
 mutants: $(READY)
 	$(BIN)/python -m tests.proofs.mutants --out reports/mutants/seeded.json
