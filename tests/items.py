@@ -36,3 +36,8 @@ def sour(job: Seeded, folder: Path) -> None:
     if job.seed == 1 and not os.path.exists(job.mended):
         raise RuntimeError("item 1 is sour")
     write_json(folder / "result.json", {"seed": job.seed})
+
+
+def placed(job: Seeded, folder: Path) -> None:
+    """Work: where it was done."""
+    write_json(folder / "result.json", {"seed": job.seed, "process": os.getpid()})

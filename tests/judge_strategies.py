@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from repro.contract.evidence import Header, Scope, Table, column_types
+from repro.contract.evidence import Table
+from repro.contract.header import Header, Scope
 from repro.contract.rows.fidelity import FidelityRow
+from repro.contract.written import column_types
 
 SCOPE = Scope(
     model="planted",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from repro.contract.evidence import Scope, write_evidence
+from repro.contract.header import Scope
 from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryRow,
@@ -15,7 +15,15 @@ from repro.contract.rows.fidelity import (
     SplicedRow,
 )
 from repro.contract.rows.toy import ToyRow
-from tests import planted_features, planted_interpret, planted_ioi, planted_ratings
+from repro.contract.written import write_evidence
+from tests import (
+    planted_erase,
+    planted_features,
+    planted_interpret,
+    planted_ioi,
+    planted_ratings,
+    planted_steer,
+)
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -37,7 +45,11 @@ SCOPE = Scope(
     text="planted",
     sources={"train": {"planted": 1.0}, "heldout": {"planted": 1.0}},
     bos="none",
-    sites={"middle": "blocks.1.hook_resid_post"},
+    sites={
+        "early": "blocks.0.hook_resid_post",
+        "middle": "blocks.1.hook_resid_post",
+        "late": "blocks.2.hook_resid_post",
+    },
     tokens={"train": 0, "heldout": TOKENS * len(DOCUMENTS)},
     seeds=list(SEEDS),
     device="none",
@@ -86,6 +98,10 @@ class World:
     """Localisation of indirect object identification."""
     features: planted_features.World = field(default_factory=planted_features.World)
     """Features of a single meaning."""
+    erase: planted_erase.World = field(default_factory=planted_erase.World)
+    """Erasure of a concept."""
+    steer: planted_steer.World = field(default_factory=planted_steer.World)
+    """Steering by features."""
     interpret: planted_interpret.World = field(default_factory=planted_interpret.World)
     """Interpretability."""
     ratings: planted_ratings.World = field(default_factory=planted_ratings.World)
@@ -107,7 +123,13 @@ FALSE = {
         World(features=planted_features.World(purity=0.4)),
         World(features=planted_features.World(matched_purity=0.4)),
     ),
-    "c14": (World(dip=0.9), World(knee=2.0)),
+    "c12": (World(features=planted_features.World(hit=0.1)),),
+    "c24": (World(features=planted_features.World(fall=0.03)),),
+    "c23": (World(steer=planted_steer.World(shift=0.15, rate=0.1)),),
+    "c25": (World(erase=planted_erase.World(sae=0.04)),),
+    "k06": (World(features=planted_features.World(absorbed=0.01)),),
+    # A dip that both curves have is not told from an error of interpolation: a worse reference.
+    "c14": (World(dip=0.9, beside_reference=0.8), World(knee=2.0)),
     "c15": (World(sae_error=6.0),),
     "c16": (World(width_gain=0.0),),
     "c17": (World(alive_share=0.5),),
@@ -172,6 +194,8 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
         **planted_ioi.tables(world.ioi),
         **planted_interpret.tables(world.interpret),
         **planted_features.tables(world.features),
+        **planted_erase.tables(world.erase),
+        **planted_steer.tables(world.steer),
         "ratings": list(planted_ratings.ratings(world.ratings)),
     }
     for name, rows in tables.items():
@@ -287,7 +311,7 @@ def _refit(world: World, noise: _Noise) -> Iterator[RefitRow]:
     for rank, alpha in enumerate(ALPHAS):
         for seed in SEEDS:
             for document in DOCUMENTS:
-                before = TOKENS * DIMENSION * 0.1 * (1 + rank)
+                before = TOKENS * DIMENSION * 0.1 * (1 + rank + 1e-6 * (seed + 3 * document))
                 yield RefitRow(
                     **_key(alpha=alpha, seed=seed),
                     document=document,
@@ -329,10 +353,10 @@ def _dictionaries(world: World) -> Iterator[DictionaryRow]:
                 key = _key(alpha=alpha, expansion_factor=width, seed=seed)
                 use = (world.frequent_share + shift, world.effective_share + shift)
                 yield _dictionary(key, alive, share, 0.0, use)
-        mid = ALPHAS[4]
-        yield _dictionary(_key(method="sae_frozen_dead", alpha=mid, seed=seed), 0.49, 0.0, 0.0)
-        yield _dictionary(_key(method="sae_duplicated", alpha=mid, seed=seed), 0.95, 0.2, 0.0)
-        yield _dictionary(_key(method="random", seed=seed), 1.0, 0.0, 0.0)
+        mid, use = ALPHAS[4], (0.6 + shift, 0.8 + shift)
+        for method, alive, share in (("sae_frozen_dead", 0.49, 0.0), ("sae_duplicated", 0.95, 0.2)):
+            yield _dictionary(_key(method=method, alpha=mid, seed=seed), alive, share, 0.0, use)
+        yield _dictionary(_key(method="random", seed=seed), 1.0, 0.0, 0.0, (1.0, 1.0))
 
 
 def _agreement(world: World) -> Iterator[AgreementRow]:

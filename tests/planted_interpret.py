@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -58,7 +59,13 @@ def tables(world: World) -> dict[str, list[Row]]:
         "sampled": [_sampled(key, of) for key in keys.values() for of in ("effective", "alive")],
         "units": [_unit(key, i) for key in keys.values() for i in range(6)],
         "budgets": [
-            BudgetRow(**key, budget=n, feature_group=g, n=UNITS, score=UNITS * (0.3 + 0.01 * n))
+            BudgetRow(
+                **key,
+                budget=n,
+                feature_group=g,
+                n=UNITS,
+                score=UNITS * (0.3 + 0.01 * n) * _hair(key, g),
+            )
             for key in keys.values()
             for n in BUDGETS
             for g in range(GROUPS)
@@ -142,9 +149,14 @@ def _sampled(key: dict[str, Any], sampled: str) -> SampledRow:
 def _unit(key: dict[str, Any], i: int) -> UnitRow:
     return UnitRow(
         **key, unit=i, is_effective=1, is_alive=i % 2, is_scored=1, density=0.01 * (i + 1),
-        effect=1.0 + i, skewness=2.0 + i, kurtosis=9.0 + i, entropy=0.5 * i, score=0.1 * i,
-        score_random_only=0.08 * i,
+        effect=(1.0 + i) * _hair(key), skewness=2.0 + i, kurtosis=9.0 + i, entropy=0.5 * i,
+        score=0.1 * i, score_random_only=0.08 * i,
     )  # fmt: skip
+
+
+def _hair(*key: object) -> float:
+    """A factor of one's own, so that no two units agree to the last bit."""
+    return 1 + 1e-3 * crc32(repr(key).encode()) / 2**32
 
 
 def _scorers(world: World) -> Iterator[ScorerRow]:
@@ -174,7 +186,7 @@ def _planted_units() -> Iterator[PlantedUnitRow]:
                 n_meanings=meanings,
                 feature=i,
                 is_scored=1,
-                score=0.95 - 0.07 * meanings + rng.normal(0, 0.08),
+                score=min(1.0, 0.95 - 0.07 * meanings + rng.normal(0, 0.08)),
                 is_scored_shuffled=1,
                 score_shuffled=rng.normal(0, 0.02),
             )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _curve(key: dict[str, Any], area: float, floor: float, edit: float) -> Itera
             kl=kl,
             kl_reverse=1.1 * kl,
             logit_shift=PAIRS * SHIFT * share,
-            edit_norm=2 * NORM * edit * share,
+            edit_norm=2 * NORM * edit * share * _hair(key),
             norm=NORM,
         )
 
@@ -183,9 +184,14 @@ def _edit(key: dict[str, Any], n_patched: int, matched: str, share: float) -> Ed
         n=PAIRS,
         logit_shift=PAIRS * SHIFT * share,
         logit_shift_counterfactual=PAIRS * SHIFT,
-        edit_norm=NORM * 0.2,
+        edit_norm=NORM * 0.2 * _hair(key),
         norm=NORM,
     )
+
+
+def _hair(key: dict[str, Any]) -> float:
+    """A factor of one's own, so that no two localisations agree to the last bit."""
+    return 1 + 1e-9 * crc32(repr(key).encode()) / 2**32
 
 
 def _prompts(world: World) -> Iterator[PromptRow]:

@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from repro import api
-from repro.contract.verdict import read_verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.errors import ArtifactError, EvidenceError, VerdictError
 from repro.maker.dictionaries.model import Transform, encode, save_dictionary, tied
 from tests.import_graph import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf8")
-CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PAGE = (ROOT / "docs" / "use.md").read_text(encoding="utf8")
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 FILE = Path("artifacts/train/middle_r2/seed0/a3.safetensors")
 
 
@@ -37,13 +37,13 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_the_lines_of_the_readme_run_and_say_what_they_say(checkout: Path) -> None:
+def test_the_lines_of_the_page_run_and_say_what_they_say(checkout: Path) -> None:
     assert checkout
     assert len(CODE) == 1
     lines = [line for line in CODE[0].splitlines() if line.strip()]
     assert len(lines) <= 10
     names: dict[str, Any] = {}
-    exec(compile(CODE[0], "README.md", "exec"), names)
+    exec(compile(CODE[0], "use.md", "exec"), names)
     assert names["codes"].shape == (names["x"].shape[0], names["sae"].d_sae)
     assert names["x_hat"].shape == names["x"].shape
     assert names["again"] == names["run"].verdicts

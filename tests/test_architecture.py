@@ -19,7 +19,7 @@ JUDGE = ("contract", "spec", "judge", "report", "pipeline", "errors", "files")
 """Rooms that run where there is no torch: what judges, and what both towers share."""
 RATE = ("rate",)
 """Where people rate: it knows features by their cards alone, and no claim."""
-CLI = ("cli",)
+CLI = ("cli", "steer")
 """The command line, which reaches all of the judge's tower."""
 MAKER = ("maker",)
 """Rooms that make the evidence."""
@@ -37,8 +37,8 @@ COMES_WITH = {
     "starlette": "fastapi",
 }
 """Packages that a declared one brings and that belong to its interface."""
-SCIPY_OF_THE_JUDGE = {"scipy.special"}
-"""`scipy.stats` takes a second to import."""
+SCIPY_OF_THE_JUDGE = {"scipy.special", "scipy.optimize"}
+"""`scipy.stats` takes a second to import; roots come from `scipy.optimize`, a quarter of one."""
 PEERS = {"sae_lens"}
 """Packages of scripts that a Python of their own runs: nothing of ours imports those scripts."""
 SYSTEM_PATHS = {"/bin/bash", "/proc/cpuinfo"}
@@ -192,7 +192,7 @@ for name in ("torch", "pandas", "transformers", "transformer_lens"):
 JUDGED = """
 from pathlib import Path
 from repro.report import write_report
-from repro.contract.verdict import write_verdicts
+from repro.contract.verdict_file import write_verdicts
 from repro.judge.verify import verify
 evidence, claims, out = map(Path, sys.argv[1:])
 write_verdicts(out / "verdicts.json", verify(evidence, claims))

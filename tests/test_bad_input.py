@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from repro.contract.evidence import read_evidence
-from repro.contract.verdict import Status, read_verdicts
+from repro.contract.verdict import Status
+from repro.contract.verdict_file import read_verdicts
 from repro.files import sha256_of, write_json
 from repro.maker.source.wheels import GENSIM
 from tests.import_graph import ROOT

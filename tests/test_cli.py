@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from repro.contract.verdict import Status, read_verdicts, write_verdicts
+from repro.contract.verdict import Status
+from repro.contract.verdict_file import read_verdicts, write_verdicts
 from tests.planted_evidence import TRUE, World, write_world
 
 pytestmark = pytest.mark.slow
@@ -119,11 +120,11 @@ def test_verify_writes_verdicts_named_for_the_profile_of_the_evidence(verdicts):
     assert read.profile == "smoke"
     by_id = {one.id: one for one in read.verdicts}
     assert by_id["c14"].status == Status.SUPPORTED
-    assert by_id["c25"].status == Status.ABSENT
+    assert by_id["k05"].status == Status.ABSENT
 
 
 def test_verify_exits_0_on_a_refuted_claim_and_prints_it(repro, tmp_path):
-    write_world(tmp_path / "evidence", World(added_loss=0.0))
+    write_world(tmp_path / "evidence", World(added_loss=0.001))
     code, out, _ = repro("verify", "--evidence", "evidence")
     assert code == 0
     line = next(line for line in out.splitlines() if line.startswith("c21"))
@@ -161,18 +162,53 @@ def test_gate_holds_regresses_and_cannot_judge_by_exit_code(repro, tmp_path, ver
     accepted = read_verdicts(verdicts)
 
     def altered(status):
+        change = {"status": status}
+        if not status.is_measured:
+            change |= {"estimate": None, "low": None, "high": None}
         changed = [
-            one.model_copy(update={"status": status}) if one.id == "c14" else one
-            for one in accepted.verdicts
+            one.model_copy(update=change) if one.id == "c14" else one for one in accepted.verdicts
         ]
+        details = {id_: one for id_, one in accepted.scope.details.items() if id_ != "c14"}
+        scope = accepted.scope.model_copy(update={"details": details})
         path = tmp_path / f"{status}.json"
-        write_verdicts(path, accepted.model_copy(update={"verdicts": changed}))
+        write_verdicts(path, accepted.model_copy(update={"verdicts": changed, "scope": scope}))
         return path
 
     refuted, broken = altered(Status.REFUTED), altered(Status.BROKEN)
     assert repro("gate", "--baseline", verdicts, "--verdicts", refuted)[0] == 1
     assert repro("gate", "--baseline", refuted, "--verdicts", verdicts)[0] == 1
     assert repro("gate", "--baseline", verdicts, "--verdicts", broken)[0] == 2
+
+
+def test_gate_judges_the_evidence_again_and_refuses_what_says_otherwise(
+    repro, tmp_path, verdicts, evidence
+):
+    both = ("gate", "--baseline", verdicts, "--verdicts", verdicts, "--evidence", evidence)
+    assert repro(*both)[0] == 0
+    assert repro("gate", "--baseline", verdicts, "--evidence", evidence)[0] == 0
+    content = json.loads(verdicts.read_bytes())
+    row = next(one for one in content["verdicts"] if one["id"] == "c15")
+    part = content["scope"]["details"]["c15"]["parts"][0]
+    for one in (row, part):
+        one["low"], one["high"] = one["low"] - 1e-3, one["high"] + 1e-3
+    (tmp_path / "edited.json").write_text(json.dumps(content))
+    edited = ("--baseline", verdicts, "--verdicts", "edited.json")
+    forged = ("--baseline", "edited.json", "--verdicts", "edited.json")
+    assert repro("gate", *forged)[0] == 0, "at one with each other, so only the evidence can tell"
+    assert repro("gate", *forged, "--evidence", evidence)[0] == 2
+    code, _, err = repro("gate", *edited, "--evidence", evidence)
+    assert code == 2
+    assert "edited.json is not what" in err
+    assert "c15: the lower end is" in err
+    code, out, err = repro("gate", "--baseline", verdicts)
+    assert code == 2
+    assert "--evidence DIR" in out + err
+
+
+def test_verify_has_a_second_judge_confirm_every_number(repro, evidence):
+    code, out, _ = repro("verify", "--evidence", evidence, "--independent")
+    assert code == 0
+    assert "a second judge agrees on 31 claims and " in out
 
 
 def test_gate_on_a_file_that_is_no_file_of_verdicts_cannot_judge(repro, tmp_path, verdicts):

@@ -1,5 +1,6 @@
 """What is committed is what the committed evidence gives: verdicts, pages, README, baseline."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from repro.contract.evidence import read_evidence
-from repro.contract.verdict import read_verdicts
+from repro.contract.verdict_file import read_verdicts
 from repro.judge.gate import gate
 from repro.judge.verify import verify
 from repro.report import write_report
@@ -61,16 +62,25 @@ def test_a_committed_baseline_judges_the_claims_as_they_are(profile: str):
     assert judged == {claim.id: spec_sha256(claim) for claim in load_claims(ROOT / "claims")}
 
 
-def test_the_readme_quotes_the_committed_verdicts_and_measurements():
+def test_the_pages_quote_the_committed_verdicts_measurements_proofs_and_the_run_before():
     files = ("--bench", ROOT / "reports/bench", "--proofs", ROOT / "reports")
-    found = checked(ROOT / "README.md", *files)
+    before = ("--before", ROOT / "reports/history/laptop-2026-11-24.json")
+    pages = [word for name in ("amendments", "proofs", "speed")
+             for word in ("--readme", ROOT / "docs" / f"{name}.md")]  # fmt: skip
+    found = checked(ROOT / "README.md", *files, *before, *pages)
     assert found.exit_code == 0, found.output
 
 
-def test_the_page_of_amendments_sets_the_committed_run_beside_the_one_before():
-    before = ROOT / "reports/history/laptop-2026-11-24.json"
-    found = checked(ROOT / "docs/amendments.md", "--before", before)
-    assert found.exit_code == 0, found.output
+def test_the_readme_is_read_in_one_sitting():
+    assert len((ROOT / "README.md").read_text("utf8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=str
+)
+def test_what_a_page_links_to_is_there(page: Path):
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_an_old_readme_would_be_found(tmp_path: Path):

@@ -130,10 +130,12 @@ def test_a_change_of_training_is_told_in_metrics(changed: Path):
     ran_stages = [
         "code",
         "train",
+        "erase",
         "features",
         "fidelity",
         "ioi",
         "interpret",
+        "steer",
         "toy",
         "verify",
         "report",
@@ -174,7 +176,7 @@ def test_a_changed_formula_re_runs_what_reaches_it(changed: Path):
     edit(changed, "repro/maker/dictionaries/metrics.py", "\n\n\n", "\n\n\nMORE = 1\n\n\n")
     again = ran(dvc(changed, "repro"))
     assert again[:3] == ["code", "features", "fidelity"]
-    assert not {"train", "activate", "tokenize", "fetch", "plant"} & {*again}
+    assert not {"train", "activate", "tokenize", "fetch", "plant", "erase"} & {*again}
 
 
 def test_a_new_threshold_re_runs_no_maker(changed: Path):

@@ -13,6 +13,8 @@ WIDTH = 32
 
 NAMES = ["Adam", "Anna", "Carl", "David", "Emma", "Helen", "John", "Mary", "Paul", "Susan"]
 """Names that the tokenizer keeps whole, for prompts that repeat one of two names."""
+ANSWERS = ["male", "female", "he", "she"]
+"""What is said of them."""
 TOPICS = ["rivers", "engines", "markets", "gardens", "planets", "bridges", "violins", "harbours"]
 
 
@@ -45,7 +47,7 @@ def save_tokenizer(folder: Path) -> int:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    people = " ".join(["", *NAMES, ""])
+    people = " ".join(["", *NAMES, *ANSWERS, ""])
     texts = [story(number) for number in range(20)] + [people] * 200
     tokenizer.train_from_iterator(texts, trainer)
     fast = PreTrainedTokenizerFast(

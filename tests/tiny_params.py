@@ -41,7 +41,7 @@ def tiny_content(model: Path, text: Path, **sections: dict[str, Any]) -> dict[st
     groups = content["train"]["groups"].items()
     content["train"]["groups"] = {name: one for name, one in groups if one["site"] not in gone}
     kept = content["train"]["groups"]
-    for section in ("interpret", "features"):
+    for section in ("interpret", "features", "erase", "steer"):
         chosen = content[section]["dictionaries"].items()
         content[section]["dictionaries"] = {name: v for name, v in chosen if name in kept}
     content["activate"].update(

@@ -149,7 +149,7 @@ def test_where_no_dictionary_comes_down_to_half_the_claim_on_the_edit_there_is_i
     levels = tables["ioi_levels"]
     is_sae = levels.columns["method"] == "sae"
     stuck = levels.replace(is_reached=np.where(is_sae, 0, levels.columns["is_reached"]))
-    verdict = judge(LOADED["c07"], {**tables, "ioi_levels": stuck}, 1).verdict
+    verdict = judge(LOADED["c07"], {**tables, "ioi_levels": stuck}).verdict
     assert (verdict.status, verdict.estimate) == (Status.INCONCLUSIVE, None)
     assert verdict.reason.startswith("nothing to compare: none of the ")
     assert "alpha > 0 has is_reached = 1" in verdict.reason

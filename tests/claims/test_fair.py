@@ -42,7 +42,7 @@ def tables(tmp_path_factory) -> dict[str, Table]:
 
 
 def judged(claim: Claim, tables: Mapping[str, Table]) -> Verdict:
-    return judge(claim, {name: tables[name] for name in claim.reads}, 1).verdict
+    return judge(claim, {name: tables[name] for name in claim.reads}).verdict
 
 
 def test_every_decided_claim_on_trained_dictionaries_asks_whether_they_are_fair():

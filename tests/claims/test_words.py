@@ -16,7 +16,7 @@ CLAIMS = Path(__file__).parents[2] / "claims"
 FILES = sorted(CLAIMS.glob("[ck]*.py"))
 SHARED = CLAIMS / "_vocabulary.py"
 PROSE = {
-    *("name", "says", "unit", "deviation", "refuted_by", "why", "called"),
+    *("name", "says", "unit", "deviation", "refuted_by", "why", "called", "exact"),
     *("section", "figure", "equation"),
 }
 """Fields that may say anything."""

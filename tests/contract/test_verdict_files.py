@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from repro.contract.evidence import Scope
-from repro.contract.verdict import VerdictScope, read_verdicts, write_verdicts
+from repro.contract.header import Scope
+from repro.contract.verdict import VerdictScope
+from repro.contract.verdict_file import read_verdicts, write_verdicts
 from repro.files import write_json
 from tests.import_graph import ROOT
 

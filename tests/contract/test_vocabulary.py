@@ -7,7 +7,6 @@ from typing import get_args
 import pyarrow.parquet as pq
 import pytest
 
-from repro.contract.evidence import column_types
 from repro.contract.rows import command_of, row_models
 from repro.contract.vocabulary import (
     BY_PEOPLE,
@@ -20,6 +19,7 @@ from repro.contract.vocabulary import (
     made,
     tables,
 )
+from repro.contract.written import column_types
 from repro.maker.decompositions.registry import CHANGED, UNTRAINED
 from repro.maker.dictionaries.architectures.registry import ARCHITECTURES
 from repro.maker.fidelity import measure
@@ -34,10 +34,15 @@ from tests.import_graph import ROOT
 OPEN = {
     *("template", "io", "subject", "counterfactual_io", "counterfactual_subject"),
     *("clean", "counterfactual", "names", "contexts", "rater", "token"),
+    *("expected", "says", "parent_says", "letter"),
+    *("keywords", "beginning", "plain", "steered"),
 }
 """Columns of text that may hold anything."""
 WEIGHTS = Untrained.model_fields["weights"].annotation
-NEWER = {"features", "purity", "feature_levels"}
+NEWER = {"features", "purity", "feature_levels", "feature_ablations", "circuits"} | {
+    *("circuit_edges", "absorption", "erase", "erase_scores", "erase_features"),
+    *("steer", "steer_texts"),
+}
 """Tables of a stage that is newer than the committed run of the laptop profile."""
 REPORTS = ROOT / "reports"
 EVIDENCE = sorted(

@@ -4,11 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.contract.verdict import Status, Verdict, Verdicts, VerdictScope
+from repro.contract.verdict import (
+    ControlResult,
+    EvidenceRef,
+    Status,
+    Verdict,
+    Verdicts,
+    VerdictScope,
+)
 from repro.errors import VerdictError
 from repro.judge.gate import GateStatus, gate
 
 SCOPE = {"model": "tiny", "sites": {"middle": "blocks.1.hook_resid_post"}, "tokens": {"train": 9}}
+
+
+FAILED = ControlResult(name="chance", kind="negative", status=Status.SUPPORTED, ok=False)
 
 
 def verdict(claim="c14", status=Status.SUPPORTED, estimate=1.0, half=0.1, spec="a" * 64):
@@ -22,6 +32,7 @@ def verdict(claim="c14", status=Status.SUPPORTED, estimate=1.0, half=0.1, spec="
         high=estimate + half if is_measured else None,
         unit="nats",
         reason="because | of\nthis",
+        controls=[FAILED] if status is Status.INVALID else [],
         spec_sha256=spec,
         deviation="none",
     )
@@ -158,9 +169,53 @@ def test_a_lock_on_one_side_only_matters_where_the_baseline_had_it():
     assert gate(with_, without).exit_code == 2
 
 
-def test_other_parts_of_the_scope_may_differ():
-    scope = {**SCOPE, "tokens": {"train": 10}, "details": {}}
-    assert gate(file_of(verdict()), file_of(verdict(), scope=scope)).exit_code == 0
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tokens": {"train": 8}}, {"tokens": {}}, {"seeds": [0, 1]}, {"text": "another"},
+        {"bos": "<s>"}, {"sources": {"train": {"a": 1.0}}}, {"is_paper_setting": True},
+        {"a word of later years": 3},
+    ],
+    ids=lambda one: next(iter(one)),
+)  # fmt: skip
+def test_a_scope_that_has_changed_is_a_regression_with_its_name(other):
+    (key,) = other
+    for before, now in ((SCOPE, {**SCOPE, **other}), ({**SCOPE, **other}, SCOPE)):
+        report = gate(file_of(verdict(), scope=before), file_of(verdict(), scope=now))
+        assert report.exit_code == 1
+        assert report.changed[0].startswith(f"the {key.replace('_', ' ')} differs: ")
+        assert report.changed[0] in report.markdown()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"device": "another processor"},
+        {"max_logit_difference": 1e-5},
+        {"judged_by": {"code": "b" * 64, "lock": None}},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_another_machine_and_newer_code_are_told_and_may_hold(other):
+    report = gate(file_of(verdict()), file_of(verdict(), scope={**SCOPE, **other}))
+    assert report.exit_code == 0
+    (note,) = report.notes
+    assert note in report.markdown()
+
+
+def test_a_baseline_with_other_numbers_on_the_same_evidence_was_edited():
+    evidence = [EvidenceRef(name="fidelity", sha256="c" * 64)]
+    scope = {**SCOPE, "judged_by": {"code": "b" * 64, "lock": None}}
+    honest = verdict().model_copy(update={"evidence": evidence})
+    wide = verdict(half=0.3).model_copy(update={"evidence": evidence})
+
+    def exits(before, now, scope_before=scope):
+        return gate(file_of(before, scope=scope_before), file_of(now, scope=scope)).exit_code
+
+    assert exits(honest, honest) == 0
+    assert exits(wide, honest) == 2
+    assert exits(wide, honest, {**scope, "judged_by": {"code": "d" * 64, "lock": None}}) == 0
+    assert exits(verdict(half=0.3), honest) == 0, "of other evidence the noise may differ"
 
 
 def test_a_baseline_without_a_measured_claim_guards_nothing():
@@ -186,14 +241,17 @@ def test_a_claim_without_a_measured_baseline(before, now, expected):
     assert report.exit_code == (2 if expected == GateStatus.CANNOT_JUDGE else 0)
 
 
-def test_a_claim_that_the_baseline_does_not_know_is_no_failure():
+def test_a_claim_that_the_baseline_lacks_cannot_be_judged_once_it_is_measured():
+    """Or a regression could be hidden by taking the claim out of the baseline."""
     report = gate(file_of(verdict("c14")), file_of(verdict("c14"), verdict("c15")))
-    assert report.exit_code == 0
-    assert report.rows[1].before == "missing"
+    assert report.exit_code == 2
+    assert (report.rows[1].before, report.rows[1].outcome) == ("missing", GateStatus.CANNOT_JUDGE)
+    absent = file_of(verdict("c14"), verdict("c15", Status.ABSENT))
+    assert gate(file_of(verdict("c14")), absent).exit_code == 0
 
 
 def test_the_same_claim_twice_is_an_error_and_not_a_choice():
-    with pytest.raises(VerdictError, match="c14 twice"):
+    with pytest.raises(VerdictError, match="c14 stands there 2 times"):
         gate(file_of(verdict(), verdict()), file_of(verdict()))
 
 

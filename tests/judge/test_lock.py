@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from repro.cli import app
-from repro.contract.evidence import write_evidence
 from repro.contract.rows.row import Row
 from repro.contract.verdict import (
     EvidenceRef,
@@ -22,9 +21,9 @@ from repro.contract.verdict import (
     Verdict,
     Verdicts,
     VerdictScope,
-    read_verdicts,
-    write_verdicts,
 )
+from repro.contract.verdict_file import read_verdicts, write_verdicts
+from repro.contract.written import write_evidence
 from repro.errors import LockError, VerdictError
 from repro.judge.gate import GateStatus, gate
 from repro.judge.lock import Lock, changes, lock_beside, read_lock, record, write_lock
@@ -213,12 +212,35 @@ def test_a_change_after_the_evidence_is_amended_with_date_and_reason(project: Pr
     assert project.gated(project.judge()).exit_code == 0, "a new baseline was accepted"
 
 
-def test_the_first_lock_vouches_for_nothing_before_itself(project: Project):
+def test_a_lock_made_anew_has_seen_what_was_judged(project: Project):
+    """Deleting the lock clears nothing: what the verdicts rest on had been seen."""
     project.lock.unlink()
     project.record("thresholds\n were fixed before")
     (entry,) = read_lock(project.lock).claims["c14"]
-    assert (entry.seen, entry.why) == ({}, "thresholds were fixed before")
-    assert project.standing().standing is Standing.LOCKED
+    assert (list(entry.seen), entry.why) == (["fidelity"], "thresholds were fixed before")
+    assert project.standing().standing is Standing.AMENDED
+
+
+def test_without_verdicts_nothing_is_recorded_unless_there_never_were_any(project: Project):
+    before = project.lock.read_bytes()
+    project.state(margin=0.02)
+    project.verdicts.unlink()
+    refused = project.call("lock", "--why", WHY, "--claims", project.claims)
+    assert refused.exit_code == 2
+    assert "no verdicts are at hand" in refused.output
+    assert "--unseen" in refused.output
+    assert project.lock.read_bytes() == before
+    project.record(WHY, "--unseen")
+    assert project.lock.read_bytes() != before
+
+
+def test_what_one_claim_has_seen_another_that_reads_it_has_seen(project: Project):
+    project.state(margin=0.02)
+    project.record()
+    project.verdicts.unlink()
+    project.state("c15", margin=0.02)
+    project.record("another", "--unseen")
+    assert project.standing("c15").standing is Standing.AMENDED
 
 
 def test_evidence_made_after_the_change_is_not_tainted_by_it(project: Project):
@@ -233,9 +255,10 @@ def test_recording_once_more_without_verdicts_does_not_clear_an_amendment(projec
     project.record()
     project.state(margin=0.03)
     project.verdicts.unlink()
-    project.record("another")
-    assert read_lock(project.lock).claims["c14"][-1].seen == {}
-    assert (project.standing().standing, project.standing().why) == (Standing.AMENDED, WHY)
+    project.record("another", "--unseen")
+    first, second = read_lock(project.lock).claims["c14"][-2:]
+    assert second.seen == first.seen != {}
+    assert (project.standing().standing, project.standing().why) == (Standing.AMENDED, "another")
 
 
 def test_verdicts_to_look_at_can_be_named(project: Project):
@@ -266,7 +289,10 @@ def test_a_new_claim_is_not_locked_and_refused_until_it_is_recorded(project: Pro
     assert done.exit_code == 2
     assert 'not locked: repro lock --why "..."' in done.output
     assert "c16  new" in project.record("it was forgotten").output
-    assert project.gated(accepted).exit_code == 0
+    waits = project.gated(accepted)
+    assert waits.exit_code == 2
+    assert "the baseline lacks this claim: accept a new baseline" in waits.output
+    assert project.gated(project.judge()).exit_code == 0
 
 
 def test_a_new_claim_on_evidence_that_others_were_judged_on_has_seen_it(project: Project):
@@ -299,7 +325,9 @@ def test_a_removed_claim_is_refused_also_where_the_baseline_does_not_know_it(pro
     accepted = project.judge()
     known = [one for one in accepted.verdicts if one.id != "c22"]
     (project.claims / "c22_x.py").unlink()
-    done = project.gated(accepted.model_copy(update={"verdicts": known}))
+    details = {id_: one for id_, one in accepted.scope.details.items() if id_ != "c22"}
+    scope = accepted.scope.model_copy(update={"details": details})
+    done = project.gated(accepted.model_copy(update={"verdicts": known, "scope": scope}))
     assert done.exit_code == 2
     assert "| c22 | cannot judge | missing | missing | removed, not recorded" in done.output
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from repro.contract.evidence import Table, read_evidence, write_evidence
+from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.contract.rows.row import Row
 from repro.contract.verdict import Details, Status, UnderScorer
+from repro.contract.written import write_evidence
 from repro.errors import SpecError
 from repro.judge.decide import Judgement, judge
 from repro.spec import Claim, Scored, Where, load_claims
@@ -58,7 +59,7 @@ def told(true, tmp_path) -> Told:
                 counts=about.counts, scope=about.scope, provenance=about.provenance,
             )  # fmt: skip
             held[name] = read_evidence(tmp_path, name)
-        return judge(claim, held, 1)
+        return judge(claim, held)
 
     return judged
 

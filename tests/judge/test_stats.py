@@ -10,11 +10,15 @@ from repro.judge.stats import (
     MOST_GROUPS,
     Family,
     Interval,
+    Jackknife,
+    Noise,
     family_confidence,
     family_of,
+    holm,
     intervals,
     jackknife,
     leave_out_sums,
+    noises,
 )
 
 
@@ -109,7 +113,69 @@ def test_sums_without_a_group_equal_sums_over_the_other_rows():
             assert found[1 + group, c] == pytest.approx(kept)
 
 
+def test_a_floor_counts_by_half_the_distance_of_its_two_lines_with_the_fewest_degrees():
+    replicates = np.array([[1.0], [1.0], [1.0], [1.0], [1.0], [1.0], [1.2], [0.8]])
+    found = jackknife(replicates, [3, 2], n_floors=1)
+    assert found.degrees.tolist() == [2, 1, 1]
+    assert found.variances[:, 0] == pytest.approx([0.0, 0.0, 0.04])
+
+
+@given(st.floats(0, 3), st.floats(0.1, 3))
+def test_an_error_widens_at_both_ends_and_weakens_every_distance_by_itself(error, variance):
+    spread = Jackknife(np.array([1.0]), np.array([[variance]]), np.array([4]))
+    (plain,), (wide,) = intervals(spread, 0.95), intervals(spread, 0.95, np.array([error]))
+    assert wide.estimate == plain.estimate
+    assert wide.high - plain.high == pytest.approx(error)
+    assert plain.low - wide.low == pytest.approx(error)
+    (noise,) = noises(spread, [error])
+    assert noise.p_at(2.0 + error) == pytest.approx(Noise((variance,), (4,)).p_at(2.0))
+    assert noise.p_at(error) == 1.0
+
+
 def test_the_family_interval_is_wider_the_more_claims_there_are():
     assert family_confidence(0.95, 1) == pytest.approx(0.95)
     assert family_confidence(0.95, 10) == pytest.approx(0.995)
     assert family_confidence(0.95, 0) == pytest.approx(0.95)
+
+
+@given(
+    st.lists(st.floats(0.001, 10.0), min_size=1, max_size=3),
+    st.lists(st.integers(1, 30), min_size=3, max_size=3),
+    st.floats(0.001, 30.0),
+)
+def test_a_p_value_is_the_level_of_the_interval_that_just_reaches_so_far(
+    variances: list[float], degrees: list[int], distance: float
+):
+    noise = Noise(tuple(variances), tuple(degrees[: len(variances)]))
+    p = noise.p_at(distance)
+    assert 0 < p < 1
+    if p > 1e-12:
+        found = Jackknife(np.zeros(1), np.array(variances)[:, None], np.array(noise.degrees))
+        (reached,) = intervals(found, 1 - p)
+        assert reached.high == pytest.approx(distance, rel=1e-6)
+
+
+def test_a_p_value_of_one_family_is_that_of_students_t():
+    assert Noise((4.0,), (7,)).p_at(3.0) == pytest.approx(2 * textbook.t.sf(1.5, 7))
+    assert Noise((4.0,), (7,)).p_at(0.0) == Noise((4.0,), (7,)).p_at(-1.0) == 1.0
+    assert Noise((0.0, 0.0), (2, 3)).p_at(1e-9) == 0.0
+    assert 0 < Noise((1e-300,), (30,)).p_at(1.0) < 1e-90
+
+
+@given(st.dictionaries(st.text(max_size=3), st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_decides_what_stepping_down_decides(p_values: dict[str, float]):
+    """Its definition: the smallest of m is held to level / m, the next to level / (m - 1), ..."""
+    adjusted = holm(p_values)
+    assert adjusted.keys() == p_values.keys()
+    for level in (0.01, 0.05, 0.2):
+        decided: set[str] = set()
+        for i, name in enumerate(sorted(p_values, key=lambda one: p_values[one])):
+            if p_values[name] > level / (len(p_values) - i) * (1 + 1e-12):
+                break
+            decided.add(name)
+        assert {name for name, p in adjusted.items() if p <= level * (1 + 1e-12)} == decided
+
+
+def test_holm_is_never_worse_than_bonferroni():
+    adjusted = holm({"a": 0.01, "b": 0.02, "c": 0.5})
+    assert adjusted == pytest.approx({"a": 0.03, "b": 0.04, "c": 0.5})

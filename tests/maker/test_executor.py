@@ -1,6 +1,7 @@
 """Results do not depend on how items are spread, are never made twice, and survive a crash."""
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -11,16 +12,22 @@ from pydantic import ValidationError
 
 from repro.errors import StageError
 from repro.maker.engine import executor
-from repro.maker.engine.executor import address_of, map_items
+from repro.maker.engine.executor import Work, address_of, crew
 from repro.maker.engine.scratch import put_in_place, scratch_folder
 from repro.maker.params.executor import Executor
 from tests.import_graph import ROOT
-from tests.items import Seeded, products, sour, twice
+from tests.items import Seeded, placed, products, sour, twice
 
 pytestmark = pytest.mark.slow
 
 INLINE = Executor(kind="inline", workers=1, threads=1)
 PROCESSES = Executor(kind="processes", workers=2, threads=1)
+
+
+def mapped(work: Work, items: list[Seeded], how: Executor, scratch: Path) -> list[Path]:
+    """Results of a crew that is given one list of work."""
+    with crew(how, scratch) as workers:
+        return workers.map(work, items, desc="")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -38,8 +45,8 @@ def seeds_of(results: list[Path]) -> list[int]:
 
 def test_inline_and_processes_give_the_same_bytes_in_the_order_of_the_items(tmp_path: Path):
     items = [Seeded(seed=seed) for seed in (5, 3, 4, 1)]
-    inline = map_items(products, items, INLINE, tmp_path / "a", desc="inline")
-    spread = map_items(products, items, PROCESSES, tmp_path / "b", desc="spread")
+    inline = mapped(products, items, INLINE, tmp_path / "a")
+    spread = mapped(products, items, PROCESSES, tmp_path / "b")
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert seeds_of(inline) == seeds_of(spread) == [5, 3, 4, 1]
 
@@ -47,23 +54,35 @@ def test_inline_and_processes_give_the_same_bytes_in_the_order_of_the_items(tmp_
 @pytest.mark.parametrize("how", [INLINE, PROCESSES])
 def test_items_that_say_the_same_are_one_piece_of_work(how: Executor, tmp_path: Path):
     items = [Seeded(seed=seed) for seed in (5, 5, 1, 5, 1, 1)]
-    results = map_items(products, items, how, tmp_path, desc="")
+    results = mapped(products, items, how, tmp_path)
     assert seeds_of(results) == [5, 5, 1, 5, 1, 1]
     assert len({path.name for path in tmp_path.iterdir()}) == 2
+
+
+def test_workers_start_once_for_all_that_a_stage_gives_them(tmp_path: Path):
+    """What they have loaded is there for the next list of work."""
+    lists = [[Seeded(seed=10 * one + two) for two in range(4)] for one in range(3)]
+    with crew(PROCESSES, tmp_path) as workers:
+        results = [path for jobs in lists for path in workers.map(placed, jobs, desc="")]
+    places = {
+        json.loads((r / "result.json").read_text(encoding="utf8"))["process"] for r in results
+    }
+    assert len(places) <= PROCESSES.workers
+    assert os.getpid() not in places
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_an_item_runs_with_the_threads_that_are_asked_for(tmp_path: Path, threads: int):
     asked = INLINE.model_copy(update={"threads": threads})
-    (result,) = map_items(products, [Seeded(seed=0)], asked, tmp_path, desc="")
+    (result,) = mapped(products, [Seeded(seed=0)], asked, tmp_path)
     assert json.loads((result / "result.json").read_text())["threads"] == threads
 
 
 def test_what_is_finished_is_not_made_again(tmp_path: Path):
-    first = map_items(twice, [Seeded(seed=1), Seeded(seed=2)], INLINE, tmp_path, desc="")
+    first = mapped(twice, [Seeded(seed=1), Seeded(seed=2)], INLINE, tmp_path)
     made = [(r / "result.json").stat().st_mtime_ns for r in first]
     (first[0] / "mark").touch()
-    again = map_items(twice, [Seeded(seed=n) for n in (3, 2, 1)], INLINE, tmp_path, desc="")
+    again = mapped(twice, [Seeded(seed=n) for n in (3, 2, 1)], INLINE, tmp_path)
     assert [(r / "result.json").stat().st_mtime_ns for r in again[:0:-1]] == made
     assert (again[2] / "mark").exists()
     assert seeds_of(again) == [6, 4, 2]
@@ -77,11 +96,11 @@ def test_a_failing_item_leaves_the_others_and_is_made_by_the_next_run(
     items = [Seeded(seed=seed, mended=mended) for seed in (0, 1, 2)]
     scratch = tmp_path / "scratch"
     with pytest.raises(RuntimeError, match="item 1 is sour"):
-        map_items(sour, items, how, scratch, desc="")
+        mapped(sour, items, how, scratch)
     done = [(scratch / address_of(item, sour)).exists() for item in items]
     assert done == [True, False, how is PROCESSES]
     mended.touch()
-    assert seeds_of(map_items(sour, items, INLINE, scratch, desc="")) == [0, 1, 2]
+    assert seeds_of(mapped(sour, items, INLINE, scratch)) == [0, 1, 2]
     assert not list(scratch.glob("*.part"))
 
 
@@ -91,7 +110,7 @@ def test_what_a_killed_run_was_writing_never_reaches_a_result(tmp_path: Path):
     part.mkdir()
     (part / ".result.json.x.part").touch()
     (part / "checkpoint").touch()
-    (result,) = map_items(twice, [item], INLINE, tmp_path, desc="")
+    (result,) = mapped(twice, [item], INLINE, tmp_path)
     assert {path.name for path in result.iterdir()} == {"checkpoint", "result.json"}
 
 

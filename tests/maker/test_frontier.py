@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from repro.contract.evidence import write_evidence
 from repro.contract.rows.fidelity import FidelityRow
+from repro.contract.written import write_evidence
 from repro.errors import EvidenceError
 from repro.files import sha256_of
 from repro.maker.activations.shards import read_manifest, write_manifest
@@ -19,7 +19,7 @@ from tests.judge_strategies import SCOPE, fidelity_rows
 from tests.tiny_store import write_store
 
 SITE = "middle"
-ROWS = fidelity_rows(method="saelens_standard", seed=0)
+ROWS = [one for one in fidelity_rows(method="saelens_standard") if one.seed == 0]
 OTHERS = {
     "model": "another model",
     "revision": "another revision",

@@ -42,6 +42,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     at_mlp = {"mlp_untied": [2.0e-3], "mlp_tied": [2.0e-3]}
     of_units = {"stream": [2.0e-3], "mlp_untied": [2.0e-3]}
     values["interpret"]["dictionaries"] = values["features"]["dictionaries"] = of_units
+    values["erase"]["dictionaries"] = values["steer"]["dictionaries"] = {"stream": [2.0e-3]}
     values["ioi"]["plans"] = {
         "stream": plan({"stream": [2.0e-3]}, ["pca"]),
         "mlp": plan(at_mlp, ["pca", "ica", "neurons", "mean_difference"], site="my_mlp"),

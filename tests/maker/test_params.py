@@ -246,6 +246,8 @@ FREE = {
     ("train", "groups"),
     ("train", "optimiser", "lr_at"),
     ("features", "dictionaries"),
+    ("erase", "dictionaries"),
+    ("steer", "dictionaries"),
     ("interpret", "dictionaries"),
     ("ioi", "plans"),
     *(("ioi", "plans", name, "dictionaries") for name in content()["ioi"]["plans"]),

@@ -15,7 +15,8 @@ import torch
 
 from repro.contract.evidence import read_evidence
 from repro.contract.rows import stage_of
-from repro.contract.verdict import Status, read_verdicts
+from repro.contract.verdict import Status
+from repro.contract.verdict_file import read_verdicts
 from repro.contract.vocabulary import made
 from repro.maker.decompositions.trained import read_trained
 from repro.maker.dictionaries.metrics import matched_cosines
@@ -299,7 +300,7 @@ def test_evidence_does_not_depend_on_how_the_items_are_spread(finished: Path):
     tables = {p.name: p.read_bytes() for p in evidence(finished).glob("*.parquet")}
     headers = {p.name: json.loads(p.read_text()) for p in evidence(finished).glob("*.json")}
     spread = {"kind": "processes", "workers": 2, "threads": 1}
-    stages = ("fidelity", "toy", "ioi", "interpret", "features")
+    stages = ("fidelity", "toy", "ioi", "interpret", "features", "erase", "steer")
     write_params(finished, **{f"{stage}__executor": spread for stage in stages})
     for stage in stages:
         again = [*dict(commands())[stage], *at(evidence=Path("again"))]

@@ -34,14 +34,16 @@ def measured(project: Path) -> Table:
 
 
 def overwrite(project: Path, change) -> None:
-    """Put a dictionary made of the truth in the place of each trained one of the easy toy."""
+    """Put a dictionary made of the truth in the place of each trained one of the easy toy.
+
+    The biases differ: seeds that are copies of one another would be refused.
+    """
     truth = load_file(project / "plant" / "planted_independent" / TRUTH)["features"]
-    for path in (project / "train" / "toy_easy").rglob("a*.safetensors"):
+    for i, path in enumerate(sorted((project / "train" / "toy_easy").rglob("a*.safetensors"))):
         _, transform, about = load_dictionary(path)
         rows = change(truth)
-        save_dictionary(
-            path, Dictionary(rows, torch.zeros(len(rows)), rows, "relu", 0), transform, about
-        )
+        bias = torch.full((len(rows),), 1e-3 * i)
+        save_dictionary(path, Dictionary(rows, bias, rows, "relu", 0), transform, about)
 
 
 def test_the_truth_matches_itself_whole_and_chance_does_not(project: Path):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from repro.contract.evidence import read_evidence, write_evidence
+from repro.contract.evidence import read_evidence
+from repro.contract.written import write_evidence
 from repro.errors import SourceError
 from repro.maker.activations.harvest import Harvester
 from repro.maker.activations.harvested import harvested
@@ -236,6 +237,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     values["fidelity"]["spliced_groups"] = ["middle"]
     of_units = {"middle": [2.0e-3], CONTROL: [2.0e-3]}
     values["interpret"]["dictionaries"] = values["features"]["dictionaries"] = of_units
+    values["erase"]["dictionaries"] = values["steer"]["dictionaries"] = {"middle": [2.0e-3]}
     values["ioi"]["plans"] = {"middle": plan({}, ["pca"])}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -251,7 +253,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_frontier(folder: Path) -> None:
-    rows = fidelity_rows(method="saelens_standard", seed=0)
+    rows = [row for row in fidelity_rows(method="saelens_standard") if row.seed == 0]
     about = identity(folder / "artifacts", "middle")
     made = folder / "reports" / "frontier" / "laptop"
     write_evidence(made, NAME, rows, counts={}, scope=SCOPE, provenance=about)

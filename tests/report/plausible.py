@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from repro.contract.evidence import Scope, write_evidence
+from repro.contract.header import Scope
 from repro.contract.rows.fidelity import (
     AgreementRow,
     DictionaryRow,
@@ -22,7 +22,8 @@ from repro.contract.rows.fidelity import (
 )
 from repro.contract.rows.row import Row
 from repro.contract.rows.toy import ToyRow
-from tests import planted_features, planted_interpret, planted_ioi
+from repro.contract.written import write_evidence
+from tests import planted_erase, planted_features, planted_interpret, planted_ioi, planted_steer
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
 BY_R = (0.5, 1.0, 2.0, 4.0)
@@ -75,6 +76,8 @@ class Point:
 def write_plausible(folder: Path, n_documents: int = 25) -> Path:
     """Write every table into `folder`, the same bytes every time."""
     points = list(_points(np.random.default_rng(0)))
+    measured_on = {**SCOPE.tokens, "heldout": TOKENS * n_documents}
+    scope = SCOPE.model_copy(update={"tokens": measured_on})
     ours = [point for point in points if point.method != "saelens_standard"]
     for name, rows in {
         "fidelity": _per_document(points, n_documents, _fidelity, 1),
@@ -88,9 +91,11 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
         **planted_ioi.tables(planted_ioi.World()),
         **planted_interpret.tables(planted_interpret.World()),
         **planted_features.tables(planted_features.World()),
+        **planted_erase.tables(planted_erase.World()),
+        **planted_steer.tables(planted_steer.World()),
     }.items():
         write_evidence(
-            folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else SCOPE,
+            folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else scope,
             provenance={"profile": "laptop"},
         )  # fmt: skip
     return folder
@@ -118,7 +123,8 @@ def _points(random: np.random.Generator) -> Iterator[Point]:
             ):
                 yield Point(site, method, 0.0, k, 1.0, 0, float(k), fvu)
             for seed in SEEDS:
-                yield Point(site, "random_topk", 0.0, k, 2.0, seed, float(k), (1 - share) ** 1.5)
+                fvu = (1 - share) ** (1.5 + 0.01 * seed)
+                yield Point(site, "random_topk", 0.0, k, 2.0, seed, float(k), fvu)
     yield from _planted(random)
 
 
@@ -190,7 +196,7 @@ def _dictionaries(point: Point) -> Iterator[DictionaryRow]:
     ):
         if method != point.method and (point.expansion_factor != 2.0 or point.site != "middle"):
             continue
-        alive = int(size * (1 - dead) * factor)
+        alive = int(size * (1 - dead) * factor) - point.seed
         yield DictionaryRow(
             **{**point.key, "method": method}, n_tokens=30_000, n_features=size, n_alive=alive,
             n_silent=(size - alive) // 2, n_dense=3, n_frequent=alive // 2,
@@ -228,5 +234,5 @@ def _recovered(
         fvu_rank=2 if alpha == 2e-3 else 1, n_true=512, n_learned=round(256 * width),
         cosine=512 * cosine, n_recovered=round(500 * cosine), nearest_cosine=512 * cosine,
         nearest_cosine_learned=256 * width * cosine, active_true=5.0, n_tokens=1000,
-        active=9000.0, squared_error=1.0, variance=10.0,
+        active=9000.0, squared_error=1.0 + 1e-9 * seed, variance=10.0,
     )  # fmt: skip

@@ -12,10 +12,11 @@ from repro.contract.evidence import Table, read_evidence
 from repro.contract.vocabulary import made
 from repro.judge.checks.curves import residuals
 from repro.report.figures import style as look
-from repro.report.figures.catalogue import PLANS, drawn_from, drawn_frontier
+from repro.report.figures.catalogue import drawn_from, drawn_frontier
 from repro.report.figures.curves import SumRatio, above, curve, seed_curves, select
 from repro.report.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.report.figures.losses import added_loss
+from repro.report.figures.plans import PLANS
 from repro.report.figures.style import panel, standalone, style, svg_of
 from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_r
 from repro.report.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff

@@ -19,7 +19,7 @@ def tables(evidence: Path) -> dict[str, Table]:
 
 def told(tables: dict[str, Table], about: str) -> dict[str, dict[str, str]]:
     """The cells of the sheet whose caption says so, by row and column."""
-    [sheet] = [one for one in sheets(tables) if about in one.caption]
+    [sheet] = [one for one in sheets(tables)["c01"] if about in one.caption]
     return {row[0]: dict(zip(sheet.head[1:], row[1:], strict=True)) for row in sheet.rows}
 
 
@@ -43,10 +43,23 @@ def test_denominators_add_up_penalties_and_seeds_of_a_method_at_a_site(tables: d
 
 
 def test_every_site_has_its_denominators_in_the_order_of_depth(tables: dict[str, Table]):
-    captions = [one.caption for one in sheets(tables)]
+    captions = [one.caption for one in sheets(tables)["c01"]]
     told = [caption.split(", ")[1] for caption in captions if "From all units" in caption]
     assert told == ["early site", "middle site", "late site"]
     assert {f"{site} site" for site in tables["sampled"].columns["site"].tolist()} == {*told}
+
+
+@pytest.mark.parametrize(
+    ("claim", "sites"),
+    [("c02", ["middle"]), ("c03", ["middle"]), ("c04", ["early", "middle", "late"])],
+)
+def test_a_claim_on_the_same_draws_has_those_of_its_own_sites(
+    tables: dict[str, Table], claim: str, sites: list[str]
+):
+    found = sheets(tables)
+    here = [one for one in found["c01"] if any(f", {site} site" in one.caption for site in sites)]
+    assert found[claim] == here
+    assert len(here) == len(sites)
 
 
 @pytest.mark.parametrize(("sign", "expected"), [(1.0, "1.00"), (-1.0, "−1.00"), (0.0, "—")])

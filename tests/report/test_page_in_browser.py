@@ -121,3 +121,87 @@ def test_the_numbers_of_a_small_table_share_lines_on_a_phone(
     assert len({*tops}) <= 0.7 * len(tops)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.close()
+
+
+def top(page: Page, selector: str) -> float:
+    """How far below the upper edge of the window something begins."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"]
+
+
+def shown(page: Page) -> list[str]:
+    """The claims of the table, in order, that are not hidden."""
+    return page.eval_on_selector_all(
+        "table.claims tbody tr:not([hidden])", "rows => rows.map(row => row.cells[0].innerText)"
+    )
+
+
+def test_the_page_opens_with_every_interval_against_its_threshold(
+    browser: Browser, report: Path
+) -> None:
+    page, _ = opened(browser, report, viewport={"width": 1280, "height": 900})
+    drawn = page.eval_on_selector_all(
+        ".overview li", "all => all.map(one => one.querySelector('a').innerText)"
+    )
+    assert len(drawn) > 15
+    assert page.locator(".overview svg.standing").count() == len(drawn)
+    assert top(page, ".overview") < 450
+    page.click(f'.overview a[href="#{drawn[0]}"]')
+    assert page.url.endswith(f"#{drawn[0]}")
+    page.close()
+
+
+def test_the_contents_stay_in_sight(browser: Browser, report: Path) -> None:
+    page, _ = opened(browser, report, viewport={"width": 390, "height": 800})
+    page.evaluate("window.scrollTo(0, 5000)")
+    assert top(page, "nav.contents") == 0
+    page.close()
+
+
+def test_the_table_is_narrowed_and_sorted(browser: Browser, report: Path) -> None:
+    page, heard = opened(browser, report, viewport={"width": 1280, "height": 900})
+    every = shown(page)
+    page.select_option("select[name=verdict]", "refuted")
+    refuted = shown(page)
+    assert 0 < len(refuted) < len(every)
+    verdicts = page.locator("table.claims tbody tr:not([hidden]) .chip").all_inner_texts()
+    assert {text.split()[-1] for text in verdicts} == {"refuted"}
+    page.select_option("select[name=stage]", "ioi")
+    assert set(shown(page)) < set(refuted)
+    assert page.locator("form.choice output").inner_text().endswith(f"of {len(every)} claims")
+    page.select_option("select[name=verdict]", "")
+    page.select_option("select[name=stage]", "")
+    assert shown(page) == every
+    claim = page.locator("table.claims th button").first
+    claim.click()
+    assert shown(page) == sorted(every)
+    claim.click()
+    assert shown(page) == sorted(every, reverse=True)
+    page.locator("table.claims th button").nth(4).click()
+    thresholds = page.locator('td[data-label="threshold"]').all_inner_texts()
+    numbers = [
+        float(text.replace("\u2212", "-")) for text in thresholds if text and "[" not in text
+    ]
+    assert numbers == sorted(numbers)
+    assert heard == []
+    page.close()
+
+
+def test_without_scripts_the_page_is_whole(browser: Browser, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((report / "claims.html").as_uri())
+    assert page.locator("form.choice").is_hidden()
+    assert page.locator("table.claims tbody tr").count() == 31
+    assert page.locator(".overview li").first.is_visible()
+    context.close()
+
+
+def test_in_print_there_is_nothing_to_press(browser: Browser, report: Path) -> None:
+    page, _ = opened(browser, report, viewport={"width": 1000, "height": 1400})
+    page.emulate_media(media="print")
+    assert page.locator("nav.contents").is_hidden()
+    assert page.locator("form.choice").is_hidden()
+    assert page.locator(".overview li").first.is_visible()
+    page.close()

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.vocabulary import made
 from repro.report.figures import style as colours
-from repro.report.figures.catalogue import PLANS
 from repro.report.figures.curves import select
 from repro.report.figures.interpretability import READINGS
 from repro.report.figures.palette import (
@@ -27,6 +26,7 @@ from repro.report.figures.palette import (
     Look,
     look_of_r,
 )
+from repro.report.figures.plans import PLANS
 from repro.report.figures.style import style
 from repro.report.figures.tradeoff import frontier, tradeoff
 from repro.spec.decisions import SMOOTH_DEGREE
@@ -39,11 +39,16 @@ NO_METHOD = (
     *("as they are", "at one firing rate"),
     *("best of the paper's", "best, as wide and sparse"),
     *("its own explanation", "another feature's explanation"),
+    *("equal", "other candidates", "parents", "no latent of its own fires", "absorbed"),
+    *("gender", "pronoun", "drawn at random", "purest labels", "untouched", "allowed"),
 )
 """Labels of lines that stand for no method."""
 MEANINGS = re.compile(r"\d meanings, area")
 """Labels of the curves of a ROC."""
-BY_METHOD_DOWN = ("c13  ", "c11 levels", "c01  ", "c01 units", "c01 scorer", "c01 roc", "c02 ")
+BY_METHOD_DOWN = (
+    *("c13  ", "c11 levels", "c01  ", "c01 units", "c01 scorer", "c01 roc", "c02 "),
+    *("c12  ", "c23  ", "c23 keywords", "c24 ", "c25 tasks", "k06 "),
+)
 """Figures that have the methods along the axis, or none."""
 
 

@@ -41,7 +41,7 @@ def test_the_curves_of_the_localisation_begin_with_nothing_patched(tables: dict[
 
 
 def test_each_condition_stands_where_it_stands_in_the_forest(tables: dict[str, Table]):
-    one = ForestRow(low=-1.0, high=2.0, estimate=0.5, family=None)
+    one = ForestRow(low=-1.0, high=2.0, estimate=0.5, joint=None)
     (row,) = read(plots(tables, {"c15 supported": one})["forest"])
     assert row == {"claim": "c15 supported", "standing": "0.5", "low": "-1.0", "high": "2.0"}
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from repro.contract.proofs.coverage import COVERAGE, read_coverage
 from repro.contract.proofs.multiverse import Found, Multiverse, ReadingResult, write_multiverse
 from repro.contract.proofs.mutants import (
     ModuleScore,
@@ -18,7 +19,7 @@ from repro.errors import ReproError
 from repro.files import write_json
 from repro.report.html import html
 from repro.report.markdown import markdown
-from repro.report.proofs import NOTHING_PROVED, errs, holds, read_proofs, told_proofs
+from repro.report.proofs import NOTHING_PROVED, Proofs, errs, holds, read_proofs, told_proofs
 from repro.report.view import page
 from tests.import_graph import ROOT
 from tests.report.verdicts import plausible_verdicts
@@ -78,6 +79,16 @@ def test_counts_come_from_the_files(folder: Path):
     assert lines[3].startswith("90 % of 100 small changes")
     assert "5 have not been tried" in lines[3]
     assert "exceeds" in lines[4]
+
+
+def test_coverage_is_told_with_its_worst_tail_and_what_five_seeds_buy():
+    found = read_coverage(ROOT / "reports" / COVERAGE)
+    (line,) = told_proofs(Proofs(coverage=found), [])[1:]
+    normal = [one.covers for one in found.of("normal", 3)]
+    assert f"in {100 * min(normal):.1f} to {100 * max(normal):.1f} % of 20,000 draws" in line
+    worst = max(max(one.below, one.above) for one in found.worlds if one.seeds == 3)
+    assert f"the worst tail is {100 * worst:.0f} % where 2.5 % is stated" in line
+    assert "Five seeds" in line
 
 
 def test_a_verdict_is_counted_over_the_readings(folder: Path):

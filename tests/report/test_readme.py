@@ -31,11 +31,11 @@ def called(words: list[str]) -> Result:
 def test_the_table_has_a_row_for_each_decided_claim_and_names_the_absent() -> None:
     table = readme_table(plausible_verdicts(None))
     rows = [line for line in table.splitlines() if line.startswith("| ")]
-    assert len(rows) == 1 + 24
-    assert all(line.count(" | ") == 7 for line in rows)
+    assert len(rows) == 1 + 29
+    assert all(line.count(" | ") == 8 for line in rows)
     assert "| c15 |" in table
-    assert "✗ refuted | 0.123 \\[0.110, 0.136\\] FVU |" in table
-    assert "Absent, because their evidence has not been made: c05, c12" in table
+    assert "✗ refuted: smaller than what counts | 0.123 \\[0.110, 0.136\\] FVU | 0.02 |" in table
+    assert "Absent, because their evidence has not been made: c05, k05" in table
 
 
 def test_only_the_text_between_the_markers_changes() -> None:
@@ -58,6 +58,19 @@ def test_check_finds_an_old_table_and_accepts_the_new_one(files: list[str]) -> N
     assert called(files).exit_code == 0
     assert called([*files, "--check"]).exit_code == 0
     assert "| c15 |" in Path(files[-1]).read_text(encoding="utf8")
+
+
+def test_each_table_goes_to_the_page_that_has_its_place(files: list[str], tmp_path: Path) -> None:
+    page, old = tmp_path / "changes.md", tmp_path / "old.json"
+    page.write_text("<!-- compared -->\n<!-- /compared -->\n", encoding="utf8")
+    write_plausible_verdicts(old, None)
+    both = [*files, "--readme", str(page), "--before", str(old)]
+    assert called(both).exit_code == 0
+    assert "| c15 |" in Path(files[-1]).read_text(encoding="utf8")
+    assert len(page.read_text(encoding="utf8").splitlines()) > 2
+    refused = called([*files, "--before", str(old)])
+    assert refused.exit_code == 2
+    assert "no place for the table of compared" in refused.stderr
 
 
 def test_a_missing_readme_is_a_message(files: list[str]) -> None:

@@ -9,6 +9,7 @@ from repro.contract.verdict import (
     Details,
     EvidenceRef,
     Family,
+    Finding,
     Part,
     SaboteurCount,
     SaboteurResult,
@@ -17,8 +18,8 @@ from repro.contract.verdict import (
     Verdict,
     Verdicts,
     VerdictScope,
-    write_verdicts,
 )
+from repro.contract.verdict_file import write_verdicts
 from repro.contract.vocabulary import made
 from repro.spec import Claim, describe, load_claims, spec_sha256
 from repro.spec.decisions import parts_of
@@ -89,18 +90,22 @@ def _verdict(claim: Claim, status: Status, hashes: Mapping[str, str]) -> Verdict
     )  # fmt: skip
 
 
+def _alone(status: Status) -> Status:
+    """What the conditions come to: a verdict is invalid by its controls alone."""
+    return Status.SUPPORTED if status is Status.INVALID else status
+
+
 def _details(claim: Claim, status: Status) -> Details:
     if status in (Status.ABSENT, Status.BROKEN):
         trace = f"Traceback: {NASTY}" if status is Status.BROKEN else None
         return Details(
-            parts=[], saboteurs=[], family_low=None, family_high=None, family_status=None,
-            traceback=trace,
+            parts=[], saboteurs=[], traceback=trace,
         )  # fmt: skip
     return Details(
         parts=[
             Part(
-                says=describe(part), status=Status.SUPPORTED, estimate=0.123, low=0.110,
-                high=0.136, unit=part.of.unit,
+                says=describe(part), status=_alone(status), estimate=0.123, low=0.110,
+                high=0.136, unit=part.of.unit, joint_low=0.09, joint_high=0.156,
                 threshold=[part.low, part.high] if part.kind == "within" else [part.margin],
             )
             for part in parts_of(claim.check)
@@ -120,7 +125,8 @@ def _details(claim: Claim, status: Status) -> Details:
             for one in claim.scored[1:]
             for first in [one is claim.scored[1]]
         ],
-        family_low=0.09,
-        family_high=0.156,
+        finding=Finding.SMALLER if status is Status.REFUTED else None,
+        p=0.0123,
+        p_holm=0.0789,
         family_status=Status.INCONCLUSIVE,
     )  # fmt: skip

@@ -296,7 +296,7 @@ def test_of_a_word_that_the_file_does_not_spell_the_claim_is_named(
 
 
 SAID = {
-    *("name", "says", "unit", "deviation", "refuted_by", "why", "called"),
+    *("name", "says", "unit", "deviation", "refuted_by", "why", "called", "exact"),
     *("section", "figure", "equation", "id"),
 }
 """Fields of text that name nothing in a table."""

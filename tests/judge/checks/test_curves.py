@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.judge.checks.curves import common_means, heights_at
+from repro.judge.checks.curves import common_means, heights_at, interpolation_errors
 
 numbers = st.floats(-3, 3)
 
@@ -60,3 +60,44 @@ def test_a_bent_curve_equals_itself_however_many_points_it_is_sampled_at():
 
     coarse, dense = common_means([curve(3), curve(9)])[0]
     assert coarse == pytest.approx(dense, abs=0.005)
+
+
+def errors_of(x: np.ndarray, y: np.ndarray) -> float:
+    whole = (np.array([[x[0], x[-1]]]), np.zeros((1, 2)))
+    return float(interpolation_errors([(x[None], y[None]), whole])[0])
+
+
+def mean_of(x: np.ndarray, y: np.ndarray) -> float:
+    whole = (np.array([[x[0], x[-1]]]), np.zeros((1, 2)))
+    return float(common_means([(x[None], y[None]), whole])[0, 0])
+
+
+@given(numbers, numbers, numbers, st.integers(4, 8))
+def test_a_parabola_of_four_points_or_more_is_interpolated_without_error(a, b, c, n):
+    x = np.linspace(1.0, 6.0, n) ** 1.2
+    assert errors_of(x, a + b * x + c * x**2) == pytest.approx(0.0, abs=1e-8)
+
+
+@given(st.floats(-2, 2), st.integers(4, 9))
+def test_the_error_of_a_cubic_is_told_to_its_order(c, n):
+    x = np.linspace(0.0, 3.0, n)
+    fine = np.linspace(0.0, 3.0, 16)
+    truth = float((c * fine**3).mean())
+    assert abs(mean_of(x, c * x**3) - truth) <= errors_of(x, c * x**3) + 1e-9
+
+
+@given(st.floats(0.1, 4), st.floats(0, 5))
+def test_two_points_allow_for_any_curve_that_goes_one_way_between_them(power, rise):
+    """A curve may hug either end: the mean of x^p is near 0 or near 1 at extreme powers."""
+    fine = np.linspace(0.0, 1.0, 16)
+    x, y = np.array([0.0, 1.0]), np.array([0.0, rise])
+    for bent in (rise * fine**power, rise * fine ** (1 / power), rise * (fine == 1), rise + 0 * x):
+        assert abs(mean_of(x, y) - float(bent.mean())) <= errors_of(x, y) + 1e-12
+
+
+def test_three_points_are_off_by_no_more_than_the_bend_that_they_show():
+    x = np.array([0.0, 1.0, 2.0])
+    y = np.exp(x)
+    chords = float(np.interp(np.linspace(0, 2, 16), x, y).mean())
+    assert errors_of(x, y) == pytest.approx(abs(mean_of(x, y) - chords))
+    assert abs(mean_of(x, y) - float(np.exp(np.linspace(0, 2, 16)).mean())) < errors_of(x, y)

@@ -99,7 +99,10 @@ def test_a_dictionary_is_not_near_a_frontier_that_it_shares_no_sparsity_with():
 )
 def test_units_are_counted_at_the_largest_penalty_alone(frequent, effective):
     n = min(len(frequent), len(effective))
-    tables = {"dictionaries": units(frequent[:n], effective[:n])}
+    # As many units that three seeds of one share leave no room for chance between two per cents.
+    most = 10**6
+    of_a_million = ([10**4 * one for one in counts[:n]] for counts in (frequent, effective))
+    tables = {"dictionaries": units(*of_a_million, n_features=most)}
     for control, last, least in ((FIRES, frequent[n - 1], 20), (MATTERS, effective[n - 1], 50)):
         found = run_check(control.check, tables, 0.95)
         assert found.interval is not None
@@ -110,6 +113,6 @@ def test_units_are_counted_at_the_largest_penalty_alone(frequent, effective):
 
 def test_the_shares_that_are_asked_for_can_be_others():
     fair = Fair(where=SAE, frequent=0.1, effective=0.9)
-    tables = {"dictionaries": units([0, 15], [0, 80])}
+    tables = {"dictionaries": units([0, 1500], [0, 8000], n_features=10_000)}
     statuses = [run_check(one.check, tables, 0.95).status for one in fair.controls[1:]]
     assert statuses == ["supported", "refuted"]

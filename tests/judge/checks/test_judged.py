@@ -6,15 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from repro.contract.evidence import Scope, Table, read_evidence, write_evidence
+from repro.contract.evidence import Table, read_evidence
+from repro.contract.header import Scope
 from repro.contract.rows.fidelity import RefitRow
 from repro.contract.verdict import Family, Status
-from repro.errors import DegenerateInputError, EvidenceError, SpecError, VerdictError
+from repro.contract.written import write_evidence
+from repro.errors import DegenerateInputError, EvidenceError, SpecError
 from repro.judge.checks import run_check
-from repro.judge.checks.replicates import cells_along, count, families_of
+from repro.judge.checks.cells import cells_along
+from repro.judge.checks.replicates import families_of
+from repro.judge.checks.sides import count
 from repro.judge.decide import judge, undecided
 from repro.judge.saboteurs import sabotage
-from repro.judge.stats import family_confidence
 from repro.judge.verify import verify
 from repro.spec import (
     All,
@@ -67,19 +70,17 @@ def control(must: Any, margin: float, **more: Any) -> Control:
     )
 
 
-def test_a_verdict_holds_what_the_check_found_and_its_details_the_wider_interval():
+def test_a_verdict_holds_what_the_check_found_and_its_details_the_p_value():
     claim = claim_of(exceeds(0.5), controls=(control("supported", 0.1),))
-    found = judge(claim, {"fidelity": NOISY}, 10)
+    found = judge(claim, {"fidelity": NOISY})
     plain = run_check(claim.check, {"fidelity": NOISY}, 0.95)
-    wide = run_check(claim.check, {"fidelity": NOISY}, family_confidence(0.95, 10))
     assert plain.interval is not None
-    assert wide.interval is not None
     one, details = found.verdict, found.details
     assert (one.estimate, one.low, one.high) == (
         plain.interval.estimate, plain.interval.low, plain.interval.high,
     )  # fmt: skip
-    assert (details.family_low, details.family_high) == (wide.interval.low, wide.interval.high)
-    assert (one.status, details.family_status) == (Status.SUPPORTED, wide.status)
+    assert (one.status, details.p) == (Status.SUPPORTED, plain.p)
+    assert details.finding is None
     assert one.n == {"seed": 3, "document": 20, "rows": 60}
     assert (one.id, one.says, one.unit, one.deviation) == ("c14", "It is so.", "units", "Small.")
     assert one.reason == plain.reason
@@ -88,6 +89,7 @@ def test_a_verdict_holds_what_the_check_found_and_its_details_the_wider_interval
     (told,) = one.controls
     assert told.model_dump() == {
         "name": "known", "kind": "positive", "status": "supported", "ok": True,
+        "must": "supported",
     }  # fmt: skip
     assert [part.says for part in details.parts] == [plain.says]
     assert details.traceback is None
@@ -97,10 +99,10 @@ def test_a_claim_thin_in_itself_has_no_numbers_and_no_saboteurs():
     claim = claim_of(
         exceeds(0.5, min_clusters=9), saboteurs=(Drop(name="all", **TURNS, where=SAE),)
     )
-    found = judge(claim, {"fidelity": NOISY}, 3)
+    found = judge(claim, {"fidelity": NOISY})
     assert (found.verdict.status, found.verdict.estimate) == ("inconclusive", None)
     assert (found.verdict.low, found.verdict.high) == (None, None)
-    assert (found.details.family_low, found.details.family_high) == (None, None)
+    assert found.details.p is None
     assert found.details.saboteurs == []
     assert found.verdict.reason == "too thin: 3 of seed, 9 are needed"
     assert found.verdict.n == {"seed": 3, "document": 20, "rows": 60}
@@ -115,10 +117,9 @@ def test_a_claim_thin_in_itself_has_no_numbers_and_no_saboteurs():
     ],
 )  # fmt: skip
 def test_a_control_must_come_out_as_it_says(must: Any, margin: float, ok: bool):
-    found = judge(claim_of(exceeds(0.5), controls=(control(must, margin),)), {"fidelity": NOISY}, 1)
+    found = judge(claim_of(exceeds(0.5), controls=(control(must, margin),)), {"fidelity": NOISY})
     assert found.verdict.controls[0].ok == ok
     assert found.verdict.status == ("supported" if ok else "invalid")
-    assert found.details.family_status == ("supported" if ok else "invalid")
     if not ok:
         alone = run_check(exceeds(0.5), {"fidelity": NOISY}, 0.95)
         known = run_check(exceeds(margin), {"fidelity": NOISY}, 0.95)
@@ -130,7 +131,7 @@ def test_a_control_must_come_out_as_it_says(must: Any, margin: float, ok: bool):
 
 def test_a_control_that_cannot_be_run_says_why_in_one_line():
     lost = control("supported", 0.1, where=(Where(column="method", values=("ica",)),))
-    found = judge(claim_of(exceeds(0.5), controls=(lost, lost)), {"fidelity": NOISY}, 1)
+    found = judge(claim_of(exceeds(0.5), controls=(lost, lost)), {"fidelity": NOISY})
     fault = (
         "control `known` could not be run: evidence `fidelity` has no row with method = ica; "
         "expected: such rows (found method: sae); "
@@ -143,14 +144,14 @@ def test_a_control_that_cannot_be_run_says_why_in_one_line():
 
 def test_a_check_without_its_column_is_broken_and_without_its_rows_absent():
     broken = judge(claim_of(exceeds(0.5, of=SHARE.model_copy(update={"over": "x"}))),
-                   {"fidelity": NOISY}, 1).verdict  # fmt: skip
+                   {"fidelity": NOISY}).verdict  # fmt: skip
     assert broken.status == "broken"
     assert broken.reason == (
         "the claim reads column 'x', which table fidelity lacks; expected: one of seed, document, "
         "over, under, site, method; to mend: edit the claim file"
     )
     lost = judge(claim_of(exceeds(0.5, where=(Where(column="seed", above=5.0),))),
-                 {"fidelity": NOISY}, 1).verdict  # fmt: skip
+                 {"fidelity": NOISY}).verdict  # fmt: skip
     assert lost.status == "absent"
     assert [one.name for one in lost.evidence] == ["fidelity"]
 
@@ -163,7 +164,7 @@ def test_each_saboteur_is_told_with_what_it_turned_the_verdict_to():
         Drop(name="gone", reads="fidelity", turns_to=("absent",), where=SAE),
         Scale(name="idle", reads="fidelity", turns_to=("supported",), column="over", factor=0.1),
     )
-    found = judge(claim_of(exceeds(0.5), saboteurs=saboteurs), {"fidelity": NOISY}, 1)
+    found = judge(claim_of(exceeds(0.5), saboteurs=saboteurs), {"fidelity": NOISY})
     assert [(s.name, s.status, s.caught) for s in found.details.saboteurs] == [
         ("lower", "refuted", True),
         ("harmless", "supported", False),
@@ -178,8 +179,7 @@ def test_what_is_undecided_has_its_reason_and_trace_and_nothing_else():
     found = undecided(claim_of(exceeds(0.5)), Status.BROKEN, "why", {"fidelity": NOISY}, "trace")
     assert (found.verdict.status, found.verdict.reason) == ("broken", "why")
     assert found.details.model_dump() == {
-        "parts": [], "saboteurs": [], "family_low": None, "family_high": None,
-        "family_status": None, "lock": None, "traceback": "trace",
+        "parts": [], "saboteurs": [], "family_status": None, "lock": None, "traceback": "trace",
     }  # fmt: skip
     assert undecided(claim_of(exceeds(0.5)), Status.ABSENT, "why", {}).details.traceback is None
 
@@ -366,7 +366,7 @@ CLAIM = Claim(
 '''
 
 
-def test_tables_of_two_runs_are_told_in_three_parts(tmp_path: Path):
+def test_a_table_of_another_run_breaks_its_claims_alone(tmp_path: Path):
     evidence, claims = tmp_path / "evidence", tmp_path / "claims"
     claims.mkdir()
     write_world(evidence, TRUE)
@@ -376,21 +376,25 @@ def test_tables_of_two_runs_are_told_in_three_parts(tmp_path: Path):
     assert found.profile == "planted"
     assert verify(evidence, claims, "mine").profile == "mine"
     assert found.scope.model_dump(include=set(Scope.model_fields)) == SCOPE.model_dump()
-    assert found.scope.family == Family(m=2)
+    assert found.scope.family is not None
+    assert found.scope.family.m == 2
     assert list(found.scope.details) == ["c01", "c02"]
     other = tmp_path / "other"
     write_world(other, TRUE, profile="else")
     for name in ("refit.parquet", "refit.json"):
         (evidence / name).write_bytes((other / name).read_bytes())
-    with pytest.raises(VerdictError) as caught:
-        verify(evidence, claims)
-    assert caught.value.found == "the tables come from different profiles: else, planted"
-    assert caught.value.expected == "evidence of one profile"
-    assert caught.value.mend == "repro verify --evidence DIR, with the folder of one profile"
+    first, second = verify(evidence, claims).verdicts
+    assert first.status == found.verdicts[0].status != "broken"
+    assert second.status == "broken"
+    assert second.reason.startswith(
+        'table refit is of another run than the others: it differs in profile ("else" there)'
+    )
+    assert 'evidence of one run (profile "planted")' in second.reason
+    assert second.reason.endswith("dvc repro fidelity")
     assert verify(evidence, claims, "mine").profile == "mine"
 
 
-def test_tables_that_speak_of_two_models_are_told_in_three_parts(tmp_path: Path):
+def test_a_table_of_another_model_breaks_its_claims_alone(tmp_path: Path):
     evidence, claims, other = (tmp_path / name for name in ("evidence", "claims", "other"))
     claims.mkdir()
     write_world(evidence, TRUE)
@@ -398,16 +402,15 @@ def test_tables_that_speak_of_two_models_are_told_in_three_parts(tmp_path: Path)
     (claims / "c02_x.py").write_text(CLAIM % ("c02", "refit", "refit"))
     row = RefitRow(**read_row(evidence, "refit"))
     write_evidence(
-        other, "refit", [row], counts={}, provenance={},
+        other, "refit", [row], counts={}, provenance={"profile": "planted"},
         scope=SCOPE.model_copy(update={"model": "other", "text": "another"}),
     )  # fmt: skip
     for name in ("refit.parquet", "refit.json"):
         (evidence / name).write_bytes((other / name).read_bytes())
-    with pytest.raises(VerdictError) as caught:
-        verify(evidence, claims)
-    assert caught.value.found == "tables fidelity and refit differ in model, text"
-    assert caught.value.expected.startswith("evidence of one run: the same model, text, sites")
-    assert caught.value.mend == "dvc repro fidelity"
+    judged = verify(evidence, claims)
+    assert [one.status == "broken" for one in judged.verdicts] == [False, True]
+    assert "it differs in model, text" in judged.verdicts[1].reason
+    assert judged.scope.model == SCOPE.model
 
 
 def test_a_table_that_names_no_profile_is_of_a_custom_one(tmp_path: Path):
@@ -445,7 +448,8 @@ def test_a_folder_of_nothing_has_a_profile_of_its_own(tmp_path: Path):
     (tmp_path / "evidence").mkdir()
     (tmp_path / "c01_x.py").write_text(CLAIM % ("c01", "refit", "refit"))
     found = verify(tmp_path / "evidence", tmp_path)
-    assert (found.profile, found.scope.family) == ("custom", Family(m=0))
+    none = Family(m=0, method="Holm", expected_false=0.0)
+    assert (found.profile, found.scope.family) == ("custom", none)
     assert found.verdicts[0].evidence == []
 
 

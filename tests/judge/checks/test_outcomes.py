@@ -105,7 +105,7 @@ def test_exceeds(theta: float, seeds: int, status: str):
     found = judged(exceeds(0.5), measured(theta, seeds=seeds, **NOISY))
     if status == "thin":
         assert (found.status, found.is_measured) == ("inconclusive", False)
-        assert "2 of seed, 3 are needed" in found.reason
+        assert found.reason == "too thin: 2 of seed, 3 are needed"
     else:
         assert (found.status, found.is_measured) == (status, True)
         assert found.n == {"seed": 3, "document": 20, "rows": 60}
@@ -374,7 +374,7 @@ def test_a_cell_that_rests_on_one_seed_is_too_thin():
     drop = (table.columns["alpha"] == ALPHAS[0]) & (table.columns["seed"] > 0)
     found = judged(monotone(0.0), table.rows(~drop))
     assert (found.status, found.is_measured) == ("inconclusive", False)
-    assert "alpha 0.001 rests on one cluster" in found.reason
+    assert "alpha 0.001 has 1 of seed, 3 are needed" in found.reason
 
 
 def test_a_denominator_of_zero_has_no_value():
@@ -450,14 +450,31 @@ def test_each_rule_is_told_in_words(check: Check, words: str):
     assert "interval over seed and document" in describe(check)
 
 
-def test_a_wider_interval_is_told_for_the_contrast_that_is_reported():
-    """Widened, the second part decides; its numbers must not stand beside the first's estimate."""
-    in_logs = exceeds(-0.71).model_copy(update={"of": LOG})
-    check, table = All(parts=(exceeds(0.0), in_logs)), measured(0.5, **NOISY)
-    narrow, wide = judged(check, table, 0.5), judged(check, table, 0.995)
-    told = wide.interval_of(narrow)
-    assert wide.says != narrow.says
-    assert narrow.interval is not None
-    assert told is not None
-    assert told.estimate == narrow.interval.estimate
-    assert told.low < narrow.interval.low < narrow.interval.high < told.high
+CHECKS = [
+    *(exceeds(margin) for margin in (0.35, 0.45, 0.5, 0.52, 0.6)),
+    *(within(low, high) for low, high in ((0.4, 0.6), (0.49, 0.53), (0.6, 0.7), (0.1, 0.2))),
+    All(parts=(exceeds(0.3), exceeds(0.45))),
+    All(parts=(exceeds(0.3), exceeds(0.53))),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.kind)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_p_value_is_the_level_at_which_the_check_is_decided(check: Check, seed: int):
+    """At a hair less confidence it is decided, at a hair more it is not."""
+    table = measured(0.5, seed_sd=0.02, document_sd=0.02, rng=seed)
+    p = judged(check, table).p
+    assert p is not None
+    if 1e-12 < p < 0.49:
+        assert judged(check, table, 1 - 1.001 * p).status != "inconclusive"
+        assert judged(check, table, 1 - 0.999 * p).status == "inconclusive"
+    else:
+        assert judged(check, table, 0.51).status == ("inconclusive" if p > 0.49 else "supported")
+
+
+def test_curves_have_p_values_too():
+    for check in (monotone(0.0), dominates(0.02, "pca"), smooth(0.05)):
+        table = stacked(curve(power, noise=0.01), curve(lambda x: power(x) + 0.07, method="pca"))
+        found = judged(check, table)
+        assert found.p is not None
+        assert (found.p <= 0.05) == (found.status != "inconclusive")

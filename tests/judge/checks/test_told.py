@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from repro.contract.evidence import read_evidence, write_evidence
+from repro.contract.evidence import read_evidence
 from repro.contract.rows.row import Row
 from repro.contract.verdict import (
+    ControlResult,
     SaboteurCount,
     Status,
     Verdict,
     Verdicts,
     VerdictScope,
-    read_verdicts,
-    write_verdicts,
 )
+from repro.contract.verdict_file import read_verdicts, write_verdicts
+from repro.contract.written import write_evidence
 from repro.errors import EvidenceError, ReproError, SpecError, UnreachedError, VerdictError
 from repro.judge.checks.rows import column_of, numbers_of, select
 from repro.judge.gate import gate
@@ -188,6 +189,10 @@ def verdict(status: Status = Status.SUPPORTED, **changes: Any) -> Verdict:
     })  # fmt: skip
 
 
+THIN = verdict(Status.INCONCLUSIVE, estimate=None, low=None, high=None)
+PASSED = ControlResult(name="chance", kind="negative", status=Status.REFUTED, ok=True)
+
+
 def file_of(*verdicts: Verdict, **changes: Any) -> Verdicts:
     given = {"profile": "smoke", "scope": VerdictScope(model="tiny", sites={}), **changes}
     return Verdicts(schema=1, verdicts=list(verdicts), **given)
@@ -198,7 +203,11 @@ def file_of(*verdicts: Verdict, **changes: Any) -> Verdicts:
     [
         (verdict(), verdict(estimate=1.05), "moved by 0.05, noise 0.141 nats"),
         (verdict(), verdict(unit="", estimate=1.05), "moved by 0.05, noise 0.141"),
-        (verdict(), verdict(estimate=2.0), "moved by 1, noise 0.141 nats: moved beyond noise"),
+        (
+            verdict(),
+            verdict(estimate=2.0, low=1.9, high=2.1),
+            "moved by 1, noise 0.141 nats: moved beyond noise",
+        ),
         (verdict(), verdict(Status.REFUTED), "was supported, is refuted: because"),
         (verdict(), verdict(Status.BROKEN), "because"),
         (
@@ -206,8 +215,24 @@ def file_of(*verdicts: Verdict, **changes: Any) -> Verdicts:
             verdict(spec_sha256="b" * 64),
             "its specification was amended: accept a new baseline",
         ),
-        (verdict(estimate=None), verdict(estimate=None), "no estimate in either"),
-        (verdict(), verdict(estimate=None), "only one of the two has an estimate"),
+        (THIN, THIN, "no estimate in either"),
+        (verdict(Status.INCONCLUSIVE), THIN, "only one of the two has an estimate"),
+        (
+            verdict(controls=[PASSED]),
+            verdict(),
+            "controls are gone: chance",
+        ),
+        (
+            verdict(saboteurs=SaboteurCount(caught=3, total=3)),
+            verdict(saboteurs=SaboteurCount(caught=2, total=3)),
+            "2 of 3 saboteurs are caught, 3 of 3 in the baseline",
+        ),
+        (
+            verdict(low=0.0, high=2.0),
+            verdict(low=0.95, high=1.05),
+            "the baseline's interval is 20 times as wide as this one and would hide a move: "
+            "accept a new baseline",
+        ),
         (verdict(Status.ABSENT), verdict(), "decided for the first time"),
         (verdict(Status.ABSENT), verdict(Status.ABSENT), "because"),
         (verdict(Status.ABSENT), verdict(Status.BROKEN), "because"),
@@ -222,10 +247,10 @@ def test_the_gate_says_why(before: Verdict, now: Verdict, why: str):
 
 def test_the_gate_tells_what_was_and_what_is():
     before = file_of(verdict(), verdict(Status.ABSENT, id="c15"), verdict(id="c16"))
-    now = file_of(verdict(low=None), verdict(Status.ABSENT, id="c17"))
+    now = file_of(verdict(), verdict(Status.ABSENT, id="c17"))
     found = {row.id: (row.before, row.now, row.why) for row in gate(before, now).rows}
     assert found == {
-        "c14": ("supported 1 [0.9, 1.1]", "supported", "moved by 0, noise 0.1 nats"),
+        "c14": ("supported 1 [0.9, 1.1]", "supported 1 [0.9, 1.1]", "moved by 0, noise 0.141 nats"),
         "c15": ("absent", "missing", "unmeasured in the baseline, missing now"),
         "c16": ("supported 1 [0.9, 1.1]", "missing", "the claim is missing from the current file"),
         "c17": ("missing", "absent", "because"),
@@ -257,8 +282,8 @@ def test_a_claim_listed_twice_is_told_in_three_parts(role: str):
     with pytest.raises(VerdictError) as caught:
         gate(*((twice, once) if role == "baseline" else (once, twice)))
     assert parts(caught.value) == (
-        f"the {role} lists claim c14 twice",
-        "one verdict a claim",
+        f"the {role} contradicts itself: claim c14 stands there 2 times",
+        "a file as `repro verify` wrote it",
         "repro verify --evidence DIR --out FILE",
     )
 
@@ -283,12 +308,12 @@ def test_verdicts_survive_their_file_under_the_contracts_own_keys(tmp_path: Path
         (
             b'{"schema": 1, "profile": "x", "scope": {}, "verdicts": [{"id": 3}]}',
             "{path} does not follow the contract at verdicts.0.id: Input should be a valid string",
-            "verdicts of schema 1",
+            "verdicts of schema 2",
         ),
         (
             b"[]",
             "{path} does not follow the contract at top level: Input should be an object",
-            "verdicts of schema 1",
+            "verdicts of schema 2",
         ),
     ],
 )

@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from repro.contract.evidence import Table, read_evidence
-from repro.errors import ParamsError
-from tests.maker.interpret.trained_project import train
-from tests.stages import run
-from tests.tiny_project import content, contents, params_of, write_params
+from repro.errors import ParamsError, SourceError
+from tests.maker.interpret.trained_project import measured, rows, train
+from tests.tiny_params import resid_post
+from tests.tiny_project import content, contents, group
 
-TABLES = ("features", "purity", "feature_levels")
+TABLES = (
+    *("features", "purity", "feature_levels", "feature_ablations"),
+    *("circuits", "circuit_edges", "absorption"),
+)
 TARGETS, BLOCKS = ("full_stop", "the", "digits"), 3
 TRAINED = {"sae", "sae_random_decoder"}
 
@@ -21,27 +24,36 @@ TRAINED = {"sae", "sae_random_decoder"}
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("features")
-    train(folder, content())
+    train(folder, values())
     return folder
 
 
+def values() -> dict[str, Any]:
+    """A project of two sites, so that a feature can have parents."""
+    found = content()
+    found["activate"]["hook_points"]["early"] = resid_post(0)
+    found["train"]["groups"]["early_r2"] = group("early", [2.0e-3], [0, 1])
+    one = {"alpha": 2.0e-3}
+    found["features"]["circuits"] = {
+        "parents": {"group": "early_r2", **one},
+        "children": {"group": "middle_r2", **one},
+        "features": 6,
+        "contexts": 3,
+        "screened": 4,
+        "taken": 2,
+        "draws": 2,
+    }
+    return found
+
+
 def measure(project: Path, out: str, **changes: Any) -> Path:
-    write_params(project, content(), **changes)
-    made = project / "artifacts"
-    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
-    run("features", params_of(project), project / out, **folders)
-    return project / out
+    return measured("features", project, out, values(), **changes)
 
 
 @pytest.fixture(scope="module")
 def tables(project: Path) -> dict[str, Table]:
     folder = measure(project, "first")
     return {name: read_evidence(folder, name) for name in TABLES}
-
-
-def rows(table: Table, **wanted: Any) -> dict[str, np.ndarray]:
-    mask = np.all([table.columns[name] == value for name, value in wanted.items()], axis=0)
-    return dict(table.rows(mask).columns)
 
 
 def test_every_decomposition_is_searched_for_every_target_on_every_block(tables: dict[str, Table]):
@@ -135,9 +147,106 @@ def test_a_second_run_writes_the_same_bytes_whatever_the_workers(
         assert same[name] == first[name]
 
 
+def test_a_unit_is_taken_out_of_every_decomposition_and_a_push_is_as_long(tables: dict[str, Table]):
+    table = tables["feature_ablations"]
+    assert {*table.columns["method"].tolist()} >= TRAINED | {"pca_signed", "random_direction"}
+    own, random = (rows(table, method=one) for one in ("sae", "random_direction"))
+    assert own["edit_norm"] == pytest.approx(random["edit_norm"], rel=1e-4)
+    assert own["n_active"].tolist() == random["n_active"].tolist()
+    assert len({*table.columns["expected"].tolist()}) == 1
+    searched = rows(tables["features"], method="sae", target="full_stop", rate="own")
+    assert {*own["feature"].tolist()} == {*searched["feature"].tolist()}
+    found = table.columns
+    assert ((found["place"] > 1) == (found["n_outdone"] == 1)).all()
+    assert (np.abs(found["fall"]) <= found["change"] * (1 + 1e-6)).all()
+
+
+def test_a_unit_that_is_nowhere_active_changes_nothing_exactly(tables: dict[str, Table]):
+    """Not even by rounding, which would put the tokens into some order."""
+    found = tables["feature_ablations"].columns
+    idle = found["edit_norm"] == 0
+    assert idle.any()
+    for column in ("change", "fall", "loss_rise"):
+        assert not found[column][idle].any()
+    assert len({*found["place"][idle].tolist()}) == 1
+    assert found["place"][idle].min() == found["place"].max()
+
+
+def test_the_planted_direction_lowers_the_expected_token_most(tables: dict[str, Table]):
+    found = rows(tables["feature_ablations"], method="planted")
+    assert found["n_outdone"].tolist() == [0] * BLOCKS
+    assert (found["fall"] / found["n_contexts"]).min() > 0.5
+
+
+def test_parents_and_random_features_are_ablated_in_the_same_contexts(tables: dict[str, Table]):
+    table = tables["circuits"]
+    assert {*table.columns["method"].tolist()} == {"sae", "planted"}
+    for seed in (0, 1):
+        parents, random = (
+            rows(table, method="sae", seed=seed, ablated=one, draw=0)
+            for one in ("parents", "random_active")
+        )
+        assert len(parents["n"])
+        for column in ("feature", "text_block", "n", "activation", "parents_norm"):
+            assert parents[column].tolist() == random[column].tolist()
+        assert parents["edit_norm"].tolist() == parents["parents_norm"].tolist()
+        assert {*parents["n_ablated"].tolist()} == {2}
+        by_feature = [parents["n"][parents["feature"] == one].sum() for one in parents["feature"]]
+        assert {*by_feature} == {3}
+
+
+def test_planted_circuits_are_found(tables: dict[str, Table]):
+    parents, random = (
+        rows(tables["circuits"], method="planted", ablated=one)
+        for one in ("parents", "random_active")
+    )
+    assert parents["activation_ablated"].sum() < 0.01 * parents["activation"].sum()
+    assert random["activation_ablated"].sum() > 0.99 * random["activation"].sum()
+
+
+def test_candidates_are_told_in_the_order_of_their_fall(tables: dict[str, Table]):
+    found = rows(tables["circuit_edges"], method="sae", seed=0)
+    for feature in {*found["feature"].tolist()}:
+        here = found["feature"] == feature
+        assert found["rank"][here].tolist() == [1, 2, 3, 4]
+        assert (np.diff(found["fall"][here]) <= 0).all()
+        assert found["is_parent"][here].tolist() == [1, 1, 0, 0]
+        assert all(found["parent_says"][here][:2])
+
+
+def test_words_of_a_letter_are_counted_by_what_becomes_of_them(tables: dict[str, Table]):
+    table = tables["absorption"]
+    assert {*table.columns["method"].tolist()} >= TRAINED | {"planted", "planted_clean"}
+    found = table.columns
+    for part, whole in (
+        ("n_parent_expected", "n_words"),
+        ("n_silent", "n_parent_expected"),
+        ("n_kept", "n_parent_expected"),
+        ("n_false", "n_others"),
+    ):
+        assert (found[part] <= found[whole]).all(), (part, whole)
+    assert (found["n_parent_expected"] - found["n_kept"] <= found["n_silent"]).all()
+    clean, absorbed = (rows(table, method=one) for one in ("planted_clean", "planted"))
+    assert (clean["n_kept"] == clean["n_parent_expected"]).all()
+    assert absorbed["n_kept"].sum() < 0.9 * absorbed["n_parent_expected"].sum()
+
+
+REVERSED = {
+    "parents": {"group": "middle_r2", "alpha": 2.0e-3},
+    "children": {"group": "early_r2", "alpha": 2.0e-3},
+}
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"features__circuits__parents__group": "gone"}, r"circuits\.parents\.group: no group on"),
+        ({"features__circuits__children__alpha": 7.0}, r"circuits\.children\.alpha: no alpha"),
+        (
+            {f"features__circuits__{a}__group": b["group"] for a, b in REVERSED.items()},
+            "not before",
+        ),
+        ({"features__ablated__targets": ["comma"]}, r"ablated\.targets: comma is not searched"),
         ({"features__targets": ["apostrophes"]}, r"features\.targets\.0"),
         ({"features__targets": []}, r"features\.targets"),
         ({"features__dictionaries": {"gone": [1.0]}}, r"features\.dictionaries\.gone: no group"),
@@ -153,6 +262,13 @@ def test_a_mistake_in_the_params_is_told_before_any_work(
 
 
 def test_a_target_that_the_tokenizer_lacks_is_told(project: Path):
+    only = {f"features__{one}targets": ["suffix_ed"] for one in ("", "ablated__")}
     with pytest.raises(ParamsError, match="no token of this tokenizer is"):
-        measure(project, "lacking", features__targets=["suffix_ed"])
+        measure(project, "lacking", **only)
     assert not (project / "lacking").exists()
+
+
+def test_letters_without_words_are_told(project: Path):
+    with pytest.raises(SourceError, match="no two letters have enough words"):
+        measure(project, "wordless", features__absorption__least_words=1000)
+    assert not (project / "wordless").exists()

@@ -1,15 +1,17 @@
-"""A small project whose dictionaries are trained, for the stage `interpret`."""
+"""A small project whose dictionaries are trained, for the stages that look at their units."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from repro.contract.evidence import Table
 from repro.maker.decompositions.listed import write_listed
-from tests.stages import called
+from tests.stages import called, run
 from tests.tiny_models import save_llama, write_stories
-from tests.tiny_project import commands, write_params
+from tests.tiny_project import commands, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
 Listed = Sequence[tuple[str, list[int]]]
@@ -29,3 +31,18 @@ def train(
             if name in STAGES:
                 assert called(*words) == 0
         write_listed(folder / "artifacts" / "ioi", listed(folder))
+
+
+def measured(stage: str, project: Path, out: str, values: dict[str, Any], **changes: Any) -> Path:
+    """The folder of a stage's tables, run with params in hand."""
+    write_params(project, values, **changes)
+    made = project / "artifacts"
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
+    run(stage, params_of(project), project / out, **folders)
+    return project / out
+
+
+def rows(table: Table, **wanted: Any) -> dict[str, np.ndarray]:
+    """The columns of the rows in which others have the values that are wanted."""
+    mask = np.all([table.columns[name] == value for name, value in wanted.items()], axis=0)
+    return dict(table.rows(mask).columns)

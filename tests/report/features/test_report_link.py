@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -99,7 +99,8 @@ def test_a_rule_on_the_smallest_or_largest_is_about_the_units_of_that_alone() ->
         )
         for unit, alpha in enumerate((1e-3, 2e-3, 4e-3))
     ]
-    for pick, unit in (("min", 0), ("max", 2)):
+    picks: tuple[tuple[Literal["min", "max"], int], ...] = (("min", 0), ("max", 2))
+    for pick, unit in picks:
         least = check.model_copy(update={"where": (*where, Where(column="alpha", pick=pick))})
         asked = claim.model_copy(update={"check": least})
         entered = [card.id for card in with_claims(cards, [asked]) if card.claims]
