@@ -8,7 +8,7 @@ import torch
 
 from repro.maker.activations.edited import EditedModel
 from repro.maker.activations.harvested import editable, harvested
-from repro.maker.activations.loaded import model_files
+from repro.maker.activations.loaded import ModelFiles, model_files
 from repro.maker.activations.tokens import read_tokens_manifest
 from repro.maker.activations.weights import Redrawn
 from repro.maker.engine.device import resolve_device
@@ -76,13 +76,16 @@ class Reading:
     def edited(self, site: str) -> EditedModel:
         """The language model on the same text, edited at a site.
 
+        In float32, whatever the activations were harvested in: what an edit does is a difference
+        of two predictions, of which bfloat16 keeps steps of some hundredths.
+
         Raises:
             ParamsError: the site is of an untrained version of the model.
         """
         manifest = editable(self.on_model[site], self.params.activate.key_of(site))
         read = self._read(None, [site])
         return EditedModel(
-            files=read.model,
+            files=self._model(torch.float32),
             text=read.text,
             before=read.before,
             hook=manifest.hook,
@@ -123,10 +126,9 @@ class Reading:
         ours = self.ours
         manifests = {site: self.on_model[site] for site in sites}
         first = manifests[sites[0]]
-        device, dtype = resolve_device(ours.device), getattr(torch, first.dtype)
         bos = read_tokens_manifest(self.inputs.tokenize).bos_token_id
         return ReadJob(
-            model=model_files(self.inputs.fetch / "model", device, dtype, redrawn),
+            model=self._model(getattr(torch, first.dtype), redrawn),
             text=self.text,
             before=[] if bos is None else [bos],
             skip_positions=first.skip_positions,
@@ -135,3 +137,7 @@ class Reading:
             batch=ours.batch,
             threads=ours.executor.threads,
         )
+
+    def _model(self, dtype: torch.dtype, redrawn: Redrawn | None = None) -> ModelFiles:
+        device = resolve_device(self.ours.device)
+        return model_files(self.inputs.fetch / "model", device, dtype, redrawn)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from repro.maker.activations.loaded import model_of
@@ -47,7 +47,7 @@ class Bench:
         block = np.repeat(self.text.block, self.text.ids.shape[1])[kept.numpy()]
         self.is_searched: Bool[np.ndarray, " token"] = block == EXPLAIN
         self.words = words_in(self.text.pieces)
-        self.prompts = [self._read(text) for text in job.pushing.prompts]
+        self.prompts = self._read([encoded(job, text) for text in job.pushing.prompts])
         self.rms = float((self.x - self.x.mean(dim=0)).square().sum(dim=1).mean().sqrt())
 
     def features(self) -> list[tuple[str, Label]]:
@@ -116,21 +116,19 @@ class Bench:
 
     def _slope(self, label: Label, push: Float[Tensor, " d_in"]) -> Float[Tensor, " d_in"]:
         """Gradient of the keywords' log-odds after the prompts, summed, at a push."""
-        hook, is_keyword = self.job.edited.hook, self.is_keyword(label)
-        moved = push.clone().requires_grad_(True)
+        (ids, last, x), moved = self.prompts, push.clone().requires_grad_(True)
         with torch.enable_grad():
-            total = torch.zeros((), dtype=torch.float64)
-            for ids, x in self.prompts:
-                at = torch.tensor([ids.shape[1] - 1])
-                logits = self.lm.logits_from(x + moved, hook, ids, at).cpu()
-                total = total + log_odds(logits, is_keyword).sum()
+            logits = self.lm.logits_from(x + moved, self.job.edited.hook, ids, last).cpu()
+            total = log_odds(logits, self.is_keyword(label)).sum()
             (gradient,) = torch.autograd.grad(total, moved)
         return gradient
 
-    def _read(self, prompt: str) -> tuple[Tensor, Tensor]:
-        """A prompt's tokens and the activations on them."""
-        ids, hook = torch.tensor([encoded(self.job, prompt)]), self.job.edited.hook
-        return ids, self.lm.activations(ids, [hook])[hook].float().cpu().clone()
+    def _read(self, prompts: list[list[int]]) -> "Prompts":
+        """The prompts side by side, padded on the right, which attention never sees."""
+        hook, tokens = self.job.edited.hook, [torch.tensor(ids) for ids in prompts]
+        ids = torch.nn.utils.rnn.pad_sequence(tokens, batch_first=True)
+        last = torch.tensor([len(one) - 1 for one in prompts])
+        return Prompts(ids, last, self.lm.activations(ids, [hook])[hook].float().cpu().clone())
 
     def _sequences(self, rows: np.ndarray) -> Tensor:
         before = torch.tensor(self.job.edited.before, dtype=torch.int64).expand(len(rows), -1)
@@ -144,6 +142,17 @@ class Bench:
         ids = self._sequences(np.flatnonzero(self.text.block != EXPLAIN)[:count])
         x = self.lm.activations(ids, [edited.hook])[edited.hook].float().cpu()
         return Rise(self, ids, x, float(self.lm.losses(ids).double().mean()))
+
+
+class Prompts(NamedTuple):
+    """What the pushes stand before."""
+
+    ids: Int[Tensor, "prompt position"]
+    """Their tokens."""
+    last: Int[Tensor, " prompt"]
+    """Position of the last token of each."""
+    x: Float[Tensor, "prompt position d_in"]
+    """Activations on them."""
 
 
 class Rise(NamedTuple):

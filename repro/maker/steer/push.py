@@ -3,8 +3,7 @@
 x' = x + s d        at every position, with d of norm 1
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,34 +14,29 @@ Measure = Callable[[Float[Tensor, " d_in"]], float]
 """The rise of the loss, in nats a token, with a push."""
 
 
-class Costs(NamedTuple):
-    """What a direction costs at several lengths."""
-
-    lengths: list[float]
-    """Ascending."""
-    rises: list[float]
-    """Rise of the loss at each, in nats a token."""
-
-
 def costs_of(
     direction: Float[Tensor, " d_in"], unit: float, lengths: Sequence[float], measure: Measure
-) -> Costs:
-    """The rise of the loss along a direction of norm 1; lengths are counted in `unit`."""
-    return Costs(list(lengths), [measure(length * unit * direction) for length in lengths])
+) -> Iterator[tuple[float, float]]:
+    """Each length, counted in `unit`, and the rise of the loss that it costs.
+
+    Measured when it is asked for: the direction has norm 1, lengths ascend, and most directions
+    cost what is allowed long before the last.
+    """
+    return ((length, measure(length * unit * direction)) for length in lengths)
 
 
-def length_at(costs: Costs, allowed: float) -> float:
+def length_at(costs: Iterable[tuple[float, float]], allowed: float) -> float:
     """Where the loss first rises by so much, between the lengths that were tried (linear).
 
     The largest length where none costs as much.
     """
     before, below = 0.0, 0.0
-    for length, rise in zip(costs.lengths, costs.rises, strict=True):
+    for length, rise in costs:
         if rise >= allowed:
             share = (allowed - below) / (rise - below) if rise > below else 1.0
             return before + share * (length - before)
         before, below = length, rise
-    return costs.lengths[-1]
+    return before
 
 
 def log_odds(

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.maker.steer.push import (
-    Costs,
     costs_of,
     length_at,
     log_odds,
@@ -36,12 +35,24 @@ def test_a_push_towards_a_word_raises_its_log_odds_by_what_it_adds():
 
 
 def test_the_length_is_where_the_loss_first_rises_by_what_is_allowed():
-    costs = Costs([0.5, 1.0, 2.0], [0.1, 0.5, 3.0])
+    costs = [(0.5, 0.1), (1.0, 0.5), (2.0, 3.0)]
     assert length_at(costs, 0.1) == pytest.approx(0.5)
     assert length_at(costs, 0.3) == pytest.approx(0.75)
     assert length_at(costs, 0.05) == pytest.approx(0.25)
     assert length_at(costs, 9.0) == 2.0
-    assert length_at(Costs([0.5, 1.0, 2.0], [-0.2, 0.4, 0.1]), 0.1) == pytest.approx(0.75)
+    assert length_at([(0.5, -0.2), (1.0, 0.4), (2.0, 0.1)], 0.1) == pytest.approx(0.75)
+
+
+def test_no_length_is_measured_beyond_the_one_that_costs_too_much():
+    seen: list[float] = []
+
+    def measure(push: torch.Tensor) -> float:
+        seen.append(float(push.norm()))
+        return seen[-1]
+
+    costs = costs_of(torch.tensor([1.0, 0.0]), 1.0, [0.5, 1.0, 2.0, 4.0], measure)
+    assert length_at(costs, 0.75) == pytest.approx(0.75)
+    assert seen == pytest.approx([0.5, 1.0])
 
 
 def test_lengths_are_counted_in_the_unit_that_is_given():
@@ -52,8 +63,8 @@ def test_lengths_are_counted_in_the_unit_that_is_given():
         return float(push.norm()) ** 2
 
     costs = costs_of(unit(torch.tensor([3.0, 4.0])), 10.0, [0.5, 1.0], measure)
+    assert [*costs] == [(0.5, pytest.approx(25.0)), (1.0, pytest.approx(100.0))]
     assert seen == pytest.approx([5.0, 10.0])
-    assert costs.rises == pytest.approx([25.0, 100.0])
 
 
 def test_a_difference_of_means_leads_from_the_others_to_the_set():
