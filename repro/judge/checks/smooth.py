@@ -18,7 +18,7 @@ def check_smooth(check: Smooth, table: Table, confidence: float, n_parts: int) -
     cells = list(cells_along(table, check.where, check.knob).values())
     found = replicate(table, cells, check)
     x = found.log_of(check.x)
-    n_points = len(np.unique(x[0]))
+    n_points = min(len(np.unique(line)) for line in x)
     needed = max(check.min_points, check.degree + 2)
     if n_points < needed:
         raise Thin(f"the curve has {n_points} points where {needed} are needed to see a knee")

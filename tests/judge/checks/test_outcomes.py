@@ -281,6 +281,18 @@ def test_a_curve_of_few_points_could_hide_a_knee():
     assert "4 points where 6" in found.reason
 
 
+def test_points_that_one_document_alone_keeps_apart_are_too_few():
+    table = curve(power)
+    six = table.rows(table.columns["alpha"] < ALPHAS[6])
+    alpha, active = six.columns["alpha"], six.columns["active"].copy()
+    first, second = (np.flatnonzero(alpha == one) for one in ALPHAS[:2])
+    is_other = six.columns["document"][second] == 3
+    active[second] = np.where(is_other, active[second], active[first])
+    found = judged(smooth(0.05), six.replace(active=active))
+    assert (found.status, found.is_measured) == ("inconclusive", False)
+    assert "5 points where 6" in found.reason
+
+
 @pytest.mark.parametrize(
     ("margins", "status", "deciding"),
     [
