@@ -19,8 +19,9 @@ Kind = Literal["top", "random", "near_threshold", "anywhere"]
 """Why a fragment is shown: a strongest one, one that fires, one that barely does, any one."""
 
 
-Chosen = Literal["interpret", "ioi"]
-"""Why a unit has a card: drawn at random to be scored, or among the first that a curve patches."""
+Chosen = Literal["interpret", "ioi", "features", "steer", "erase"]
+"""The stage for which a unit has a card: it drew it at random to be scored, or patched it among the
+first, found it for a class of tokens, amplified it, or erased a concept with it."""
 
 
 class Frozen(BaseModel):

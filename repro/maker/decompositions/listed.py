@@ -1,4 +1,4 @@
-"""Which features the curves of the stage `ioi` patch first, for stages that look at them again."""
+"""Which features a stage rests on, for the stage that makes cards of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,26 +10,26 @@ LISTED = "listed.json"
 
 
 class Listed(Record):
-    """The features patched first, by the hash of the trained dictionary that has them."""
+    """The features that a stage rests on, by the hash of the trained dictionary that has them."""
 
     features: dict[str, list[int]]
-    """Rows of each dictionary, each once, in the order in which its curves name them."""
+    """Rows of each dictionary, each once, in the order in which they were named."""
 
 
-def write_listed(folder: Path, curves: Iterable[tuple[str, Sequence[int]]]) -> None:
-    """Write what curves patch first, each told as the hash of a dictionary and its rows."""
+def write_listed(folder: Path, named: Iterable[tuple[str, Sequence[int]]]) -> None:
+    """Write what a stage rests on, told as hashes of dictionaries and their rows."""
     found: dict[str, dict[int, None]] = {}
-    for sha256, features in curves:
+    for sha256, features in named:
         found.setdefault(sha256, {}).update(dict.fromkeys(features))
     told = {sha256: [*some] for sha256, some in found.items() if some}
     write_json(folder / LISTED, Listed(features=told).model_dump(mode="json"))
 
 
-def read_listed(folder: Path) -> Mapping[str, list[int]]:
-    """Rows of dictionaries, by hash.
+def read_listed(folder: Path, stage: str) -> Mapping[str, list[int]]:
+    """Rows of dictionaries, by hash, on which a stage rests.
 
     Raises:
         ArtifactError: it is missing or malformed.
     """
-    what = "list of the features patched first"
-    return read_json_record(folder / LISTED, Listed, what=what, mend="dvc repro ioi").features
+    what = f"list of the features that {stage} rests on"
+    return read_json_record(folder / LISTED, Listed, what=what, mend=f"dvc repro {stage}").features

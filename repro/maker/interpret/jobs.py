@@ -1,11 +1,11 @@
 """What is on the bench of the stage `interpret`: its inputs, and the jobs made from them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from repro.contract.cards import Card, read_cards
+from repro.contract.cards import Card, Chosen, read_cards
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import (
@@ -60,6 +60,9 @@ class Inputs(NamedTuple):
     activate: Path
     train: Path
     ioi: Path
+    features: Path
+    steer: Path
+    erase: Path
 
 
 class InterpretJobs:
@@ -73,12 +76,12 @@ class InterpretJobs:
         chosen = self.settings.dictionaries
         members = read_trained(inputs.train).dictionaries
         self.members = [m for m in members if _knob(m) in chosen.get(m.group, ())]
-        self.listed = read_listed(inputs.ioi)
-        self.patched = [m for m in members if m.sha256 in self.listed]
+        self.listed = _listed(inputs)
+        self.rested_on = [m for m in members if m.sha256 in self.listed]
         self.sites = {
             site: site_files(inputs.train, inputs.activate / site)
             for site in self.on_model
-            if any(m.site == site for m in (*self.members, *self.patched))
+            if any(m.site == site for m in (*self.members, *self.rested_on))
         }
         self.vectors = self._vectors(workers)
         self.read = reading.at(self.sites)
@@ -130,9 +133,9 @@ class InterpretJobs:
                     asked = untrained(files, method, k=kept, expansion_factor=wide)
                     yield self._job(asked, 1)
 
-    def patched_first(self) -> Iterator[UnitsJob]:
-        """Of dictionaries that `ioi` patched, the units that it lists: for their cards alone."""
-        for member in self.patched:
+    def listed_elsewhere(self) -> Iterator[UnitsJob]:
+        """Units on which other stages rest, of each dictionary: for their cards alone."""
+        for member in self.rested_on:
             asked = asked_of(member, self.sites[member.site], self.inputs.train)
             job = self._job(asked, 1)
             listed = self.listed[member.sha256]
@@ -182,7 +185,7 @@ class InterpretJobs:
             method=UNTRAINED[version.weights] if version else asked.method,
             hook=self.on_model[asked.of.site].hook,
             n_cards=-(-ours.cards // n_seeds),
-            listed=[],
+            listed={},
             text=self.text,
             read=self.read[asked.of.site],
             n_drawn=-(-ours.features // n_seeds),
@@ -217,6 +220,21 @@ class InterpretJobs:
             for first, last in pairwise(ends)
         ]
         return workers.map(embed_item, jobs, desc="sentences")
+
+
+def _listed(inputs: Inputs) -> Mapping[str, dict[Chosen, list[int]]]:
+    """What the other stages rest on, by dictionary and stage."""
+    folders: dict[Chosen, Path] = {
+        "ioi": inputs.ioi,
+        "features": inputs.features,
+        "steer": inputs.steer,
+        "erase": inputs.erase,
+    }
+    found: dict[str, dict[Chosen, list[int]]] = {}
+    for stage, folder in folders.items():
+        for sha256, units in read_listed(folder, stage).items():
+            found.setdefault(sha256, {})[stage] = units
+    return found
 
 
 def _told(params: Sections) -> dict[str, Any]:

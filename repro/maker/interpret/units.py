@@ -1,7 +1,7 @@
 """Work of the stage: count the units of one dictionary, draw some, explain and score them."""
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -71,8 +71,8 @@ class UnitsJob(Job):
     """Results of encoding the text, where a scorer needs that; their names are their hashes."""
     n_cards: int
     """Units that get a card."""
-    listed: list[int]
-    """Units that the stage `ioi` patches first, which get a card whatever was drawn."""
+    listed: dict[Chosen, list[int]]
+    """Units on which other stages rest, by stage; they get a card whatever was drawn."""
     seed: int
     """Seed of units and fragments."""
     threads: int
@@ -130,7 +130,7 @@ def units_item(job: UnitsJob, folder: Path) -> None:
         drawn_units(one, job.n_drawn, [job.seed, job.asked.seed, i])
         for i, one in enumerate((effective, alive))
     )
-    drawn = np.unique(np.concatenate([by_effect, by_firing, job.listed]).astype(int))
+    drawn = np.unique(np.concatenate([by_effect, by_firing, *job.listed.values()]).astype(int))
     codes = codes_of(decomposition, x, drawn)
     codes[~is_kept] = 0.0
     of_unit = codes.permute(2, 0, 1).contiguous().numpy()  # each unit's read many times over
@@ -175,11 +175,12 @@ def cards_of(
             yield card_of(seen, unit, chosen, job.key, job.hook, job.seed)
 
 
-def chosen_for(unit: int, drawn: Collection[int], listed: Collection[int]) -> list[Chosen]:
+def chosen_for(
+    unit: int, drawn: Collection[int], listed: Mapping[Chosen, Collection[int]]
+) -> list[Chosen]:
     """Why a unit gets a card; empty where it gets none."""
     drawn_here: list[Chosen] = ["interpret"] if unit in drawn else []
-    listed_there: list[Chosen] = ["ioi"] if unit in listed else []
-    return drawn_here + listed_there
+    return drawn_here + [stage for stage, units in listed.items() if unit in units]
 
 
 def predicted_of(

@@ -9,6 +9,7 @@ from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.about import about, write_tables
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.executor import crew
 from repro.maker.engine.result import read_result
@@ -52,8 +53,11 @@ class Inputs(NamedTuple):
     train: Path
 
 
-def run(params: Sections, inputs: Inputs, out: Path) -> None:
-    """Fit and choose on half of the names; judge on the others, and on text."""
+def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
+    """Fit and choose on half of the names; judge on the others, and on text.
+
+    Tables go to `out`; which features erased, for their cards, to `own`.
+    """
     ours = params.erase
     read_names(ours.names)  # a mistake in them is told before the language model is run
     with scratch_folder(out, "erase-items") as scratch, crew(ours.executor, scratch) as workers:
@@ -91,6 +95,12 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         counts = {"ways": len(jobs), "dictionaries_trained": sum(j.way == "best" for j in jobs) - 1}
         told = about(params, inputs, counts, text=edited.text.name, names_sha256=asked.names_sha256)
         write_tables(scratch / "out", tables, told)
+        trained = [(job, one) for job, one in zip(jobs, found, strict=True) if job.asked.file]
+        erasing = [
+            (job.asked.sha256, [row.feature for row in one.features]) for job, one in trained
+        ]
+        write_listed(scratch / "own", erasing)
+        put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
 
 

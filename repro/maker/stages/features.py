@@ -1,6 +1,6 @@
 """features: units of a single meaning, what they do, what makes them fire, what absorbs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,12 @@ from repro.contract.rows.features import (
 )
 from repro.contract.rows.row import Row
 from repro.maker.about import about, write_tables
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.engine.executor import Crew, crew
 from repro.maker.engine.result import read_result
 from repro.maker.engine.scratch import put_files_in_place, scratch_folder
 from repro.maker.features.ablate import Ablated, ablate_item, planted_edit_item
-from repro.maker.features.bench import Bench, Inputs, Sections
+from repro.maker.features.bench import SHUFFLED, Bench, Inputs, Sections
 from repro.maker.features.contexts import contexts_item
 from repro.maker.features.letters import (
     Absorbed,
@@ -43,8 +44,11 @@ class Searched(NamedTuple):
     """Its rows."""
 
 
-def run(params: Sections, inputs: Inputs, out: Path) -> None:
-    """Search on one half of the text, judge on the other; ablate, trace and spell."""
+def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
+    """Search on one half of the text, judge on the other; ablate, trace and spell.
+
+    Tables go to `out`; which features were found, for their cards, to `own`.
+    """
     how = params.features.executor
     with scratch_folder(out, "features-items") as scratch, crew(how, scratch) as workers:
         bench = Bench(params, inputs, workers)
@@ -56,7 +60,16 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         text = bench.how.text.name
         told = about(params, inputs, counts, text=text, threads=how.threads)
         write_tables(scratch / "out", tables, told)
+        write_listed(scratch / "own", _listed(searched))
+        put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
+
+
+def _listed(searched: Sequence[Searched]) -> Iterator[tuple[str, list[int]]]:
+    """The units that were found in each trained dictionary."""
+    for job, found in searched:
+        if job.asked.file and job.method != SHUFFLED:
+            yield job.asked.sha256, [row.feature for row in found.features]
 
 
 def _search(bench: Bench, workers: Crew) -> tuple[list[Searched], Tables]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from repro.contract.rows.row import Row
 from repro.contract.rows.steer import SteerRow, SteerTextRow
 from repro.maker.about import about, write_tables
+from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.executor import crew
 from repro.maker.engine.result import read_result
@@ -47,8 +48,11 @@ class Inputs(NamedTuple):
     train: Path
 
 
-def run(params: Sections, inputs: Inputs, out: Path) -> None:
-    """Label, calibrate and push the features of every chosen dictionary."""
+def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
+    """Label, calibrate and push the features of every chosen dictionary.
+
+    Tables go to `out`; which features were pushed, for their cards, to `own`.
+    """
     ours = params.steer
     with scratch_folder(out, "steer-items") as scratch, crew(ours.executor, scratch) as workers:
         reading = Reading(params, inputs, ours, workers)
@@ -67,6 +71,10 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
         }
         told = about(params, inputs, counts, text=edited.text.name)
         write_tables(scratch / "out", tables, told)
+        pushed = [[row.feature for row in one.rows] for one in found]
+        hashes = [job.asked.sha256 for job in jobs]
+        write_listed(scratch / "own", zip(hashes, pushed, strict=True))
+        put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
 
 

@@ -16,9 +16,12 @@ from repro.contract.proofs.multiverse import Found, ReadingResult
 from repro.contract.verdict import Verdicts
 from repro.contract.verdict_file import read_verdicts
 from repro.errors import StageError
+from repro.maker.decompositions.listed import write_listed
 from repro.proofs.multiverse.design import Reading, applied
 
 STAGES = ("tokenize", "activate", "plant", "train", "fidelity", "ioi", "interpret", "verify")
+UNRUN = ("features", "steer", "erase")
+"""Stages on which no fidelity claim rests: they name no unit that should have a card."""
 TOY_VECTORS = 64
 """Size of the toy's sets here: no fidelity claim reads them."""
 
@@ -42,6 +45,8 @@ def run_reading(
     if not verdicts.exists():
         folder.mkdir(parents=True, exist_ok=True)
         _write_yaml(folder / "params.yaml", applied(_sized(_read_yaml(profile)), reading))
+        for name in UNRUN:
+            write_listed(folder / "artifacts" / name, ())
         for name, words in commands(root):
             if name in STAGES:
                 say(f"{reading.name}: {name}")

@@ -20,7 +20,7 @@ from repro.maker.decompositions.trained import asked_of, read_trained, site_file
 from repro.maker.interpret.text import EXPLAIN, Cut, fragments_of, tokenizer_of
 from repro.maker.interpret.units import codes_of, counted
 from repro.maker.source.corpus import read_documents
-from tests.maker.interpret.trained_project import train
+from tests.maker.interpret.trained_project import LISTING, train
 from tests.stages import run
 from tests.tiny_project import content, group, params_of, write_params
 
@@ -51,7 +51,7 @@ def values() -> dict[str, Any]:
 def measure(project: Path, out: str, **changes: Any) -> Path:
     write_params(project, values(), **changes)
     made = project / "artifacts"
-    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train", "ioi")}
+    folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train", *LISTING)}
     run("interpret", params_of(project), project / out, **folders)
     return project / out
 
@@ -208,7 +208,8 @@ def test_units_that_a_localisation_patches_first_have_a_card_and_enter_no_table(
     write_params(project, values())
     made = project / "artifacts"
     folders = {name: made / name for name in ("fetch", "tokenize", "activate", "train")}
-    run("interpret", params_of(project), project / "unlisted", **folders, ioi=project / "nothing")
+    folders |= dict.fromkeys(LISTING, project / "nothing")
+    run("interpret", params_of(project), project / "unlisted", **folders)
     for name in TABLES:
         same = [(project / f / f"{name}.parquet").read_bytes() for f in ("first", "unlisted")]
         assert same[0] == same[1]

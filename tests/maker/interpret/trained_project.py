@@ -14,6 +14,8 @@ from tests.tiny_models import save_llama, write_stories
 from tests.tiny_project import commands, params_of, write_params
 
 STAGES = ("fetch", "tokenize", "activate", "plant", "train")
+LISTING = ("ioi", "features", "steer", "erase")
+"""Stages that name units which shall have a card."""
 Listed = Sequence[tuple[str, list[int]]]
 """Dictionaries by their hashes, each with the units that a localisation is said to patch first."""
 
@@ -30,7 +32,8 @@ def train(
         for name, words in commands():
             if name in STAGES:
                 assert called(*words) == 0
-        write_listed(folder / "artifacts" / "ioi", listed(folder))
+        for name in LISTING:
+            write_listed(folder / "artifacts" / name, listed(folder) if name == "ioi" else ())
 
 
 def measured(stage: str, project: Path, out: str, values: dict[str, Any], **changes: Any) -> Path:

@@ -226,11 +226,11 @@ def test_what_is_listed_is_left_for_other_stages_by_dictionary(tables, project: 
         }
         known = expected.setdefault(sha256, [])
         known += [feature] if feature not in known else []
-    assert read_listed(project / "first") == expected
+    assert read_listed(project / "first", "ioi") == expected
     assert expected
 
 
 def test_a_list_that_is_missing_is_told_with_the_stage_that_makes_it(tmp_path: Path):
     with pytest.raises(ArtifactError, match=r"listed\.json is missing") as error:
-        read_listed(tmp_path)
-    assert error.value.mend == "dvc repro ioi"
+        read_listed(tmp_path, "steer")
+    assert error.value.mend == "dvc repro steer"
