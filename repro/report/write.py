@@ -1,9 +1,9 @@
 """Write the report: check that tables and verdicts belong together, draw, render, save."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from repro.contract.cards import read_cards
+from repro.contract.cards import Card, read_cards
 from repro.contract.evidence import Table, read_evidence
 from repro.contract.rows import row_models
 from repro.contract.verdict import Verdicts
@@ -63,7 +63,8 @@ def write_report(
     view = view._replace(frontier=_frontier(tables))
     if features is not None:
         told = {card.verdict.id for card in view.cards}
-        view = _with_units(view, features, [c for c in specs if c.id in told], out)
+        cards = read_cards(features)
+        view = _with_units(view, cards, [c for c in specs if c.id in told], tables, out)
     files = {out / "claims.html": html(view), out / "claims.md": markdown(view)}
     files |= _figure_files(out / "figures", view)
     files |= _plot_files(out / "plots", tables, view)
@@ -153,12 +154,19 @@ def _frontier(tables: Mapping[str, Table]) -> Drawn | None:
     return drawn_frontier(tables["fidelity"])
 
 
-def _with_units(view: Page, features: Path, claims: list[Claim], out: Path) -> Page:
+def _with_units(
+    view: Page,
+    cards: Iterable[Card],
+    claims: list[Claim],
+    tables: Mapping[str, Table],
+    out: Path,
+) -> Page:
     """The page with what leads to the pages of units, which are written."""
-    from repro.report.features import rests_of, with_claims, write_pages  # as above
+    from repro.report.features import edits_of, rests_of, with_claims, write_pages  # as above
 
-    cards = with_claims(read_cards(features), claims)
-    return view._replace(units=write_pages(cards, out), rests=rests_of(cards))
+    cards = with_claims(cards, claims)
+    n_pages = write_pages(cards, out, edits_of(tables))
+    return view._replace(units=n_pages, rests=rests_of(cards))
 
 
 def _standing(view: Page) -> dict[str, ForestRow]:

@@ -9,7 +9,7 @@ import pytest
 
 from repro.contract.evidence import Table, read_evidence
 from repro.errors import ParamsError
-from tests.maker.interpret.trained_project import measured, rows, train
+from tests.maker.interpret.trained_project import measured, named, rows, train
 from tests.tiny_project import content, contents
 
 pytestmark = pytest.mark.slow
@@ -114,3 +114,7 @@ def test_a_mistake_in_the_params_is_told(project: Path, changes: dict[str, Any],
     with pytest.raises(ParamsError, match=told):
         measure(project, "wrong", **changes)
     assert not (project / "wrong").exists()
+
+
+def test_units_are_named_for_cards_by_their_dictionary(project: Path, tables: dict[str, Table]):
+    named(project, "erase", tables["erase_features"], ("sae", "sae_likest", "random_feature"))

@@ -9,7 +9,7 @@ import pytest
 
 from repro.contract.evidence import Table, read_evidence
 from repro.errors import ParamsError, SourceError
-from tests.maker.interpret.trained_project import measured, rows, train
+from tests.maker.interpret.trained_project import measured, named, rows, train
 from tests.tiny_params import resid_post
 from tests.tiny_project import content, contents, group
 
@@ -272,3 +272,7 @@ def test_letters_without_words_are_told(project: Path):
     with pytest.raises(SourceError, match="no two letters have enough words"):
         measure(project, "wordless", features__absorption__least_words=1000)
     assert not (project / "wordless").exists()
+
+
+def test_units_are_named_for_cards_by_their_dictionary(project: Path, tables: dict[str, Table]):
+    named(project, "features", tables["features"], ("sae", "sae_random_decoder"))

@@ -8,7 +8,7 @@ import pytest
 
 from repro.contract.evidence import Table, read_evidence, read_header
 from repro.errors import ParamsError
-from tests.maker.interpret.trained_project import measured, rows, train
+from tests.maker.interpret.trained_project import measured, named, rows, train
 from tests.tiny_project import content, contents
 
 pytestmark = pytest.mark.slow
@@ -125,3 +125,7 @@ def test_a_second_run_writes_the_same_bytes_whatever_the_workers(
 def test_a_mistake_in_the_params_is_told(project: Path, changes: dict[str, Any], told: str):
     with pytest.raises(ParamsError, match=told):
         measure(project, "wrong", **changes)
+
+
+def test_units_are_named_for_cards_by_their_dictionary(project: Path, tables: dict[str, Table]):
+    named(project, "steer", tables["steer"], ("sae",))
