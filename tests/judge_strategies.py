@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from repro.contract.evidence import Table
-from repro.contract.header import Header, Scope
+from repro.contract.header import CHAIN, Header, Scope
 from repro.contract.rows.fidelity import FidelityRow
 from repro.contract.written import column_types
 
@@ -23,6 +23,8 @@ SCOPE = Scope(
     max_logit_difference=0.0,
     is_paper_setting=False,
 )
+RUN = dict.fromkeys(CHAIN, "a" * 64)
+"""Of which run the tables are, as their provenance tells it."""
 ALPHAS = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2, 6.4e-2)
 
 

@@ -24,6 +24,7 @@ from tests import (
     planted_ratings,
     planted_steer,
 )
+from tests.judge_strategies import RUN
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -205,7 +206,7 @@ def write_world(folder: Path, world: World, *, profile: str = "planted") -> None
             rows,
             counts={"scored": len(rows)},
             scope=None if name == "toy" else SCOPE,
-            provenance={"profile": profile},
+            provenance={"profile": profile, **RUN},
         )
 
 

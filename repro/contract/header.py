@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from repro.contract.parquet import Kind
 
 SCHEMA = 2
+CHAIN: tuple[str, ...] = ("model_sha256", "tokens_sha256", "activations_sha256", "trained_sha256")
+"""Hashes in the provenance, from the model and the tokens to the dictionaries."""
 
 
 class Scope(BaseModel):

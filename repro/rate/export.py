@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from repro.contract.evidence import read_header
-from repro.contract.header import Scope
+from repro.contract.header import CHAIN, Scope
 from repro.contract.rows.rate import RatingRow
 from repro.contract.written import write_evidence
 from repro.errors import EvidenceError
@@ -51,7 +51,7 @@ def export(cards: Cards, files: Sequence[Path], out: Path) -> dict[str, int]:
             mend="repro rate --cards DIR --ratings FILE --rater NAME",
         )
     counts = _counts(counted, rows, known)
-    scope, profile = _beside(out)
+    scope, run = _beside(out)
     write_evidence(
         out,
         RatingRow.table,
@@ -59,7 +59,7 @@ def export(cards: Cards, files: Sequence[Path], out: Path) -> dict[str, int]:
         counts=counts,
         scope=scope,
         provenance={
-            **profile,
+            **run,
             "cards": cards.sha256,
             "ratings": [sha256_of(path) for path in files],
             "krippendorff_alpha_ordinal": alpha(_by_rater(rows)),
@@ -156,13 +156,13 @@ def _by_rater(rows: Sequence[RatingRow]) -> dict[tuple[str, int], int]:
 
 
 def _beside(out: Path) -> tuple[Scope | None, dict[str, Any]]:
-    """Scope and profile of the tables that the ratings join; none where there are no others."""
+    """Scope, profile and run of the tables that the ratings join; none where there are none."""
     for path in sorted(out.glob("*.json")):
         try:
             header = read_header(out, path.stem)
         except EvidenceError:
             continue
         if header.scope and header.name != RatingRow.table:
-            profile = header.provenance.get("profile")
-            return header.scope, {"profile": profile} if profile else {}
+            told = header.provenance
+            return header.scope, {one: told[one] for one in ("profile", *CHAIN) if one in told}
     return None, {}

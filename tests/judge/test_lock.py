@@ -31,7 +31,7 @@ from repro.judge.verify import verify
 from repro.report import write_report
 from repro.spec import Claim, load_claims
 from tests.import_graph import ROOT
-from tests.judge_strategies import SCOPE, fidelity_rows
+from tests.judge_strategies import RUN, SCOPE, fidelity_rows
 
 CLAIM = '''"""Error is there."""
 
@@ -75,7 +75,7 @@ class Project:
 
     def measure(self, salt: int = 0) -> None:
         rows: list[Row] = [*fidelity_rows()[salt:]]
-        more = {"scope": SCOPE, "provenance": {"profile": "laptop"}}
+        more = {"scope": SCOPE, "provenance": {"profile": "laptop", **RUN}}
         write_evidence(self.evidence, "fidelity", rows, counts={}, **more)
 
     def judge(self) -> Verdicts:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from repro.contract.header import Header, Scope
-from repro.judge.one_run import CHAIN, strangers
+from repro.contract.header import CHAIN, Header, Scope
+from repro.judge.one_run import strangers
+from tests import judge_strategies
 from tests.judge_strategies import SCOPE
 
-RUN = {"profile": "smoke", **dict.fromkeys(CHAIN, "a" * 64)}
+RUN = {"profile": "smoke", **judge_strategies.RUN}
 
 
 def header(name: str, *, scope: Any = SCOPE, **provenance: Any) -> Header:
@@ -30,6 +31,19 @@ def test_a_table_of_other_hashes_is_told(link: str):
     assert found.keys() == {"refit"}
     assert f"it differs in {link}" in found["refit"].found
     assert found["refit"].mend == "dvc repro fidelity"
+
+
+@pytest.mark.parametrize("link", CHAIN)
+def test_a_table_that_does_not_tell_its_run_is_of_none(link: str):
+    silent = header("refit")
+    del silent.provenance[link]
+    found = strangers([silent, header("fidelity")])
+    assert found.keys() == {"refit"}
+    assert f"its provenance has no {link}" in found["refit"].found
+    assert found["refit"].mend == "dvc repro fidelity"
+    of_no_model = header("toy", scope=None)
+    del of_no_model.provenance[link]
+    assert strangers([of_no_model, header("fidelity")]) == {}
 
 
 OTHER = Scope(

@@ -16,7 +16,7 @@ from repro.contract.verdict_file import read_verdicts
 from repro.contract.written import column_types, write_evidence
 from repro.errors import EvidenceError
 from repro.judge.verify import verify
-from tests.judge_strategies import SCOPE, fidelity_rows
+from tests.judge_strategies import RUN, SCOPE, fidelity_rows
 from tests.stages import called
 
 CLAIM = '''"""Error rises with alpha."""
@@ -79,7 +79,7 @@ class Place:
     def table(
         self, rows: Sequence[Row], name: str = "fidelity", scope=SCOPE, profile="smoke"
     ) -> None:
-        provenance = {"profile": profile}
+        provenance = {"profile": profile, **RUN}
         write_evidence(
             self.evidence, name, list(rows), counts={}, scope=scope, provenance=provenance
         )

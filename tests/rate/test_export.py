@@ -21,6 +21,7 @@ from repro.rate.export import export
 from repro.rate.items import Item
 from repro.rate.session import begin
 from tests.import_graph import ROOT
+from tests.judge_strategies import RUN
 from tests.planted_evidence import SCOPE
 from tests.rate import planted_cards
 from tests.rate.raters import Opinion, attentive, indifferent, rate, submission
@@ -230,7 +231,9 @@ def test_scope_and_profile_are_those_of_the_tables_that_it_joins(cards, sits_dow
     write_evidence(out, "agreement", [pair], counts={}, scope=None, provenance={"profile": "no"})
     assert exported(cards, out, file).header.scope is None
     (out / "agreement.json").unlink()
-    write_evidence(out, "refit", [row], counts={}, scope=SCOPE, provenance={"profile": "laptop"})
+    write_evidence(
+        out, "refit", [row], counts={}, scope=SCOPE, provenance={"profile": "laptop", **RUN}
+    )
     joined = exported(cards, out, file).header
     assert joined.scope == SCOPE
     assert joined.provenance["profile"] == "laptop"
@@ -261,7 +264,7 @@ def test_ratings_beside_a_table_of_another_run_are_judged_and_that_one_is_not(
         n_tokens=1, squared_error_before=1.0, squared_error_after=1.0,
     )  # fmt: skip
     for scope in (SCOPE, SCOPE.model_copy(update={"model": "another"})):
-        write_evidence(tmp_path, "refit", [row], counts={}, scope=scope, provenance={})
+        write_evidence(tmp_path, "refit", [row], counts={}, scope=scope, provenance=RUN)
         if scope is SCOPE:
             export(cards, [file], tmp_path)
     found = {one.id: one for one in verify(tmp_path, ROOT / "claims").verdicts}

@@ -24,6 +24,7 @@ from repro.contract.rows.row import Row
 from repro.contract.rows.toy import ToyRow
 from repro.contract.written import write_evidence
 from tests import planted_erase, planted_features, planted_interpret, planted_ioi, planted_steer
+from tests.judge_strategies import RUN
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
 BY_R = (0.5, 1.0, 2.0, 4.0)
@@ -96,7 +97,7 @@ def write_plausible(folder: Path, n_documents: int = 25) -> Path:
     }.items():
         write_evidence(
             folder, name, rows, counts={"rows": len(rows)}, scope=None if name == "toy" else scope,
-            provenance={"profile": "laptop"},
+            provenance={"profile": "laptop", **RUN},
         )  # fmt: skip
     return folder
 
