@@ -37,7 +37,7 @@ from repro.spec import (
     load_claims,
     spec_sha256,
 )
-from tests.judge_strategies import ALPHAS, curve, measured, stacked, table_of
+from tests.judge_strategies import ALPHAS, RUN, curve, measured, stacked, table_of
 from tests.planted_evidence import SCOPE, TRUE, write_world
 
 SHARE = Ratio(name="share", unit="units", over="over", under="under")
@@ -402,7 +402,7 @@ def test_a_table_of_another_model_breaks_its_claims_alone(tmp_path: Path):
     (claims / "c02_x.py").write_text(CLAIM % ("c02", "refit", "refit"))
     row = RefitRow(**read_row(evidence, "refit"))
     write_evidence(
-        other, "refit", [row], counts={}, provenance={"profile": "planted"},
+        other, "refit", [row], counts={}, provenance={"profile": "planted", **RUN},
         scope=SCOPE.model_copy(update={"model": "other", "text": "another"}),
     )  # fmt: skip
     for name in ("refit.parquet", "refit.json"):
@@ -417,7 +417,7 @@ def test_a_table_that_names_no_profile_is_of_a_custom_one(tmp_path: Path):
     evidence, made = tmp_path / "evidence", tmp_path / "made"
     write_world(made, TRUE)
     row = RefitRow(**read_row(made, "refit"))
-    write_evidence(evidence, "refit", [row], counts={}, scope=SCOPE, provenance={})
+    write_evidence(evidence, "refit", [row], counts={}, scope=SCOPE, provenance=RUN)
     (tmp_path / "c01_x.py").write_text(CLAIM % ("c01", "refit", "refit"))
     assert verify(evidence, tmp_path).profile == "custom"
 
