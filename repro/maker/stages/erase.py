@@ -8,6 +8,7 @@ from repro.contract.rows.erase import EraseFeatureRow, EraseRow, EraseScoreRow
 from repro.contract.rows.row import Row
 from repro.files import sha256_of
 from repro.maker.about import about, write_tables
+from repro.maker.activations.edited import EditedModel
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
@@ -72,19 +73,7 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
             seed=ours.seed,
         )
         read = workers.map(read_item, [asked], desc="names")[0]
-        jobs = [
-            EraseJob(
-                way=way,
-                asked=one,
-                method=method,
-                read=read,
-                edited=edited,
-                strengths=ours.strengths,
-                candidates=ours.candidates,
-                seed=ours.seed,
-            )
-            for way, method, one in _ways(params, inputs)
-        ]
+        jobs = list(_jobs(params, inputs, read, edited))
         results = workers.map(erase_item, jobs, desc="erasure")
         found = [read_result(folder, Erased) for folder in results]
         tables: dict[str, list[Row]] = {
@@ -102,6 +91,22 @@ def run(params: Sections, inputs: Inputs, out: Path, own: Path) -> None:
         write_listed(scratch / "own", erasing)
         put_files_in_place(scratch / "own", own)
         put_files_in_place(scratch / "out", out)
+
+
+def _jobs(params: Sections, inputs: Inputs, read: Path, edited: EditedModel) -> Iterator[EraseJob]:
+    """One way of erasing each."""
+    ours = params.erase
+    for way, method, one in _ways(params, inputs):
+        yield EraseJob(
+            way=way,
+            asked=one,
+            method=method,
+            read=read,
+            edited=edited,
+            strengths=ours.strengths,
+            candidates=ours.candidates,
+            seed=ours.seed,
+        )
 
 
 def _ways(params: Sections, inputs: Inputs) -> Iterator[tuple[Way, str, Asked]]:
