@@ -129,13 +129,16 @@ def planted_edit(
     edit = torch.zeros_like(contexts.x)
     rows = torch.arange(len(contexts.at))
     length = STEP * contexts.x[rows, contexts.at].norm(dim=-1, keepdim=True)
-    for part in rows.split(edited.batch):
-        ids, at = contexts.ids[part], contexts.at[part]
+    # Those of one length together: what stands behind the target is not run.
+    for part in contexts.at.argsort(stable=True).split(edited.batch):
+        at = contexts.at[part]
+        stop = int(at.max()) + 1
+        ids, before = contexts.ids[part, :stop], contexts.x[part, :stop]
         clean, here = contexts.logits[part].log_softmax(-1), torch.arange(len(part))
         for _ in range(STEPS):
             push = edit[part][here, at].requires_grad_(True)
             with torch.enable_grad():
-                x = contexts.x[part].index_put((here, at), push, accumulate=True)
+                x = before.index_put((here, at), push, accumulate=True)
                 delta = lm.logits_from(x, edited.hook, ids, at).cpu().log_softmax(-1) - clean
                 score = (-delta).log_softmax(-1)[:, contexts.expected].sum()
                 (gradient,) = torch.autograd.grad(score, push)

@@ -158,10 +158,11 @@ class Bench:
                 yield plain.model_copy(update={"method": RANDOM})
 
     def planted_edits(self, contexts: Sequence[Path]) -> Iterator[PlantedEditJob]:
-        """A direction that carries the expected token, at each site."""
+        """Edits after which the expected token falls, at each site and target."""
         for site in self.edited:
-            places = self._contexts_at(site, contexts)
-            yield PlantedEditJob(site=site, contexts=places, edited=self.reading.edited(site))
+            edited = self.reading.edited(site)
+            for target, place in self._contexts_at(site, contexts).items():
+                yield PlantedEditJob(site=site, contexts={target: place}, edited=edited)
 
     def circuits(self) -> Iterator[CircuitsJob]:
         """Targets of each seed of the later dictionary, with the earlier one of the same seed."""
