@@ -28,7 +28,7 @@ LOST = Ratio(
     over="score_lost",
     under="score_to_lose",
 )
-ACCURACY = Ratio(name="accuracy", unit="1", over="correct", under="n_prompts")
+ACCURACY = Ratio(name="accuracy", unit="1", over="n_correct", under="n_prompts")
 HALF = Where(column="lost", values=("half",))
 ONCE = Where(column="lost", values=("once",))
 GENDER = Where(column="task", values=("gender",))

@@ -116,6 +116,7 @@ def content() -> dict[str, Any]:
             "mixing_shards": 2,
             "checkpoint_s": 30.0,
             "executor": {"kind": "inline", "workers": 1, "threads": 1},
+            "components": {"draws": [0, 1], "share": 0.5},
             "ica": {"sites": ["middle"], "rows": 512, "iterations": 5, "threads": 1},
             "groups": {
                 "middle_r2": group("middle", [0.0, 2.0e-3, 1.0e-2], [0, 1]),

@@ -76,14 +76,12 @@ METHODS: Mapping[str, str] = {
 
 ONE_SEED = frozenset(
     {
-        *("neurons", "neurons_signed", "neurons_topk", "pca", "pca_signed", "pca_topk"),
-        *("pca_static", "ica", "ica_signed", "ica_topk", "mean_difference", "leace"),
-        *("clean", "identity", "full_residual", "zero", "mean", "planted", "planted_rotated"),
-        *("planted_clean", "random_signed", "random_topk", "saelens_standard", "saelens_topk"),
+        *("neurons", "neurons_signed", "neurons_topk", "mean_difference", "leace"),
+        *("clean", "identity", "full_residual", "zero", "mean"),
+        *("planted", "planted_rotated", "planted_clean", "saelens_standard", "saelens_topk"),
     }
 )
-"""Methods of which there is one: without randomness, random in directions that are drawn as units
-beside them, or the reference of another trainer."""
+"""Methods of which there is one: without randomness, or the reference of another trainer."""
 
 IS_SO = frozenset({0, 1})
 VALUES: Mapping[str, frozenset[str | int]] = {

@@ -53,7 +53,7 @@ class EraseScoreRow(ErasureKey):
     units: ClassVar[tuple[str, ...]] = ("seed", "name_group")
     measured: ClassVar[tuple[str, ...]] = ("score_lost",)
     at_most: ClassVar[Mapping[str, str]] = {
-        "correct": "n_prompts",
+        "n_correct": "n_prompts",
         "n_reached": "n_prompts",
         "score_above_chance": "n_prompts",
         "score_lost": "n_prompts",
@@ -66,7 +66,7 @@ class EraseScoreRow(ErasureKey):
     """Group of names, a unit of the intervals like the seed."""
     n_prompts: Count
     """Prompts."""
-    correct: Count
+    n_correct: Count
     """Prompts of which the clean model prefers the right answer."""
     score_above_chance: Single
     """Sum of the clean score, the probability of the right one of two answers, less one half."""

@@ -144,19 +144,21 @@ class CircuitRow(DictionaryKey):
     text_block: Count
     """Block of documents of the contexts, which the search for parents has not seen."""
     ablated: str
-    """parents, or random_active: as many other active features, each about as long as a parent."""
+    """parents, or random_active: as many other active features, in an edit as long."""
     draw: Count
     """Number of the random set; 0 for parents."""
     n: Count
     """Contexts."""
     n_ablated: Count
     """Features that are ablated together."""
+    strength: Single
+    """By which what they add is taken out: 1, or what makes random ones as long as the parents."""
     activation: SingleSize
     """Sum of the target's activation with nothing ablated."""
     activation_ablated: SingleSize
     """The same with those features ablated at every token."""
     edit_norm: SingleSize
-    """Sum over tokens and ablated features of the length of what each adds."""
+    """Sum over tokens of the length of what is taken out."""
     parents_norm: SingleSize
     """The same of the parents, in the same contexts."""
 

@@ -21,10 +21,10 @@ class SiteFiles(Job):
     """Centring and scaling of the site."""
     transform_sha256: str
     """Its hash."""
-    components: Path | None
-    """Principal and independent components; none at planted sets."""
-    components_sha256: str
-    """Their hash."""
+    components: dict[int, Path]
+    """Principal and independent components by draw; none at planted sets."""
+    components_sha256: dict[int, str]
+    """Their hashes."""
 
 
 class Asked(Job):

@@ -1,8 +1,15 @@
-"""One PCA and one ICA a site, from its training activations: every stage compares with these."""
+"""PCA and ICA of a site, from draws of its training documents: every stage compares with these.
 
+The number of a draw is the seed of what is fitted on it, so that rivals of a dictionary vary as the
+dictionary does.
+"""
+
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors.torch import load_file, save_file
@@ -16,7 +23,9 @@ from repro.maker.dictionaries.model import Transform
 from repro.maker.dictionaries.moments import load_transform
 from repro.maker.engine.job import Job
 
-COMPONENTS = "components.safetensors"
+
+COMPONENTS = "components-{}.safetensors"
+"""File of what was fitted on a draw."""
 
 
 class Components(NamedTuple):
@@ -31,7 +40,7 @@ class Components(NamedTuple):
 
 
 class ComponentsJob(Job):
-    """Principal and independent components of a site."""
+    """Principal and independent components of a site, from one draw."""
 
     store: Path
     """Folder of its activations."""
@@ -39,8 +48,12 @@ class ComponentsJob(Job):
     """SHA-256 of their manifest."""
     transform: Path
     """Its centring and scaling; the folder is named for what they were made of."""
+    draw: int
+    """Number of the draw."""
+    share: float
+    """Share of the training documents in it."""
     ica_rows: int
-    """Training activations on which ICA is fitted; 0 for no ICA."""
+    """Activations of the draw on which ICA is fitted; 0 for no ICA."""
     ica_iterations: int
     """Iterations at most."""
     threads: int
@@ -48,18 +61,36 @@ class ComponentsJob(Job):
 
 
 def decompose_item(job: ComponentsJob, folder: Path) -> None:
-    """Work: PCA on all training activations of a site; ICA on `ica_rows` of them at even steps.
+    """Work: PCA on all activations of the draw; ICA on `ica_rows` of them at even steps.
 
     ICA holds four copies of its rows in memory, in double precision: all of them would not fit into
     a laptop's. The paper too fits it on less (footnote 4).
     """
-    x = training_rows(job.store, load_transform(job.transform))
+    x = drawn_rows(job.store, load_transform(job.transform), job.share, job.draw)
     tensors = {"pca": principal_components(x)}
     if job.ica_rows:
         few = x[:: max(1, len(x) // job.ica_rows)][: job.ica_rows]
-        ica = independent_components(few, job.ica_iterations, seed=0)
+        ica = independent_components(few, job.ica_iterations, seed=job.draw)
         tensors |= {"ica_read": ica.W_enc, "ica_write": ica.W_dec}
-    write_with(folder / COMPONENTS, lambda part: save_file(tensors, part))
+    write_with(folder / COMPONENTS.format(job.draw), lambda part: save_file(tensors, part))
+
+
+def drawn_rows(
+    store: Path, transform: Transform, share: float, draw: int
+) -> Float[Tensor, "batch d_in"]:
+    """Training activations of a site from a random share of its documents, transformed.
+
+    Whole documents, as tokens of one are alike: half of the tokens of every document would hardly
+    differ from the other half.
+    """
+    parts = []
+    for shard in read_manifest(store).train:
+        found = read_shard(store, shard)
+        document = found["document"]
+        chance = np.random.default_rng([0xC0, draw]).random(int(document.max()) + 1)
+        is_in = torch.from_numpy(chance < share)[document.long()]
+        parts.append((found["x"][is_in].float() - transform.mean) * transform.scale)
+    return torch.cat(parts)
 
 
 def training_rows(
@@ -77,6 +108,12 @@ def training_rows(
         part.copy_(read_shard(store, shard)["x"][::step])
         part.sub_(transform.mean).mul_(transform.scale)
     return rows[:count]
+
+
+def components_among(names: Iterable[str]) -> dict[int, str]:
+    """Of a site's files those that hold components, by draw."""
+    found = (re.fullmatch(r"components-(\d+)\.safetensors", name) for name in names)
+    return {int(one[1]): one[0] for one in found if one}
 
 
 def read_components(file: Path) -> Components:

@@ -48,20 +48,20 @@ def transform_of(site: SiteFiles) -> Transform:
 
 
 def _components(asked: Asked) -> Components:
-    if asked.of.components is None:
+    if asked.seed not in asked.of.components:
         raise ArtifactError(
-            f"no components are fitted at the site {asked.of.site!r}",
-            expected="a site of the language model",
+            f"no components of draw {asked.seed} are fitted at the site {asked.of.site!r}",
+            expected="a site of the language model, and a draw of train.components.draws",
             mend="ask for another method there, or another site",
         )
-    return read_components(asked.of.components)
+    return read_components(asked.of.components[asked.seed])
 
 
 def _ica(asked: Asked) -> Dictionary:
     found = _components(asked)
     if found.ica_read is None or found.ica_write is None:
         raise ArtifactError(
-            f"{asked.of.components} holds no independent components",
+            f"{asked.of.components[asked.seed]} holds no independent components",
             expected=f"{asked.of.site} in train.ica.sites",
             mend="dvc repro train",
         )

@@ -6,7 +6,7 @@ from repro.errors import ArtifactError
 from repro.files import sha256_of, write_json
 from repro.maker.activations.shards import read_manifest
 from repro.maker.decompositions.asked import Asked, SiteFiles
-from repro.maker.decompositions.fit import COMPONENTS
+from repro.maker.decompositions.fit import components_among
 from repro.maker.engine.record import Record, read_json_record
 
 MANIFEST = "manifest.json"
@@ -81,6 +81,7 @@ def site_files(trained: Path, store: Path) -> SiteFiles:
             mend="edit train.groups in params.yaml, then: dvc repro train",
         )
     folder, hashes = trained / SITE_FOLDERS / site, listed[site]
+    components = components_among(hashes)
     d_in = read_manifest(store).dimension
     return SiteFiles(
         site=site,
@@ -89,8 +90,8 @@ def site_files(trained: Path, store: Path) -> SiteFiles:
         d_in=d_in,
         transform=folder / TRANSFORM,
         transform_sha256=hashes[TRANSFORM],
-        components=folder / COMPONENTS if COMPONENTS in hashes else None,
-        components_sha256=hashes.get(COMPONENTS, ""),
+        components={draw: folder / name for draw, name in components.items()},
+        components_sha256={draw: hashes[name] for draw, name in components.items()},
     )
 
 

@@ -168,7 +168,7 @@ def _score_rows(
                 task=task,
                 name_group=one,
                 n_prompts=n,
-                correct=int((above[here] > 0).sum()),
+                n_correct=int((above[here] > 0).sum()),
                 score_above_chance=whole,
                 score_lost=float(fall[here].sum()),
                 score_to_lose=LOST.get(lost, 1.0) * whole,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.draws import draws_of
 from repro.maker.decompositions.trained import (
     Member,
     asked_of,
@@ -99,14 +100,16 @@ class Bench:
 
     def trained(self) -> Iterator[FeaturesJob]:
         """The chosen dictionaries; all seeds together have as many drawn units as other methods."""
-        yield from (self._job(member) for member in self.members)
+        for member in self.members:
+            asked = asked_of(member, self.sites[member.site], self.inputs.train)
+            yield self._job(asked, self.params.train.groups[member.group].seeds)
 
     def shuffled(self) -> Iterator[FeaturesJob]:
         """The paper's dictionaries once more, with tokens that belong to other places."""
-        for member in self.members:
-            if member.method == "sae":
-                changed = {"method": SHUFFLED, "is_shuffled": True, "tells_levels": False}
-                yield self._job(member).model_copy(update=changed)
+        changed = {"method": SHUFFLED, "is_shuffled": True, "tells_levels": False}
+        for job in self.trained():
+            if job.method == "sae":
+                yield job.model_copy(update=changed)
 
     def baselines(self) -> Iterator[FeaturesJob]:
         """Decompositions that need no training, at each site."""
@@ -114,14 +117,10 @@ class Bench:
             if method.startswith("ica") and site not in self.params.train.ica.sites:
                 continue
             wide = 2.0 if method.endswith("signed") else 1.0
-            yield FeaturesJob(
-                asked=untrained(self.sites[site], method, expansion_factor=wide),
-                method=method,
-                read=self.read[site],
-                is_shuffled=False,
-                tells_levels=True,
-                how=self.how,
-            )
+            draws = draws_of(method, self.params.train.components.draws)
+            for seed in draws:
+                asked = untrained(self.sites[site], method, expansion_factor=wide, seed=seed)
+                yield self._job(asked, draws)
 
     def planted(self) -> Iterator[PlantedJob]:
         """Units of known meaning, as if they were of each site."""
@@ -275,15 +274,15 @@ class Bench:
         places = product(self.edited, self.settings.ablated.targets)
         return {t: path for (at, t), path in zip(places, contexts, strict=True) if at == site}
 
-    def _job(self, member: Member) -> FeaturesJob:
-        seeds = self.params.train.groups[member.group].seeds
+    def _job(self, asked: Asked, seeds: Sequence[int]) -> FeaturesJob:
+        """One of several seeds, which share the units that are drawn."""
         share = -(-self.settings.drawn // len(seeds))
         return FeaturesJob(
-            asked=asked_of(member, self.sites[member.site], self.inputs.train),
-            method=member.method,
-            read=self.read[member.site],
+            asked=asked,
+            method=asked.method,
+            read=self.read[asked.of.site],
             is_shuffled=False,
-            tells_levels=member.seed == min(seeds),
+            tells_levels=asked.seed == min(seeds),
             how=self.how.model_copy(update={"n_drawn": share}),
         )
 

@@ -12,7 +12,7 @@ which is the fall to first order. The rule of the paper, candidates of any attri
 `screened` is the number of features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,19 @@ NEAREST = 10
 """Active features of the next lengths to a parent's, among which a random one is drawn."""
 
 Readout = Callable[[Float[Tensor, "run token d_in"], Int[Tensor, " run"]], Float[Tensor, " run"]]
-"""The target's activation in contexts, given by number, with the earlier activations replaced."""
+"""The target's activation in contexts, given by number, with the earlier activations replaced.
+
+No more tokens are given than the longest of these contexts has.
+"""
+
+
+class Taken(NamedTuple):
+    """What is ablated."""
+
+    features: Int[Tensor, " ablated"]
+    """Their numbers."""
+    strength: float = 1.0
+    """1 takes out what they add; more or less of it makes an edit of another length."""
 
 
 class Wiring(NamedTuple):
@@ -36,6 +48,8 @@ class Wiring(NamedTuple):
     """Codes there; 0 at tokens that an edit must leave alone."""
     features: Float[Tensor, "d_sae d_in"]
     """Rows of the earlier dictionary, in units of the activations."""
+    last: Int[Tensor, " context"]
+    """Place of each context's last token, at which the target is read."""
     readout: Readout
     """From earlier activations to the target's."""
     batch: int
@@ -53,31 +67,36 @@ class Parents(NamedTuple):
     """Fall by attribution, summed over contexts."""
 
 
-@torch.no_grad()
-def activation(
-    wiring: Wiring, groups: list[Int[Tensor, " ablated"]]
-) -> Float[Tensor, "group context"]:
-    """The target's activation with each group of features ablated in turn; an empty one for none.
+NOTHING = Taken(torch.tensor([], dtype=torch.int64))
 
-    Several groups share a pass, as small passes waste the cores.
+
+@torch.no_grad()
+def activation(wiring: Wiring, groups: Sequence[Taken]) -> Float[Tensor, "group context"]:
+    """The target's activation with each group of features ablated in turn.
+
+    Several groups share a pass, as small passes waste the cores; contexts of about one length do,
+    as what stands behind a context's last token is not run.
     """
     n = len(wiring.x)
     runs = torch.arange(len(groups) * n)
-    found = []
+    runs = runs[wiring.last[runs % n].argsort(stable=True)]
+    found = torch.zeros(len(runs), dtype=wiring.x.dtype)
     for some in runs.split(wiring.batch):
-        x = torch.stack([_without(wiring, groups[run // n], run % n) for run in some.tolist()])
-        found.append(wiring.readout(x, some % n))
-    return torch.cat(found).view(len(groups), n)
+        stop = int(wiring.last[some % n].max()) + 1
+        edited = [_without(wiring, groups[run // n], run % n, stop) for run in some.tolist()]
+        found[some] = wiring.readout(torch.stack(edited), some % n)
+    return found.view(len(groups), n)
 
 
 def attributed(wiring: Wiring) -> Float[Tensor, " d_sae"]:
     """Fall of the target by each feature to first order, summed over contexts."""
     total = torch.zeros(len(wiring.features))
     for part in torch.arange(len(wiring.x)).split(wiring.batch):
-        x = wiring.x[part].clone().requires_grad_(True)
+        stop = int(wiring.last[part].max()) + 1
+        x = wiring.x[part, :stop].clone().requires_grad_(True)
         with torch.enable_grad():
             (gradient,) = torch.autograd.grad(wiring.readout(x, part).sum(), x)
-        total += (wiring.codes[part] * (gradient @ wiring.features.T)).sum(dim=(0, 1))
+        total += (wiring.codes[part, :stop] * (gradient @ wiring.features.T)).sum(dim=(0, 1))
     return total
 
 
@@ -85,7 +104,7 @@ def parents_of(wiring: Wiring, screened: int) -> Parents:
     """The features of largest attribution, each ablated alone, in the order of what that does."""
     estimate = attributed(wiring)
     candidates = estimate.argsort(descending=True, stable=True)[:screened]
-    found = activation(wiring, [candidates[:0], *candidates.split(1)]).sum(dim=1)
+    found = activation(wiring, [NOTHING, *map(Taken, candidates.split(1))]).sum(dim=1)
     falls = found[0] - found[1:]
     order = falls.argsort(descending=True, stable=True)
     return Parents(candidates[order], falls[order], estimate[candidates[order]])
@@ -117,5 +136,30 @@ def random_active(
     return torch.tensor(found, dtype=torch.int64)
 
 
-def _without(wiring: Wiring, group: Tensor, context: int) -> Float[Tensor, "token d_in"]:
-    return wiring.x[context] - wiring.codes[context][:, group] @ wiring.features[group]
+def edit_of(wiring: Wiring, taken: Taken) -> Float[Tensor, "context token d_in"]:
+    """What is subtracted, s sum over j of c_j f_j."""
+    codes = wiring.codes[..., taken.features]
+    return taken.strength * (codes @ wiring.features[taken.features])
+
+
+def edit_lengths(wiring: Wiring, taken: Taken) -> Float[Tensor, " context"]:
+    """Length of what is subtracted, summed over the tokens of each context."""
+    return edit_of(wiring, taken).norm(dim=-1).sum(dim=1)
+
+
+def as_long_as(wiring: Wiring, features: Int[Tensor, " n"], other: Taken) -> Taken:
+    """Some features at the strength at which their edit is as long as another, over all contexts.
+
+    Active features as long as the parents of a target are rare: what is chosen as a parent is
+    often the longest there is. A shorter edit would lower the target less, whatever it is. Strength
+    0 where they are active nowhere.
+    """
+    own = float(edit_lengths(wiring, Taken(features)).sum())
+    wanted = float(edit_lengths(wiring, other).sum())
+    return Taken(features, wanted / own if own > 0 else 0.0)
+
+
+def _without(wiring: Wiring, taken: Taken, context: int, stop: int) -> Float[Tensor, "token d_in"]:
+    codes = wiring.codes[context, :stop][:, taken.features]
+    edit = codes @ wiring.features[taken.features]
+    return wiring.x[context, :stop] - taken.strength * edit

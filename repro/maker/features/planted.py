@@ -62,6 +62,7 @@ def planted_circuit(n_parents: int, n_contexts: int, seed: list[int]) -> tuple[W
             x=codes @ basis,
             codes=codes,
             features=basis,
+            last=torch.full((n_contexts,), CIRCUIT_TOKENS - 1),
             readout=lambda x, _: ((x @ basis.T) @ weight).sum(dim=1).relu(),
             batch=n_contexts,
         )

@@ -20,9 +20,13 @@ from repro.maker.engine.job import Job
 from repro.maker.engine.record import Record
 from repro.maker.engine.result import write_result
 from repro.maker.features.circuits import (
+    NOTHING,
     Parents,
+    Taken,
     Wiring,
     activation,
+    as_long_as,
+    edit_lengths,
     lengths,
     parents_of,
     random_active,
@@ -243,29 +247,25 @@ class _Bench:
         child = self.child
 
         def readout(replaced: Tensor, part: Tensor) -> Tensor:
-            there = activations_from(self.lm, replaced, edited.hook, ids[part], self.job.hook)
+            these = ids[part, : replaced.shape[1]]
+            there = activations_from(self.lm, replaced, edited.hook, these, self.job.hook)
             here = there[torch.arange(len(part)), place[part]].float().cpu()
             return child.encode(here)[:, target]
 
         features = self.parent.directions / self.parent.transform.scale
-        return Wiring(x, codes, features, readout, edited.batch)
+        return Wiring(x, codes, features, place, readout, edited.batch)
 
 
 def _rows(
     key: Mapping[str, Any], target: int, wired: Found, parents: Parents, asking: Asking
 ) -> Iterator[CircuitRow]:
     """The target with its parents ablated, and with random features in their place, by block."""
-    rng = np.random.default_rng([asking.seed, 4, target])
-    length = lengths(wired.judged)
-    taken = parents.features[: asking.taken]
-    groups = [("parents", taken)]
-    groups += [("random_active", random_active(length, taken, rng)) for _ in range(asking.draws)]
-    found = activation(wired.judged, [taken[:0], *(group for _, group in groups)])
-    codes, norms = wired.judged.codes.abs().sum(dim=1), wired.judged.features.norm(dim=-1)
+    groups = _ablated(wired.judged, Taken(parents.features[: asking.taken]), target, asking)
+    found = activation(wired.judged, [NOTHING, *(group for _, group in groups)])
+    length = [edit_lengths(wired.judged, group) for _, group in groups]
     for number, (name, group) in enumerate(groups):
         for block in np.unique(wired.block).tolist():
             here = torch.from_numpy(wired.block == block)
-            added = codes[here] * norms
             yield CircuitRow(
                 **key,
                 feature=target,
@@ -273,12 +273,25 @@ def _rows(
                 ablated=name,
                 draw=max(0, number - 1),
                 n=int(here.sum()),
-                n_ablated=len(group),
+                n_ablated=len(group.features),
+                strength=group.strength,
                 activation=float(found[0, here].double().sum()),
                 activation_ablated=float(found[number + 1, here].double().sum()),
-                edit_norm=float(added[:, group].double().sum()),
-                parents_norm=float(added[:, taken].double().sum()),
+                edit_norm=float(length[number][here].double().sum()),
+                parents_norm=float(length[0][here].double().sum()),
             )
+
+
+def _ablated(
+    wiring: Wiring, parents: Taken, target: int, asking: Asking
+) -> list[tuple[str, Taken]]:
+    """The parents, and random active features whose edit is as long."""
+    rng = np.random.default_rng([asking.seed, 4, target])
+    length, groups = lengths(wiring), [("parents", parents)]
+    for _ in range(asking.draws):
+        some = random_active(length, parents.features, rng)
+        groups.append(("random_active", as_long_as(wiring, some, parents)))
+    return groups
 
 
 def _edges(
@@ -290,7 +303,7 @@ def _edges(
     says: Says | None = None,
 ) -> Iterator[EdgeRow]:
     """Candidates with what both ways of asking say of them; the target and parents by name."""
-    whole = float(activation(wired.searched, [parents.features[:0]]).double().sum())
+    whole = float(activation(wired.searched, [NOTHING]).double().sum())
     child_says = says.child(target) if says else ""
     for rank, parent in enumerate(parents.features.tolist()):
         is_parent = rank < taken

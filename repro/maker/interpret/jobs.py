@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from repro.contract.cards import Card, Chosen, read_cards
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.draws import draws_of
 from repro.maker.decompositions.listed import read_listed
 from repro.maker.decompositions.trained import (
     Member,
@@ -130,8 +131,12 @@ class InterpretJobs:
                 if has_ica or not method.startswith("ica"):
                     kept = k if method.endswith("topk") else 0
                     wide = 1.0 if method in ("pca", "ica") else 2.0
-                    asked = untrained(files, method, k=kept, expansion_factor=wide)
-                    yield self._job(asked, 1)
+                    draws = draws_of(method, self.params.train.components.draws)
+                    for seed in draws:
+                        asked = untrained(
+                            files, method, k=kept, expansion_factor=wide, seed=seed
+                        )
+                        yield self._job(asked, len(draws))
 
     def listed_elsewhere(self) -> Iterator[UnitsJob]:
         """Units on which other stages rest, of each dictionary: for their cards alone."""

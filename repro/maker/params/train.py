@@ -91,13 +91,22 @@ class Schedule(Section):
     """Share of the steps over which the penalty rises linearly from 0; 0 as the authors."""
 
 
+class Components(Section):
+    """Draws of what needs no training and varies all the same, beside the dictionaries' seeds."""
+
+    draws: Annotated[list[int], Field(min_length=1)]
+    """Seeds of the documents on which PCA and ICA are fitted, and of random directions."""
+    share: Share
+    """Share of the documents in each draw."""
+
+
 class Ica(Section):
     """Independent components (FastICA), a rival of the dictionaries where causes are localised."""
 
     sites: list[Role]
     """Sites at which they are fitted."""
     rows: Count
-    """Training activations from which, at even steps; PCA takes all of them."""
+    """Activations of a draw from which, at even steps; PCA takes all of them."""
     iterations: Count
     """Iterations at most."""
     threads: Count
@@ -132,6 +141,8 @@ class Train(Section):
     """Seconds between checkpoints from which a killed run goes on."""
     executor: Executor
     """How the items are spread."""
+    components: Components
+    """Draws of PCA, ICA and random directions."""
     ica: Ica
     """Independent components."""
     groups: Annotated[dict[Role, Group], Field(min_length=1)]

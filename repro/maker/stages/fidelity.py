@@ -23,6 +23,7 @@ from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.activations.sample import chosen_sequences
 from repro.maker.decompositions.asked import Asked, SiteFiles
+from repro.maker.decompositions.draws import draws_of
 from repro.maker.decompositions.trained import (
     PAPERS,
     Member,
@@ -52,6 +53,8 @@ from repro.maker.params.setting import Setting
 from repro.maker.params.train import Group, Penalised, Train
 from repro.maker.stage import Stage
 
+BASELINES = {"pca_static": 1.0, "pca_topk": 2.0, "neurons_topk": 2.0, "random_topk": 2.0}
+"""Decompositions that need no training, and their size over the dimension."""
 PAIRED = ("site", "method", "alpha", "expansion_factor", "seed_a", "seed_b")
 """What names a pair of seeds in the table."""
 
@@ -169,7 +172,7 @@ class FidelityJobs:
         """The chosen groups and baselines put into the language model, and the brackets."""
         chosen = [m for m in self.members if m.group in self.settings.spliced_groups]
         for site in sorted({member.site for member in chosen}):
-            asked = [self._plain(site, bracket) for bracket in BRACKETS]
+            asked = [untrained(self.sites[site], bracket) for bracket in BRACKETS]
             asked += [self._trained(member) for member in chosen if member.site == site]
             for k in self.settings.spliced_top_k:
                 asked += self._baselines_at(site, k)
@@ -230,15 +233,12 @@ class FidelityJobs:
     def _trained(self, member: Member) -> Asked:
         return asked_of(member, self.sites[member.site], self.inputs.train)
 
-    def _plain(self, site: str, method: str, k: int = 0, expansion_factor: float = 1.0) -> Asked:
-        return untrained(self.sites[site], method, k=k, expansion_factor=expansion_factor)
-
     def _baselines_at(self, site: str, k: int) -> Iterator[Asked]:
-        if k <= self.sites[site].d_in:
-            yield self._plain(site, "pca_static", k, 1.0)
-            yield self._plain(site, "pca_topk", k, 2.0)
-            yield self._plain(site, "neurons_topk", k, 2.0)
-            yield self._plain(site, "random_topk", k, 2.0)
+        if k > self.sites[site].d_in:
+            return
+        for method, wide in BASELINES.items():
+            for seed in draws_of(method, self.params.train.components.draws):
+                yield untrained(self.sites[site], method, k=k, expansion_factor=wide, seed=seed)
 
     def _measure(
         self, asked: Asked, group: str = "", *, refit: bool = False, counts_units: bool = False

@@ -1,6 +1,6 @@
 """ioi: which features carry the name that the model repeats, and is the trained set smaller?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from repro.maker.about import about, write_tables
 from repro.maker.activations.harvested import editable, harvested
 from repro.maker.activations.loaded import model_files
 from repro.maker.decompositions.asked import Asked
+from repro.maker.decompositions.draws import draws_of
 from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.device import describe, resolve_device, resolve_dtype
@@ -47,8 +48,6 @@ from repro.maker.params.train import Train
 from repro.maker.source.records import ModelRecord, read_record
 from repro.maker.stage import Stage
 
-OF_CHANCE = ("random", "random_topk", "random_orthogonal")
-"""Baselines that are drawn by chance: as often as the dictionaries beside them are trained."""
 PLANTED_DRAWS, PLANTED_COUNTS = 20, [1, 2, 4, 8, 16, 32, 64]
 """Read-outs of known causes cost nothing, so there are enough to measure the control well."""
 
@@ -201,15 +200,17 @@ class IoiJobs:
 
     def _planned(self, drawn: Mapping[tuple[int, str], Path], names: Path) -> Iterator[LocaliseJob]:
         for plan in self.settings.plans.values():
-            trained = self._trained(plan)
-            like, seeds = _middle(trained), sorted({one.seed for one in trained}) or [0]
-            baselines = [
-                self._baseline(plan.site, method, like, names, seed)
-                for method in plan.baselines
-                for seed in (seeds if method in OF_CHANCE else [0])
-            ]
-            for asked in (*trained, *baselines):
-                for draw, order in _runs(plan, asked, seeds):
+            trained, draws = self._trained(plan), self.params.train.components.draws
+            like, seeds = _middle(trained), sorted({one.seed for one in trained})
+            several = [(one, seeds) for one in trained]
+            for method in plan.baselines:
+                of_method = draws_of(method, draws)
+                several += [
+                    (self._baseline(plan.site, method, like, names, seed), of_method)
+                    for seed in of_method
+                ]
+            for asked, those in several:
+                for draw, order in _runs(plan, asked, those):
                     wants_l0 = asked.method == "random_topk"
                     choosing = self._choosing(plan.selection, order)
                     yield self._job(plan, asked, like if wants_l0 else None, draw, choosing, drawn)
@@ -265,12 +266,11 @@ def _middle(trained: list[Asked]) -> Asked | None:
     return sparse[len(sparse) // 2] if sparse else None
 
 
-def _runs(plan: Localisation, asked: Asked, seeds: list[int]) -> Iterator[tuple[int, int]]:
+def _runs(plan: Localisation, asked: Asked, seeds: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Draws and orders of one decomposition: all of them, or the diagonal of its seed."""
     for (i, draw), (j, order) in product(enumerate(plan.draws), enumerate(plan.orders)):
         is_met = j == i % len(plan.orders)
-        if asked.file or asked.method in OF_CHANCE:
-            is_met = is_met and seeds.index(asked.seed) == i % len(seeds)
+        is_met = is_met and seeds.index(asked.seed) == i % len(seeds)
         if plan.design == "full" or is_met:
             yield draw, order
 

@@ -1,6 +1,6 @@
 """steer: features amplified while the language model writes, beside what they are compared with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +8,8 @@ from typing import NamedTuple
 from repro.contract.rows.row import Row
 from repro.contract.rows.steer import SteerRow, SteerTextRow
 from repro.maker.about import about, write_tables
+from repro.maker.decompositions.asked import Asked, SiteFiles
+from repro.maker.decompositions.draws import draws_of
 from repro.maker.decompositions.listed import write_listed
 from repro.maker.decompositions.trained import asked_of, read_trained, site_files, untrained
 from repro.maker.engine.executor import crew
@@ -90,11 +92,20 @@ def _jobs(params: Sections, inputs: Inputs, reading: Reading) -> Iterator[SteerJ
     for member, part in product(members, range(PARTS)):
         yield SteerJob(
             asked=asked_of(member, site, inputs.train),
-            others=[untrained(site, method, expansion_factor=2.0) for method in SEARCHED],
+            others=list(_others(site, params.train.components.draws, member.seed)),
             read=read,
             edited=edited,
             part=(part, PARTS),
             pushing=_pushing(ours),
+        )
+
+
+def _others(site: SiteFiles, draws: Sequence[int], seed: int) -> Iterator[Asked]:
+    """What is searched beside a dictionary: of several draws the one that stands where it does."""
+    for method in SEARCHED:
+        several = draws_of(method, draws)
+        yield untrained(
+            site, method, expansion_factor=2.0, seed=several[seed % len(several)]
         )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,13 +64,15 @@ def run(params: Sections, inputs: Inputs, out: Path) -> None:
             ]
             results = workers.map(train_item, jobs, desc="training")
         on_model = [site for site in stores if not _is_planted(site)]
-        fitted = [_components_job(stores[s], transforms[s], settings) for s in on_model]
+        drawn = list(product(on_model, settings.components.draws))
+        fitted = [_components_job(stores[s], transforms[s], draw, settings) for s, draw in drawn]
         with crew(_alone(settings), scratch) as worker:
             desc = "principal components and ICA"
             components = worker.map(decompose_item, fitted, desc=desc)
         made = scratch / "out"
         shutil.rmtree(made, ignore_errors=True)
-        for site, source in (*transforms.items(), *zip(on_model, components, strict=True)):
+        of_sites = zip((site for site, _ in drawn), components, strict=True)
+        for site, source in (*transforms.items(), *of_sites):
             shutil.copytree(
                 source, made / SITE_FOLDERS / site, copy_function=os.link, dirs_exist_ok=True
             )
@@ -151,12 +154,14 @@ def _fit_job(store: Path, settings: Train) -> FitJob:
     return FitJob(store=store, manifest=manifest, faithful=settings.faithful)
 
 
-def _components_job(store: Path, transform: Path, settings: Train) -> ComponentsJob:
+def _components_job(store: Path, transform: Path, draw: int, settings: Train) -> ComponentsJob:
     ica = settings.ica
     return ComponentsJob(
         store=store,
         manifest=_fit_job(store, settings).manifest,
         transform=transform / TRANSFORM,
+        draw=draw,
+        share=settings.components.share,
         ica_rows=ica.rows if store.name in ica.sites else 0,
         ica_iterations=ica.iterations,
         threads=ica.threads,

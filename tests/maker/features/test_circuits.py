@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.maker.features.circuits import (
+    NOTHING,
+    Taken,
     Wiring,
     activation,
+    as_long_as,
     attributed,
+    edit_lengths,
     lengths,
     parents_of,
     random_active,
@@ -19,17 +23,18 @@ from repro.maker.features.circuits import (
 from repro.maker.features.planted import CIRCUIT_D, planted_circuit
 from tests.examples import FEW
 
-NONE = torch.tensor([], dtype=torch.int64)
-
 
 @dataclass
 class Curved:
-    """y = (sum over tokens of <x, u>)^2: ablations that do not add up."""
+    """y = (sum over tokens up to the last of <x, u>)^2: ablations that do not add up."""
 
     u: torch.Tensor
+    last: torch.Tensor
 
-    def __call__(self, x: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-        return (x @ self.u).sum(dim=1).square()
+    def __call__(self, x: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+        is_read = torch.arange(x.shape[1]) <= self.last[part, None]
+        assert x.shape[1] == int(self.last[part].max()) + 1, "what stands behind is not run"
+        return ((x @ self.u) * is_read).sum(dim=1).square()
 
 
 def wiring(seed: int, batch: int = 3) -> Wiring:
@@ -39,21 +44,22 @@ def wiring(seed: int, batch: int = 3) -> Wiring:
     x = codes @ features + error
     u = torch.from_numpy(rng.standard_normal(6))
     x, codes, features = map(torch.from_numpy, (x, codes, features))
-    return Wiring(x, codes, features, Curved(u), batch)
+    last = torch.from_numpy(rng.integers(0, 4, 5))
+    return Wiring(x, codes, features, last, Curved(u, last), batch)
 
 
 @FEW
 @given(st.integers(0, 10_000), st.integers(1, 20))
 def test_an_ablation_takes_away_what_the_features_add_whatever_the_passes(seed: int, batch: int):
     one = wiring(seed, batch)
-    groups = [NONE, torch.tensor([2]), torch.tensor([0, 3, 6])]
+    groups = [NOTHING, Taken(torch.tensor([2])), Taken(torch.tensor([0, 3, 6]), 1.7)]
     found = activation(one, groups)
     for row, group in zip(found, groups, strict=True):
         for context in range(len(one.x)):
-            x = one.x[context].clone()
+            x = one.x[context, : int(one.last[context]) + 1].clone()
             for token in range(x.shape[0]):
-                for feature in group.tolist():
-                    x[token] -= one.codes[context, token, feature] * one.features[feature]
+                for j in group.features.tolist():
+                    x[token] -= group.strength * one.codes[context, token, j] * one.features[j]
             expected = float((x @ one.readout.u).sum() ** 2)  # type: ignore[attr-defined]
             assert float(row[context]) == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
@@ -63,7 +69,7 @@ def test_an_ablation_takes_away_what_the_features_add_whatever_the_passes(seed: 
 def test_attribution_is_the_fall_to_first_order(seed: int):
     one, small = wiring(seed), 1e-4
     weak = one._replace(codes=one.codes * small)
-    falls = activation(weak, [NONE, *torch.arange(7).split(1)]).sum(dim=1)
+    falls = activation(weak, [NOTHING, *map(Taken, torch.arange(7).split(1))]).sum(dim=1)
     torch.testing.assert_close(
         (falls[0] - falls[1:]) / small, attributed(one).double(), rtol=5e-3, atol=5e-2
     )
@@ -76,7 +82,7 @@ def test_planted_parents_are_found_and_are_all_there_is(seed: int, n_parents: in
     found = parents_of(searched, CIRCUIT_D)
     taken = found.features[:n_parents]
     for one in (searched, judged):
-        before, after = activation(one, [NONE, taken]).sum(dim=1).tolist()
+        before, after = activation(one, [NOTHING, Taken(taken)]).sum(dim=1).tolist()
         assert before > 0
         assert after == pytest.approx(0.0, abs=1e-3 * before)
     assert (found.falls[n_parents:].abs() < 1e-3 * found.falls[0]).all()
@@ -126,3 +132,22 @@ def test_the_length_is_what_a_feature_adds_over_all_tokens():
         for j in range(7)
     ]
     assert lengths(one).tolist() == pytest.approx(expected)
+
+
+@FEW
+@given(st.integers(0, 10_000))
+def test_a_random_edit_is_as_long_as_that_of_the_parents(seed: int):
+    one, parents = wiring(seed), Taken(torch.tensor([0, 1]))
+    found = as_long_as(one, torch.tensor([4, 6]), parents)
+    longer = one.codes[..., found.features] @ one.features[found.features] * found.strength
+    wanted = one.codes[..., :2] @ one.features[:2]
+    assert float(longer.norm(dim=-1).sum()) == pytest.approx(float(wanted.norm(dim=-1).sum()))
+    assert edit_lengths(one, found).sum().item() == pytest.approx(float(wanted.norm(dim=-1).sum()))
+
+
+def test_features_that_are_silent_are_not_lengthened():
+    one = wiring(3)
+    one.codes[..., 5] = 0.0
+    found = as_long_as(one, torch.tensor([5]), Taken(torch.tensor([0])))
+    assert found.strength == 0.0
+    assert float(edit_lengths(one, found).sum()) == 0.0
