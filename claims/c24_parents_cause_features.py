@@ -28,7 +28,7 @@ CLAIM = Claim(
     source="paper",
     says=(
         "Features form circuits: ablating those features of an earlier layer that the search names "
-        "as a feature's parents lowers it more than ablating other active features does."
+        "as a feature's parents lowers it more than other active features do in an edit as long."
     ),
     paper=Paper(section="5.3", figure="5"),
     reads=("circuits", "fidelity", "dictionaries"),
@@ -42,7 +42,7 @@ CLAIM = Claim(
     ),
     controls=(
         Control(
-            name="other active features, as many and about as long",
+            name="other active features, as many, in an edit as long",
             kind="negative",
             check=Exceeds(reads="circuits", of=FALL, where=(*SAE, RANDOM), margin=0.1, clusters=BY),
             must="not_supported",
@@ -154,7 +154,9 @@ CLAIM = Claim(
         "those that do something in place of one; the earlier site lies ten blocks below in place"
         " of one; five parents together, chosen among sixteen candidates of largest attribution "
         "by ablating each alone, on one half of the documents and judged on the other. The signed"
-        " fall of the text is taken, where the authors' code measures an unsigned change. The "
+        " fall of the text is taken, where the authors' code measures an unsigned change. Random "
+        "active features, drawn among those of the next lengths, are taken out as strongly as makes "
+        "the edit as long as the parents', as few others are as long. The "
         "dictionary of the earlier site is not held against the reference trainer, which was run "
         "at the middle site alone. Written anew before any evidence was made."
     ),

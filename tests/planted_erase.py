@@ -82,7 +82,7 @@ def _scores(world: World) -> Iterator[EraseScoreRow]:
                 task=task,
                 name_group=group,
                 n_prompts=4,
-                correct=int(rng.binomial(4, world.knows)),
+                n_correct=int(rng.binomial(4, world.knows)),
                 score_above_chance=whole,
                 score_lost=share * whole * (reached + float(rng.normal(0, 0.02))),
                 score_to_lose=share * whole,

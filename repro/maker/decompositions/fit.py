@@ -23,7 +23,6 @@ from repro.maker.dictionaries.model import Transform
 from repro.maker.dictionaries.moments import load_transform
 from repro.maker.engine.job import Job
 
-
 COMPONENTS = "components-{}.safetensors"
 """File of what was fitted on a draw."""
 

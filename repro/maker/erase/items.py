@@ -11,7 +11,7 @@ from torch import Tensor
 
 from repro.contract.rows.erase import EraseFeatureRow, EraseRow, EraseScoreRow
 from repro.maker.activations.loaded import model_of
-from repro.maker.activations.predicted import log_probabilities
+from repro.maker.activations.predicted import hidden_from
 from repro.maker.activations.prefixed import Prefixed
 from repro.maker.decompositions.registry import decomposition_of
 from repro.maker.dictionaries.model import unit_rows
@@ -26,7 +26,7 @@ from repro.maker.erase.erasers import (
     mean_difference,
 )
 from repro.maker.erase.jobs import LOST, ONCE, EraseJob
-from repro.maker.erase.read import Asking, Text, read_read
+from repro.maker.erase.read import Asking, Text, divergence, read_read
 from repro.maker.erase.strength import CHANCE, Reached, reached, two_way, wanted
 
 NAME_GROUPS = 10
@@ -190,41 +190,33 @@ def _text_rows(
     job: EraseJob, key: Mapping[str, Any], text: Text, eraser: Eraser, at: Mapping[str, Reached]
 ) -> Iterator[EraseRow]:
     """How far predictions on other text are moved, by block."""
-    away = {name: found.strength for name, found in at.items()}
-    sums: dict[str, Tensor] = {name: torch.zeros(int(text.block.max()) + 1).double() for name in at}
-    whole = torch.zeros_like(sums[ONCE])
-    for part in torch.arange(len(text.ids)).split(job.edited.batch):
-        x, mask = text.x[part], text.is_edited[part][..., None]
-        clean = _said(job, x, text.ids[part])
-        e = eraser(x.flatten(0, 1)).unflatten(0, x.shape[:2]) * mask
-        edits = {name: -strength * e for name, strength in away.items()}
-        for name, edit in edits.items():
-            sums[name].index_add_(0, text.block[part], _kl(job, clean, x + edit, text.ids[part]))
-        mean = torch.where(mask, text.mean, x)
-        whole.index_add_(0, text.block[part], _kl(job, clean, mean, text.ids[part]))
     first = len(job.edited.before)
-    for name, strength in away.items():
+    for name, found in at.items():
+        kl = _moved(job, text, eraser, found.strength)
         for block in text.block.unique().tolist():
+            here = text.block == block
             yield EraseRow(
                 **key,
                 lost=name,
                 text_block=block,
-                n_tokens=int((text.block == block).sum()) * (text.ids.shape[1] - first),
-                strength=strength,
-                kl=float(sums[name][block]),
-                kl_whole=float(whole[block]),
+                n_tokens=int(here.sum()) * (text.ids.shape[1] - first),
+                strength=found.strength,
+                kl=float(kl[here].sum()),
+                kl_whole=float(text.kl_whole[here].sum()),
             )
 
 
-def _said(job: EraseJob, x: Tensor, ids: Tensor) -> Tensor:
-    found = log_probabilities(model_of(job.edited.files), x, job.edited.hook, ids)
-    return found[:, len(job.edited.before) :].cpu()
-
-
-def _kl(job: EraseJob, clean: Tensor, x: Tensor, ids: Tensor) -> Float[Tensor, " fragment"]:
-    """D(clean || edited), summed over the positions of each fragment."""
-    edited = _said(job, x, ids)
-    return (clean.exp() * (clean - edited)).sum(dim=(1, 2)).double()
+def _moved(
+    job: EraseJob, text: Text, eraser: Eraser, strength: float
+) -> Float[Tensor, " fragment"]:
+    """How far an erasure of some strength moves the predictions on each fragment."""
+    lm, edited, found = model_of(job.edited.files), job.edited, []
+    for part in torch.arange(len(text.ids)).split(edited.batch):
+        x, ids = text.x[part], text.ids[part]
+        e = eraser(x.flatten(0, 1)).unflatten(0, x.shape[:2]) * text.is_edited[part][..., None]
+        hidden = hidden_from(lm, x - strength * e, edited.hook, ids)
+        found.append(divergence(lm, text.hidden[part], hidden, len(edited.before)))
+    return torch.cat(found)
 
 
 def _feature_rows(

@@ -11,7 +11,9 @@ from torch import Tensor
 
 from repro.files import write_with
 from repro.maker.activations.edited import EditedModel
+from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.loaded import model_of
+from repro.maker.activations.predicted import hidden_from, log_probabilities_of
 from repro.maker.engine.kept import kept
 from repro.maker.erase.jobs import ReadJob
 from repro.maker.erase.names import ANSWERS, Prompts, prompts_of, read_names
@@ -63,8 +65,10 @@ class Text(NamedTuple):
     """Positions of the fragment, sinks left out."""
     x: Float[Tensor, "fragment position d_in"]
     """Activations at the hook point."""
-    mean: Float[Tensor, " d_in"]
-    """Mean activation over the positions that are edited."""
+    hidden: Float[Tensor, "fragment position d_model"]
+    """What the head of the untouched model reads."""
+    kl_whole: Float[Tensor, " fragment"]
+    """D(clean || edited) with the mean activation in place of each, summed over positions."""
 
 
 class Read(NamedTuple):
@@ -156,4 +160,22 @@ def _text(edited: EditedModel) -> Text:
     is_edited = x.norm(dim=-1) <= edited.sink_norm
     is_edited[:, : edited.first_edited] = False
     block = torch.from_numpy(text.block[judged].astype(np.int64))
-    return Text(ids, block, is_edited, x, x[is_edited].mean(dim=0))
+    rows = torch.arange(len(ids)).split(edited.batch)
+    hidden = torch.cat([hidden_from(lm, x[p], edited.hook, ids[p]).cpu() for p in rows])
+    away = torch.where(is_edited[..., None], x[is_edited].mean(dim=0), x)
+    kl_whole = [
+        divergence(lm, hidden[p], hidden_from(lm, away[p], edited.hook, ids[p]), len(edited.before))
+        for p in rows
+    ]
+    return Text(ids, block, is_edited, x, hidden, torch.cat(kl_whole))
+
+
+def divergence(
+    lm: LanguageModel,
+    clean: Float[Tensor, "fragment position d_model"],
+    edited: Float[Tensor, "fragment position d_model"],
+    first: int,
+) -> Float[Tensor, " fragment"]:
+    """D(clean || edited) of the predictions, in nats, summed over the positions from `first` on."""
+    p, q = (log_probabilities_of(lm, hidden[:, first:]).cpu() for hidden in (clean, edited))
+    return (p.exp() * (p - q)).sum(dim=(1, 2)).double()

@@ -24,6 +24,7 @@ from repro.contract.rows.features import AblationRow
 from repro.maker.activations.edited import EditedModel
 from repro.maker.activations.lm import LanguageModel
 from repro.maker.activations.loaded import model_of
+from repro.maker.activations.predicted import logits_and_losses_from
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.decomposition import Decomposition
 from repro.maker.decompositions.registry import decomposition_of
@@ -171,16 +172,15 @@ def said(
     edit: Float[Tensor, "context position d_in"],
 ) -> Said:
     """What the model says with its activations moved by `edit`, less what it said."""
-    logits, losses = [], []
-    for part in torch.arange(len(contexts.ids)).split(edited.batch):
-        x, ids, at = contexts.x[part] + edit[part], contexts.ids[part], contexts.at[part]
-        stop = int(at.max()) + 1
-        logits.append(lm.logits_from(x[:, :stop], edited.hook, ids[:, :stop], at).cpu())
-        losses.append(lm.losses_from(x, edited.hook, ids).cpu())
-    delta = torch.cat(logits).log_softmax(-1) - contexts.logits.log_softmax(-1)
+    delta, rise = torch.zeros_like(contexts.logits), torch.zeros_like(contexts.losses)
     # Exactly nothing where nothing is edited: rounding would put the tokens into some order.
-    is_edited = (edit != 0).any(dim=2).any(dim=1, keepdim=True)
-    return Said(delta * is_edited, (torch.cat(losses) - contexts.losses) * is_edited)
+    is_edited = (edit != 0).any(dim=2).any(dim=1)
+    for part in is_edited.nonzero().squeeze(1).split(edited.batch):
+        x, ids, at = contexts.x[part] + edit[part], contexts.ids[part], contexts.at[part]
+        logits, losses = logits_and_losses_from(lm, x, edited.hook, ids, at)
+        delta[part] = logits.cpu().log_softmax(-1) - contexts.logits[part].log_softmax(-1)
+        rise[part] = losses.cpu() - contexts.losses[part]
+    return Said(delta, rise)
 
 
 def place_of(delta: Float[Tensor, " vocabulary"], token: int) -> int:

@@ -133,9 +133,7 @@ class InterpretJobs:
                     wide = 1.0 if method in ("pca", "ica") else 2.0
                     draws = draws_of(method, self.params.train.components.draws)
                     for seed in draws:
-                        asked = untrained(
-                            files, method, k=kept, expansion_factor=wide, seed=seed
-                        )
+                        asked = untrained(files, method, k=kept, expansion_factor=wide, seed=seed)
                         yield self._job(asked, len(draws))
 
     def listed_elsewhere(self) -> Iterator[UnitsJob]:

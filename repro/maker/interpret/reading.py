@@ -85,7 +85,7 @@ class Reading:
         manifest = editable(self.on_model[site], self.params.activate.key_of(site))
         read = self._read(None, [site])
         return EditedModel(
-            files=self._model(torch.float32),
+            files=self.model(torch.float32),
             text=read.text,
             before=read.before,
             hook=manifest.hook,
@@ -128,7 +128,7 @@ class Reading:
         first = manifests[sites[0]]
         bos = read_tokens_manifest(self.inputs.tokenize).bos_token_id
         return ReadJob(
-            model=self._model(getattr(torch, first.dtype), redrawn),
+            model=self.model(getattr(torch, first.dtype), redrawn),
             text=self.text,
             before=[] if bos is None else [bos],
             skip_positions=first.skip_positions,
@@ -138,6 +138,7 @@ class Reading:
             threads=ours.executor.threads,
         )
 
-    def _model(self, dtype: torch.dtype, redrawn: Redrawn | None = None) -> ModelFiles:
+    def model(self, dtype: torch.dtype, redrawn: Redrawn | None = None) -> ModelFiles:
+        """The language model in some arithmetic, or a version of it that no text has trained."""
         device = resolve_device(self.ours.device)
         return model_files(self.inputs.fetch / "model", device, dtype, redrawn)

@@ -5,6 +5,8 @@ from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
+
 from repro.contract.rows.row import Row
 from repro.contract.rows.steer import SteerRow, SteerTextRow
 from repro.maker.about import about, write_tables
@@ -84,6 +86,7 @@ def _jobs(params: Sections, inputs: Inputs, reading: Reading) -> Iterator[SteerJ
     """Parts of the features of each dictionary."""
     ours, site = params.steer, site_files(inputs.train, inputs.activate / params.steer.site)
     read, edited = reading.at([ours.site])[ours.site], reading.edited(ours.site)
+    writer = reading.model(getattr(torch, reading.on_model[ours.site].dtype))
     members = [
         member
         for member in read_trained(inputs.train).dictionaries
@@ -95,6 +98,7 @@ def _jobs(params: Sections, inputs: Inputs, reading: Reading) -> Iterator[SteerJ
             others=list(_others(site, params.train.components.draws, member.seed)),
             read=read,
             edited=edited,
+            writer=writer,
             part=(part, PARTS),
             pushing=_pushing(ours),
         )
@@ -104,9 +108,7 @@ def _others(site: SiteFiles, draws: Sequence[int], seed: int) -> Iterator[Asked]
     """What is searched beside a dictionary: of several draws the one that stands where it does."""
     for method in SEARCHED:
         several = draws_of(method, draws)
-        yield untrained(
-            site, method, expansion_factor=2.0, seed=several[seed % len(several)]
-        )
+        yield untrained(site, method, expansion_factor=2.0, seed=several[seed % len(several)])
 
 
 def _pushing(ours: Steer) -> Pushing:

@@ -1,6 +1,6 @@
 """What the items of one dictionary share: text and activations, labels, and what a push costs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 from repro.maker.activations.loaded import model_of
 from repro.maker.decompositions.asked import Asked
 from repro.maker.decompositions.registry import decomposition_of
-from repro.maker.features.search import best_units, fit_of
+from repro.maker.features.search import added, best_units, fit_of
 from repro.maker.interpret.prepared import read_activations, read_text
 from repro.maker.interpret.text import EXPLAIN, tokenizer_of
 from repro.maker.interpret.units import ROWS, codes_of
@@ -33,12 +33,21 @@ class Direction(NamedTuple):
     """Of norm 1."""
 
 
+class Directions(NamedTuple):
+    """The same for several labels."""
+
+    method: str
+    """How the tables call it."""
+    along: list[Float[Tensor, " d_in"]]
+    """Of norm 1, one a label."""
+
+
 class Bench:
     """The text, the dictionary, and its labelled features."""
 
     def __init__(self, job: SteerJob) -> None:
         self.job, (self.text, _) = job, read_text(job.edited.text)
-        self.lm = model_of(job.edited.files)
+        self.lm, self.writer = model_of(job.edited.files), model_of(job.writer)
         self.of = decomposition_of(job.asked)
         x, is_kept = read_activations(job.read, job.asked.of.site)
         kept = is_kept.flatten()
@@ -70,18 +79,26 @@ class Bench:
         n = self.lm.bridge.original_model.config.vocab_size
         return torch.nn.functional.pad(found, (0, max(0, n - len(found))))[:n]
 
-    def directions(self, label: Label) -> Iterator[Direction]:
-        """The feature, what stands beside it, and two controls."""
-        job, seed = self.job, [self.job.pushing.seed, self.job.asked.seed, label.unit]
-        on = torch.from_numpy(members(label.words, self.words)[self.ids] & self.is_searched)
+    def directions(self, labels: Sequence[Label]) -> Iterator[list[Direction]]:
+        """For each label the feature, what stands beside it, and two controls."""
+        if not labels:
+            return
         searched = torch.from_numpy(self.is_searched)
-        yield Direction(job.asked.method, unit(self.of.directions[label.unit]))
-        yield Direction(RANDOM, random_direction(self.x.shape[1], seed))
-        yield Direction(PLANTED, self._planted(label))
-        if on.any():
-            yield Direction("mean_difference", mean_difference(self.x[searched], on[searched]))
-            for other in job.others:
-                yield Direction(other.method, self._best(other, on[searched], self.x[searched]))
+        x, ids = self.x[searched], self.ids[self.is_searched]
+        is_on = np.stack([members(one.words, self.words)[ids] for one in labels], axis=1)
+        on = torch.from_numpy(is_on)
+        others = [Directions(one.method, self._best(one, on, x)) for one in self.job.others]
+        for i, label in enumerate(labels):
+            seed = [self.job.pushing.seed, self.job.asked.seed, label.unit]
+            found = [
+                Direction(self.job.asked.method, unit(self.of.directions[label.unit])),
+                Direction(RANDOM, random_direction(self.x.shape[1], seed)),
+                Direction(PLANTED, self._planted(label)),
+            ]
+            if on[:, i].any():
+                found.append(Direction("mean_difference", mean_difference(x, on[:, i])))
+                found += [Direction(one.method, one.along[i]) for one in others]
+            yield found
 
     def _labels(self) -> Iterator[Label]:
         ours = self.job.pushing
@@ -96,12 +113,15 @@ class Bench:
                     if label:
                         yield label
 
-    def _best(self, other: Asked, on: Tensor, x: Tensor) -> Float[Tensor, " d_in"]:
-        """The direction of the unit that fits the keywords best, as the stage `features` seeks."""
+    def _best(
+        self, other: Asked, on: Bool[Tensor, "token label"], x: Float[Tensor, "token d_in"]
+    ) -> list[Float[Tensor, " d_in"]]:
+        """The directions of the units that fit each label's keywords best, as `features` seeks."""
         of = decomposition_of(other)
-        a = torch.cat([of.encode(part) for part in x.split(ROWS)])
-        found = best_units(fit_of(a, on[:, None]), self.job.pushing.least_recall)
-        return unit(of.directions[int(found[0])])
+        parts = zip(x.split(ROWS), on.split(ROWS), strict=True)
+        fit = added([fit_of(of.encode(rows), is_on) for rows, is_on in parts])
+        found = best_units(fit, self.job.pushing.least_recall)
+        return [unit(of.directions[one]) for one in found.tolist()]
 
     def _planted(self, label: Label) -> Float[Tensor, " d_in"]:
         """A direction found by gradient, so that the keywords rise after the prompts themselves.
@@ -140,8 +160,8 @@ class Bench:
         edited, n = self.job.edited, self.text.ids.shape[1]
         count = max(1, self.job.pushing.calibrated_tokens // n)
         ids = self._sequences(np.flatnonzero(self.text.block != EXPLAIN)[:count])
-        x = self.lm.activations(ids, [edited.hook])[edited.hook].float().cpu()
-        return Rise(self, ids, x, float(self.lm.losses(ids).double().mean()))
+        x = self.writer.activations(ids, [edited.hook])[edited.hook].float().cpu()
+        return Rise(self, ids, x, float(self.writer.losses(ids).double().mean()))
 
 
 class Prompts(NamedTuple):
@@ -172,7 +192,7 @@ class Rise(NamedTuple):
         """The mean loss with the push, less that without."""
         edited = self.bench.job.edited
         found = [
-            self.bench.lm.losses_from(self.x[part] + push, edited.hook, self.ids[part]).cpu()
+            self.bench.writer.losses_from(self.x[part] + push, edited.hook, self.ids[part]).cpu()
             for part in torch.arange(len(self.ids)).split(edited.batch)
         ]
         return float(torch.cat(found).double().mean()) - self.clean

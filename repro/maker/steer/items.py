@@ -75,12 +75,11 @@ def steer_item(job: SteerJob, folder: Path) -> None:
     features = bench.features()
     plain = [_plain(bench, n) for n in range(len(job.pushing.prompts))]
     rows, texts = [], []
-    for batch in _batches(list(_pushes(bench, features, plain))):
-        before = plain[batch[0].prompt]
-        written = _written(bench, [one.ids for one in batch], _moved(bench, batch), batch[0].prompt)
-        rows += _rows(bench, batch, written, before)
+    for number, batch in enumerate(_batches(list(_pushes(bench, features, plain)))):
+        written = _written(bench, [one.ids for one in batch], _moved(bench, batch), number)
+        rows += _rows(bench, batch, written, plain)
         texts += [
-            _text_row(job, push, text, before.text)
+            _text_row(job, push, text, plain[push.prompt].text)
             for push, text in zip(batch, written, strict=True)
             if push.method == job.asked.method and push.calibration == "loss"
         ]
@@ -90,9 +89,9 @@ def steer_item(job: SteerJob, folder: Path) -> None:
 def _plain(bench: Bench, prompt: int) -> Plain:
     """What the untouched model makes of a prompt."""
     ids = encoded(bench.job, bench.job.pushing.prompts[prompt])
-    text = _written(bench, [ids], torch.zeros(1, bench.x.shape[1]), prompt)[0]
+    text = _written(bench, [ids], torch.zeros(1, bench.x.shape[1]), prompt)
     logits = bench.lm.logits(torch.tensor([ids]), torch.tensor([len(ids) - 1])).cpu()
-    return Plain(ids, text, _losses(bench, ids, text[None])[0], logits)
+    return Plain(ids, text[0], _losses(bench, [ids], text)[0], logits)
 
 
 def _pushes(
@@ -100,8 +99,9 @@ def _pushes(
 ) -> Iterator[Push]:
     """Every push before every prompt, lengths calibrated."""
     ours, rise = bench.job.pushing, bench.rise()
-    for how, label in features:
-        for one in bench.directions(label):
+    labels = [label for _, label in features]
+    for (how, label), several in zip(features, bench.directions(labels), strict=True):
+        for one in several:
             costs = costs_of(one.along, bench.rms, ours.lengths, rise)
             lengths = {"loss": length_at(costs, ours.allowed_rise)}
             if one.method in (bench.job.asked.method, RANDOM):
@@ -120,10 +120,10 @@ def _asked(bench: Bench, how: str, label: Label) -> Iterator[Push]:
 
 
 def _batches(pushes: Sequence[Push]) -> Iterator[list[Push]]:
-    """Pushes before the same prompt, of one length, some at a time."""
+    """Pushes before prompts of one length, some at a time: none is padded."""
 
-    def together(push: Push) -> tuple[int, int]:
-        return len(push.ids), push.prompt
+    def together(push: Push) -> int:
+        return len(push.ids)
 
     for _, some in groupby(sorted(pushes, key=together), key=together):
         batch = list(some)
@@ -136,18 +136,19 @@ def _moved(bench: Bench, batch: Sequence[Push]) -> Float[Tensor, "batch d_in"]:
 
 
 def _written(
-    bench: Bench, ids: list[list[int]], push: Float[Tensor, "batch d_in"], prompt: int
+    bench: Bench, ids: list[list[int]], push: Float[Tensor, "batch d_in"], number: int
 ) -> Int[Tensor, "batch n"]:
     ours, edited = bench.job.pushing, bench.job.edited
-    seed = ours.seed * 1000 + prompt
-    return continued(bench.lm, torch.tensor(ids), edited.hook, push, ours.tokens_written, seed)
+    seed = ours.seed * 1000 + number
+    return continued(bench.writer, torch.tensor(ids), edited.hook, push, ours.tokens_written, seed)
 
 
 def _rows(
-    bench: Bench, batch: Sequence[Push], written: Int[Tensor, "batch n"], plain: Plain
+    bench: Bench, batch: Sequence[Push], written: Int[Tensor, "batch n"], plain: Sequence[Plain]
 ) -> Iterator[SteerRow]:
     """What the pushes of a batch did."""
-    shifts, losses = _shifts(bench, batch, plain), _losses(bench, plain.ids, written)
+    shifts = _shifts(bench, batch, plain)
+    losses = _losses(bench, [plain[one.prompt].ids for one in batch], written)
     allowed = bench.job.pushing.allowed_rise * written.shape[1]
     for push, text, shift, loss in zip(batch, written, shifts, losses, strict=True):
         n_keywords = int(bench.is_keyword(push.label)[text].sum())
@@ -165,27 +166,35 @@ def _rows(
             n_keywords=n_keywords,
             n_tokens=len(text),
             loss_steered=loss,
-            loss_plain=plain.loss,
-            loss_allowed=plain.loss + allowed,
+            loss_plain=plain[push.prompt].loss,
+            loss_allowed=plain[push.prompt].loss + allowed,
         )
 
 
 @torch.no_grad()
-def _shifts(bench: Bench, batch: Sequence[Push], plain: Plain) -> Iterator[float]:
+def _shifts(bench: Bench, batch: Sequence[Push], plain: Sequence[Plain]) -> Iterator[float]:
     """Rise of each push's keywords' log-odds right after the prompt."""
     hook, ids = bench.job.edited.hook, torch.tensor([one.ids for one in batch])
-    x = bench.lm.activations(ids, [hook])[hook].float().cpu() + _moved(bench, batch)[:, None]
+    several, place = ids.unique(dim=0, return_inverse=True)
+    x = bench.lm.activations(several, [hook])[hook].float().cpu()[place]
     at = torch.full((len(ids),), ids.shape[1] - 1)
-    logits = bench.lm.logits_from(x, hook, ids, at).cpu()
+    logits = bench.lm.logits_from(x + _moved(bench, batch)[:, None], hook, ids, at).cpu()
     for push, row in zip(batch, logits, strict=True):
-        is_keyword = bench.is_keyword(push.label)
-        yield float(log_odds(row[None], is_keyword) - log_odds(plain.logits, is_keyword))
+        is_keyword, before = bench.is_keyword(push.label), plain[push.prompt].logits
+        yield float(log_odds(row[None], is_keyword) - log_odds(before, is_keyword))
 
 
-def _losses(bench: Bench, prompt: list[int], texts: Int[Tensor, "batch n"]) -> list[float]:
-    """Loss of continuations after the prompt, under the untouched model, summed over tokens."""
-    ids = torch.cat([torch.tensor([prompt]).expand(len(texts), -1), texts], dim=1)
-    return bench.lm.losses(ids)[:, len(prompt) - 1 :].double().sum(dim=1).tolist()
+def _losses(
+    bench: Bench, prompts: Sequence[list[int]], texts: Int[Tensor, "batch n"]
+) -> list[float]:
+    """Loss of continuations after prompts, under the untouched model, summed over tokens."""
+    found, n = torch.zeros(len(texts), dtype=torch.float64), torch.tensor([*map(len, prompts)])
+    for length in n.unique().tolist():
+        rows = (n == length).nonzero().squeeze(1)
+        before = torch.tensor([prompts[row] for row in rows.tolist()])
+        losses = bench.writer.losses(torch.cat([before, texts[rows]], dim=1)).cpu()
+        found[rows] = losses[:, length - 1 :].double().sum(dim=1)
+    return found.tolist()
 
 
 def _text_row(

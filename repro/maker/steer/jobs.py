@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.maker.activations.edited import EditedModel
+from repro.maker.activations.loaded import ModelFiles
 from repro.maker.decompositions.asked import Asked
 from repro.maker.engine.job import Job
 from repro.maker.engine.record import Record
@@ -60,6 +61,9 @@ class SteerJob(Job):
     """Result of the forward pass; its name is its hash."""
     edited: EditedModel
     """The model, and where it is pushed."""
+    writer: ModelFiles
+    """The model in the arithmetic of the harvest, the fastest here: it writes, and losses are its;
+    a rise of half a nat a token is far above its rounding."""
     part: tuple[int, int]
     """Which part of the features, of how many."""
     pushing: Pushing

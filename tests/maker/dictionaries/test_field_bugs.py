@@ -114,7 +114,7 @@ def measured(project: Path, method: str, **changes) -> dict:
     save_dictionary(file, one, transform, {})
     of = SiteFiles(
         site="planted_knee", store=store, manifest=sha256_of(store / "manifest.json"), d_in=8,
-        transform=file, transform_sha256="", components=None, components_sha256="",
+        transform=file, transform_sha256="", components={}, components_sha256={},
     )  # fmt: skip
     asked = Asked(
         of=of,

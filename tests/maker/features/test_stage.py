@@ -126,7 +126,7 @@ def test_levels_count_the_tokens_on_which_the_unit_that_was_found_fires(tables: 
     assert not {*found.columns["method"].tolist()} & {"planted", "sae_shuffled_tokens"}
     for target in TARGETS:
         told = rows(found, method="pca_signed", target=target)
-        searched = rows(tables["features"], method="pca_signed", target=target, rate="own")
+        searched = rows(tables["features"], method="pca_signed", target=target, rate="own", seed=0)
         assert {*told["feature"].tolist()} == {*searched["feature"].tolist()}
         assert told["n"].sum() == searched["n_fired"].sum()
         on = told["n"][told["is_on_target"] == 1].sum()
