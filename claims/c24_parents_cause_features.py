@@ -155,10 +155,11 @@ CLAIM = Claim(
         " of one; five parents together, chosen among sixteen candidates of largest attribution "
         "by ablating each alone, on one half of the documents and judged on the other. The signed"
         " fall of the text is taken, where the authors' code measures an unsigned change. Random "
-        "active features, drawn among those of the next lengths, are taken out as strongly as makes "
-        "the edit as long as the parents', as few others are as long. The "
-        "dictionary of the earlier site is not held against the reference trainer, which was run "
-        "at the middle site alone. Written anew before any evidence was made."
+        "active features, drawn among those of the next lengths, are taken out as strongly as "
+        "makes the edit as long as the parents': few others are as long, as a first run showed, "
+        "which was invalid for that. The dictionary of the earlier site is not held against the "
+        "reference trainer, which was run at the middle site alone. Otherwise written anew before "
+        "any evidence was made."
     ),
     refuted_by=(
         "An interval for the fall less that of random active features that lies wholly below a "

@@ -25,13 +25,13 @@ from tests import (
     planted_steer,
 )
 from tests.judge_strategies import RUN
+from tests.seeds import SEEDS, seeds_of
 
 ALPHAS = (0.0, *(5.0e-4 * 2 ** (i / 2) for i in range(8)))
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
 FULL_GRID = 2.0
 """Width at which every penalty is tried; the others have every second one, and never none."""
 KS = (8, 16, 32, 64, 128, 256, 512)
-SEEDS = (0, 1, 2)
 DOCUMENTS = tuple(range(25))
 DIMENSION = 64
 TOKENS = 100
@@ -281,13 +281,9 @@ def _curves(world: World) -> Iterator[tuple[dict, float, float, float]]:
         yield _key(method="random_topk", k=k), 0.97 - k / 5000, k, 1.0
 
 
-def _seeds_of(method: str) -> tuple[int, ...]:
-    return SEEDS if method in ("sae", "sae_random_decoder") else (0,)
-
-
 def _fidelity(world: World, noise: _Noise) -> Iterator[FidelityRow]:
     for key, fvu, l0, shrinkage in _curves(world):
-        for seed in _seeds_of(key["method"]):
+        for seed in seeds_of(key["method"]):
             for document in DOCUMENTS:
                 variance = TOKENS * DIMENSION * (1 + document / 50)
                 error = fvu * variance * noise(seed, document)
@@ -395,8 +391,9 @@ def _spliced(world: World, noise: _Noise) -> Iterator[SplicedRow]:
                 yield _loss(key, document, added * noise(seed, document))
     for document in DOCUMENTS:
         yield _loss(_key(method="identity", expansion_factor=1.0), document, 0.0)
-        components = _key(method="pca_topk", k=64)
-        yield _loss(components, document, COMPONENTS_LOSS * noise(0, document))
+        for seed in SEEDS:
+            components = _key(method="pca_topk", k=64, seed=seed)
+            yield _loss(components, document, COMPONENTS_LOSS * noise(seed, document))
 
 
 def _loss(key: dict, document: int, added: float) -> SplicedRow:

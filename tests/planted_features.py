@@ -17,8 +17,9 @@ from repro.contract.rows.features import (
     PurityRow,
 )
 from repro.contract.rows.row import Row
+from tests.seeds import SEEDS, seeds_of
 
-SEEDS, GROUPS, BLOCKS, UNITS = (0, 1, 2), 20, 8, 4
+GROUPS, BLOCKS, UNITS = 20, 8, 4
 ALPHAS = (1.0e-3, 4.0e-3)
 TARGETS = ("apostrophe", "closing_parenthesis", "comma")
 TOKENS, ON_TARGET = 2000, 60
@@ -65,7 +66,8 @@ def _dictionaries(sae: float, shuffled: float, planted: float, others: dict[str,
         yield _key("sae", alpha=alpha, seed=seed), sae
         yield _key("sae_shuffled_tokens", alpha=alpha, seed=seed), shuffled
     yield _key("planted"), planted
-    yield from ((_key(method), value) for method, value in others.items())
+    for method, value in others.items():
+        yield from ((_key(method, seed=seed), value) for seed in seeds_of(method))
 
 
 def _key(method: str, *, alpha: float = 0.0, seed: int = 0) -> dict[str, Any]:
@@ -110,7 +112,7 @@ def _purity(world: World) -> Iterator[PurityRow]:
                     text_block=block,
                     n_sampled=UNITS,
                     n=UNITS,
-                    purity=UNITS * (mean + of_seed + rng.normal(0, 0.02)),
+                    purity=UNITS * float(np.clip(mean + of_seed + rng.normal(0, 0.02), 0, 1)),
                 )
 
 
@@ -174,6 +176,7 @@ def _circuits(world: World) -> Iterator[CircuitRow]:
                     draw=draw,
                     n=2,
                     n_ablated=5,
+                    strength=1.0 if ablated == "parents" else 1.5,
                     activation=size,
                     activation_ablated=size * max(0.0, 1 - share + float(rng.normal(0, 0.02))),
                     edit_norm=length,
@@ -202,7 +205,8 @@ def _edges() -> Iterator[EdgeRow]:
 def _absorption(world: World) -> Iterator[AbsorptionRow]:
     rng = np.random.default_rng(15)
     rates = [(_key("sae", alpha=a, seed=s), world.absorbed) for a, s in product(ALPHAS, SEEDS)]
-    rates += [(_key("random_signed"), 0.0), (_key("planted"), 0.25), (_key("planted_clean"), 0.0)]
+    rates += [(_key("random_signed", seed=seed), 0.0) for seed in SEEDS]
+    rates += [(_key("planted"), 0.25), (_key("planted_clean"), 0.0)]
     for (key, rate), letter in product(rates, "abcdefgh"):
         absorbed = round(40 * rate + (float(rng.normal(0, 0.8)) if rate else 0.0))
         yield AbsorptionRow(
@@ -214,6 +218,6 @@ def _absorption(world: World) -> Iterator[AbsorptionRow]:
             n_silent=min(40, absorbed + (4 if rate else 0)),
             n_kept=40 - min(40, max(0, absorbed)),
             n_own=2,
-            n_false=10,
+            n_false=10 + key["seed"],
             n_others=300,
         )

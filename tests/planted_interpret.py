@@ -17,9 +17,10 @@ from repro.contract.rows.interpret import (
     UnitRow,
 )
 from repro.contract.rows.row import Row
+from tests.seeds import SEEDS, seeds_of
 
 SITES = {"early": 4, "middle": 14, "late": 24}
-SEEDS, GROUPS, BLOCKS, UNITS = (0, 1, 2), 20, 4, 4
+GROUPS, BLOCKS, UNITS = 20, 4, 4
 PLAIN = {"ica": 0.30, "pca": 0.22, "neurons_signed": 0.2, "random_signed": 0.2}
 SPARSE = {"pca_topk": 0.32, "ica_topk": 0.34, "neurons_topk": 0.25, "random_topk": 0.21}
 CELLS = (
@@ -83,10 +84,10 @@ def _dictionaries(world: World) -> Iterator[tuple[dict[str, Any], float]]:
                 yield _key(site, method, alpha=alpha, seed=seed), score
         for seed in SEEDS:
             yield _key(site, "sae_random_decoder", k=48, seed=seed), world.frozen
-        for method, score in PLAIN.items():
-            yield _key(site, method), score
-        for method, score in SPARSE.items():
-            yield _key(site, method, k=48), score
+        for k, plain in ((0, PLAIN), (48, SPARSE)):
+            for method, score in plain.items():
+                for seed in seeds_of(method):
+                    yield _key(site, method, k=k, seed=seed), score
 
 
 def _versions(world: World, depth: int) -> Iterator[tuple[str, float]]:

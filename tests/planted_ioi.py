@@ -9,8 +9,9 @@ import numpy as np
 
 from repro.contract.rows.ioi import CurveRow, EditRow, FeatureRow, IoiRow, LevelRow, PromptRow
 from repro.contract.rows.row import Row
+from tests.seeds import SEEDS, seeds_of
 
-SEEDS, DRAWS = (0, 1, 2), (0, 1, 2)
+DRAWS = (0, 1, 2)
 ALPHAS = (0.0, 1.0e-3, 4.0e-3)
 PAIRS, NORM, SHIFT, CLEAN = 8, 100.0, 6.0, 3.0
 FORMS = tuple(f"{order}-{i:02d}" for order in ("abba", "baba") for i in range(8))
@@ -105,14 +106,18 @@ def _localisations(world: World) -> Iterator[tuple[dict[str, Any], float, float,
             at = {"expansion_factor": 2.0, "seed": seed, "draw": draw}
             yield _key("sae_random_decoder", **at), world.frozen_area, 0.3, 0.4
         for method, area in complete.items():
-            yield _key(method, draw=draw), area, 0.0, 0.35 if "random" in method else 0.3
-        yield _key("random_topk", draw=draw, expansion_factor=2.0), world.random_topk_area, 0.8, 0.4
-        yield _key("random", draw=draw, expansion_factor=2.0), 1.5, 0.5, 0.4
+            for seed in seeds_of(method):
+                edit = 0.35 if "random" in method else 0.3
+                yield _key(method, seed=seed, draw=draw), area, 0.0, edit
+        for seed in SEEDS:
+            at = {"expansion_factor": 2.0, "seed": seed, "draw": draw}
+            yield _key("random_topk", **at), world.random_topk_area, 0.8, 0.4
+            yield _key("random", **at), 1.5, 0.5, 0.4
         by = {"selection": "elimination", "draw": draw}
         sae = {"alpha": ALPHAS[1], "expansion_factor": 2.0, "seed": draw, "order": draw}
         floor = world.floor + world.floor_rise
         yield _key("sae", **sae, **by), world.sae_area, floor, world.sae_edit
-        yield _key("pca", order=draw, **by), world.pca_area, 0.0, 0.3
+        yield _key("pca", seed=draw, order=draw, **by), world.pca_area, 0.0, 0.3
         known = {"site": "planted", "draw": draw, "seed": draw}
         yield _key("planted", **known), 0.4, 0.0, 0.1
         yield _key("planted_rotated", **known), 1.0, 0.0, 0.6

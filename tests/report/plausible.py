@@ -25,11 +25,11 @@ from repro.contract.rows.toy import ToyRow
 from repro.contract.written import write_evidence
 from tests import planted_erase, planted_features, planted_interpret, planted_ioi, planted_steer
 from tests.judge_strategies import RUN
+from tests.seeds import SEEDS, seeds_of
 
 ALPHAS = (0.0, 1e-4, 2e-4, 4e-4, 8e-4, 1.6e-3, 3.2e-3, 6.4e-3)
 BY_R = (0.5, 1.0, 2.0, 4.0)
 KEPT = (4, 8, 16, 32, 64, 128, 256)
-SEEDS = (0, 1, 2)
 DIMENSION = 576
 TOKENS = 120
 
@@ -112,21 +112,27 @@ def _points(random: np.random.Generator) -> Iterator[Point]:
             yield Point(site, "sae", alpha, 0, width, seed, l0, fvu)
             if alpha and width == 2.0 and site == "middle" and seed == 0:
                 yield Point(site, "saelens_standard", alpha, 0, width, 0, l0 * 0.9, fvu * 1.1)
-        for k in KEPT:
-            share = k / DIMENSION
-            for seed in SEEDS:
-                fvu = 0.95 * (1 - share) ** (1 + 0.1 * seed)
-                yield Point(site, "sae_random_decoder", 0.0, k, 2.0, seed, k, fvu)
-            for method, fvu in (
-                ("pca_static", 0.7 * lift * (1 - share**0.35) + 0.02),
-                ("pca_topk", 0.6 * lift * (1 - share**0.3) + 0.02),
-                ("neurons_topk", 0.9 * (1 - share) ** 2),
-            ):
-                yield Point(site, method, 0.0, k, 1.0, 0, float(k), fvu)
-            for seed in SEEDS:
-                fvu = (1 - share) ** (1.5 + 0.01 * seed)
-                yield Point(site, "random_topk", 0.0, k, 2.0, seed, float(k), fvu)
+        yield from _sparse(site, lift)
     yield from _planted(random)
+
+
+def _sparse(site: str, lift: float) -> Iterator[Point]:
+    """Decompositions of which some codes are kept."""
+    for k in KEPT:
+        share = k / DIMENSION
+        for seed in SEEDS:
+            fvu = 0.95 * (1 - share) ** (1 + 0.1 * seed)
+            yield Point(site, "sae_random_decoder", 0.0, k, 2.0, seed, k, fvu)
+        for method, fvu in (
+            ("pca_static", 0.7 * lift * (1 - share**0.35) + 0.02),
+            ("pca_topk", 0.6 * lift * (1 - share**0.3) + 0.02),
+            ("neurons_topk", 0.9 * (1 - share) ** 2),
+        ):
+            for seed in seeds_of(method):
+                yield Point(site, method, 0.0, k, 1.0, seed, float(k), fvu * (1 + seed / 500))
+        for seed in SEEDS:
+            fvu = (1 - share) ** (1.5 + 0.01 * seed)
+            yield Point(site, "random_topk", 0.0, k, 2.0, seed, float(k), fvu)
 
 
 def _planted(random: np.random.Generator) -> Iterator[Point]:

@@ -128,10 +128,10 @@ def test_a_difference_is_paired_by_document():
 
 
 def test_a_method_without_seeds_keeps_its_rows_when_seed_zero_leaves():
-    ours, fixed = measured(0.6, seed_sd=0.01), measured(0.1, seeds=1, method="pca")
+    ours, fixed = measured(0.6, seed_sd=0.01), measured(0.1, seeds=1, method="neurons")
     table = stacked(ours, fixed)
     alone, against = (
-        judged(check, table) for check in (exceeds(0.0), exceeds(0.0, against=of_method("pca")))
+        judged(check, table) for check in (exceeds(0.0), exceeds(0.0, against=of_method("neurons")))
     )
     assert alone.interval is not None
     assert against.interval is not None

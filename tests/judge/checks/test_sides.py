@@ -64,7 +64,7 @@ def swapped(table: Table) -> Table:
 
 @pytest.mark.parametrize(
     ("method", "documents", "is_measured"),
-    [("pca", 6, True), ("random_topk", 6, True), ("pca", 2, False), ("random", 6, False)],
+    [("neurons", 6, True), ("mean", 6, True), ("neurons", 2, False), ("pca", 6, False)],
 )
 def test_one_seed_is_all_there_is_of_a_rival_without_randomness(
     method: str, documents: int, is_measured: bool
