@@ -39,8 +39,6 @@ OPEN = {
 }
 """Columns of text that may hold anything."""
 WEIGHTS = Untrained.model_fields["weights"].annotation
-COUNTED = {("erase_scores", "correct")}
-"""Columns that say yes or no elsewhere, and here count prompts."""
 REPORTS = ROOT / "reports"
 EVIDENCE = sorted(
     [*REPORTS.glob("laptop/evidence/*.parquet"), *REPORTS.glob("frontier/**/*.parquet")]
@@ -99,8 +97,7 @@ def test_no_committed_evidence_holds_a_word_that_is_not_declared(path: Path):
     table = pq.ParquetFile(path).read()
     assert set(table.column_names) == columns_of(path.stem)
     for column in VALUES.keys() & set(table.column_names):
-        if (path.stem, column) not in COUNTED:
-            assert set(table[column].to_pylist()) <= VALUES[column], column
+        assert set(table[column].to_pylist()) <= VALUES[column], column
 
 
 def test_there_is_evidence_of_every_table_that_a_run_makes():

@@ -33,6 +33,19 @@ def test_a_table_of_other_hashes_is_told(link: str):
     assert found["refit"].mend == "dvc repro fidelity"
 
 
+@pytest.mark.parametrize("link", CHAIN)
+def test_a_table_that_does_not_tell_its_run_is_of_none(link: str):
+    silent = header("refit")
+    del silent.provenance[link]
+    found = strangers([silent, header("fidelity")])
+    assert found.keys() == {"refit"}
+    assert f"its provenance has no {link}" in found["refit"].found
+    assert found["refit"].mend == "dvc repro fidelity"
+    of_no_model = header("toy", scope=None)
+    del of_no_model.provenance[link]
+    assert strangers([of_no_model, header("fidelity")]) == {}
+
+
 OTHER = Scope(
     model="other", text="other", sources={}, bos="other", sites={}, tokens={}, seeds=[7],
     device="other", max_logit_difference=1.0, is_paper_setting=True,
