@@ -86,7 +86,7 @@ def _jobs(params: Sections, inputs: Inputs, reading: Reading) -> Iterator[SteerJ
     """Parts of the features of each dictionary."""
     ours, site = params.steer, site_files(inputs.train, inputs.activate / params.steer.site)
     read, edited = reading.at([ours.site])[ours.site], reading.edited(ours.site)
-    writer = reading.model(getattr(torch, reading.on_model[ours.site].dtype))
+    reader = reading.model(getattr(torch, reading.on_model[ours.site].dtype))
     members = [
         member
         for member in read_trained(inputs.train).dictionaries
@@ -98,7 +98,7 @@ def _jobs(params: Sections, inputs: Inputs, reading: Reading) -> Iterator[SteerJ
             others=list(_others(site, params.train.components.draws, member.seed)),
             read=read,
             edited=edited,
-            writer=writer,
+            reader=reader,
             part=(part, PARTS),
             pushing=_pushing(ours),
         )

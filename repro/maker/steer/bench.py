@@ -47,7 +47,7 @@ class Bench:
 
     def __init__(self, job: SteerJob) -> None:
         self.job, (self.text, _) = job, read_text(job.edited.text)
-        self.lm, self.writer = model_of(job.edited.files), model_of(job.writer)
+        self.lm, self.reader = model_of(job.edited.files), model_of(job.reader)
         self.of = decomposition_of(job.asked)
         x, is_kept = read_activations(job.read, job.asked.of.site)
         kept = is_kept.flatten()
@@ -160,8 +160,8 @@ class Bench:
         edited, n = self.job.edited, self.text.ids.shape[1]
         count = max(1, self.job.pushing.calibrated_tokens // n)
         ids = self._sequences(np.flatnonzero(self.text.block != EXPLAIN)[:count])
-        x = self.writer.activations(ids, [edited.hook])[edited.hook].float().cpu()
-        return Rise(self, ids, x, float(self.writer.losses(ids).double().mean()))
+        x = self.reader.activations(ids, [edited.hook])[edited.hook].float().cpu()
+        return Rise(self, ids, x, float(self.reader.losses(ids).double().mean()))
 
 
 class Prompts(NamedTuple):
@@ -192,7 +192,7 @@ class Rise(NamedTuple):
         """The mean loss with the push, less that without."""
         edited = self.bench.job.edited
         found = [
-            self.bench.writer.losses_from(self.x[part] + push, edited.hook, self.ids[part]).cpu()
+            self.bench.reader.losses_from(self.x[part] + push, edited.hook, self.ids[part]).cpu()
             for part in torch.arange(len(self.ids)).split(edited.batch)
         ]
         return float(torch.cat(found).double().mean()) - self.clean

@@ -140,7 +140,7 @@ def _written(
 ) -> Int[Tensor, "batch n"]:
     ours, edited = bench.job.pushing, bench.job.edited
     seed = ours.seed * 1000 + number
-    return continued(bench.writer, torch.tensor(ids), edited.hook, push, ours.tokens_written, seed)
+    return continued(bench.lm, torch.tensor(ids), edited.hook, push, ours.tokens_written, seed)
 
 
 def _rows(
@@ -192,7 +192,7 @@ def _losses(
     for length in n.unique().tolist():
         rows = (n == length).nonzero().squeeze(1)
         before = torch.tensor([prompts[row] for row in rows.tolist()])
-        losses = bench.writer.losses(torch.cat([before, texts[rows]], dim=1)).cpu()
+        losses = bench.reader.losses(torch.cat([before, texts[rows]], dim=1)).cpu()
         found[rows] = losses[:, length - 1 :].double().sum(dim=1)
     return found.tolist()
 

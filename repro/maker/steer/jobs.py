@@ -61,9 +61,9 @@ class SteerJob(Job):
     """Result of the forward pass; its name is its hash."""
     edited: EditedModel
     """The model, and where it is pushed."""
-    writer: ModelFiles
-    """The model in the arithmetic of the harvest, the fastest here: it writes, and losses are its;
-    a rise of half a nat a token is far above its rounding."""
+    reader: ModelFiles
+    """The model in the arithmetic of the harvest, the fastest at reading: losses are its. A rise of
+    half a nat a token is far above its rounding; token by token it writes no faster."""
     part: tuple[int, int]
     """Which part of the features, of how many."""
     pushing: Pushing
