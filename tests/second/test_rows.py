@@ -112,7 +112,7 @@ def test_a_row_of_two_units_leaves_with_either_once():
     assert left == [[3.0], [2.0], [1.0]]
 
 
-AGAINST = exceeds(against=of_method("pca"))
+AGAINST = exceeds(against=of_method("neurons"))
 
 
 def documents(*given: int, method: str) -> Rows:
@@ -129,7 +129,7 @@ def documents(*given: int, method: str) -> Rows:
         (exceeds(min_clusters=4), scores(1.0, 2.0, 3.0), "fewer than 4"),
         (
             AGAINST,
-            beside(scores(1.0, 2.0, 3.0), scores(1.0, 2.0, method="pca")),
+            beside(scores(1.0, 2.0, 3.0), scores(1.0, 2.0, method="neurons")),
             None,
         ),
         (
@@ -137,19 +137,19 @@ def documents(*given: int, method: str) -> Rows:
             beside(scores(1.0, 2.0, 3.0), scores(1.0, 2.0, method="random")),
             "fewer than 3",
         ),
-        (AGAINST, beside(scores(1.0, 2.0, 3.0), scores(1.0, method="pca", first_seed=7)), None),
+        (AGAINST, beside(scores(1.0, 2.0, 3.0), scores(1.0, method="neurons", first_seed=7)), None),
         (
-            exceeds(against=of_method("pca"), clusters=("document",)),
-            beside(documents(0, 1, 2, method="sae"), documents(0, 1, 3, method="pca")),
+            exceeds(against=of_method("neurons"), clusters=("document",)),
+            beside(documents(0, 1, 2, method="sae"), documents(0, 1, 3, method="neurons")),
             "different units",
         ),
         (
             exceeds(
-                against=of_method("pca"),
+                against=of_method("neurons"),
                 clusters=("document",),
                 unpaired=(Unpaired(column="document", why="planted"),),
             ),
-            beside(documents(0, 1, 2, method="sae"), documents(0, 1, 3, method="pca")),
+            beside(documents(0, 1, 2, method="sae"), documents(0, 1, 3, method="neurons")),
             None,
         ),
         (
