@@ -244,7 +244,7 @@ def without(table: str, folder: Path) -> Path:
 
 
 def test_what_is_written_is_read_again_and_looked_up_by_claim(tmp_path: Path):
-    evidence = without("erase_scores", tmp_path / "evidence")
+    evidence = without("erase", tmp_path / "evidence")
     found = calibrate(evidence, only(("c17", "k04", "c25"), tmp_path), FEW, 1, lambda t, _: t)
     write_calibration(tmp_path, found)
     again = read_calibration(tmp_path)
