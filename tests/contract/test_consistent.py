@@ -14,12 +14,13 @@ from repro.files import write_json
 from tests.import_graph import ROOT
 
 LAPTOP = ROOT / "reports" / "laptop" / "verdicts.json"
+SMOKE = ROOT / "reports" / "smoke" / "baseline.json"
 COMMITTED = sorted((ROOT / "reports").glob("*/*.json"))
 Content = dict[str, Any]
 
 
-def content() -> Content:
-    return json.loads(LAPTOP.read_bytes())
+def content(path: Path = LAPTOP) -> Content:
+    return json.loads(path.read_bytes())
 
 
 def of(file: Content, claim: str) -> Content:
@@ -92,7 +93,6 @@ PLANTED: dict[str, Callable[[Content], None]] = {
     "supported made refuted": say("supported", "refuted"),
     "supported made absent": say("supported", "absent"),
     "supported made invalid": say("supported", "invalid"),
-    "invalid made supported": say("invalid", "supported"),
     "inconclusive made supported": say("inconclusive", "supported"),
     "estimate outside": set_in("c15", estimate=9.0),
     "estimate moved within": set_in("c15", estimate=0.0556),
@@ -126,6 +126,15 @@ PLANTED: dict[str, Callable[[Content], None]] = {
 def test_a_changed_word_or_number_is_refused(planted: Callable[[Content], None], tmp_path: Path):
     file = content()
     planted(file)
+    write_json(tmp_path / "verdicts.json", file)
+    with pytest.raises(VerdictError, match="contradicts itself"):
+        read_verdicts(tmp_path / "verdicts.json")
+
+
+def test_an_invalid_claim_made_a_supported_one_is_refused(tmp_path: Path):
+    """Of the smoke profile, as no claim of the laptop's is invalid."""
+    file = content(SMOKE)
+    say("invalid", "supported")(file)
     write_json(tmp_path / "verdicts.json", file)
     with pytest.raises(VerdictError, match="contradicts itself"):
         read_verdicts(tmp_path / "verdicts.json")

@@ -106,7 +106,7 @@ def test_the_committed_calibration_is_whole_and_its_summary_can_be_read_by_eye(t
     write_calibration(tmp_path, found)
     assert read_calibration(tmp_path) == found
     assert {path.name for path in COMMITTED.iterdir() if path.suffix != ".svg"} == {SUMMARY, TABLE}
-    assert (COMMITTED / SUMMARY).read_bytes().count(b"\n") < 1000
+    assert (COMMITTED / SUMMARY).read_bytes().count(b"\n") < 45 * len(found.claims)
 
 
 @pytest.mark.parametrize("name", [SUMMARY, TABLE])
