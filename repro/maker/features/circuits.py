@@ -67,7 +67,9 @@ class Parents(NamedTuple):
     """Fall by attribution, summed over contexts."""
 
 
-NOTHING = Taken(torch.tensor([], dtype=torch.int64))
+def nothing() -> Taken:
+    """No feature at all."""
+    return Taken(torch.tensor([], dtype=torch.int64))
 
 
 @torch.no_grad()
@@ -104,7 +106,7 @@ def parents_of(wiring: Wiring, screened: int) -> Parents:
     """The features of largest attribution, each ablated alone, in the order of what that does."""
     estimate = attributed(wiring)
     candidates = estimate.argsort(descending=True, stable=True)[:screened]
-    found = activation(wiring, [NOTHING, *map(Taken, candidates.split(1))]).sum(dim=1)
+    found = activation(wiring, [nothing(), *map(Taken, candidates.split(1))]).sum(dim=1)
     falls = found[0] - found[1:]
     order = falls.argsort(descending=True, stable=True)
     return Parents(candidates[order], falls[order], estimate[candidates[order]])

@@ -20,7 +20,6 @@ from repro.maker.engine.job import Job
 from repro.maker.engine.record import Record
 from repro.maker.engine.result import write_result
 from repro.maker.features.circuits import (
-    NOTHING,
     Parents,
     Taken,
     Wiring,
@@ -28,6 +27,7 @@ from repro.maker.features.circuits import (
     as_long_as,
     edit_lengths,
     lengths,
+    nothing,
     parents_of,
     random_active,
 )
@@ -261,7 +261,7 @@ def _rows(
 ) -> Iterator[CircuitRow]:
     """The target with its parents ablated, and with random features in their place, by block."""
     groups = _ablated(wired.judged, Taken(parents.features[: asking.taken]), target, asking)
-    found = activation(wired.judged, [NOTHING, *(group for _, group in groups)])
+    found = activation(wired.judged, [nothing(), *(group for _, group in groups)])
     length = [edit_lengths(wired.judged, group) for _, group in groups]
     for number, (name, group) in enumerate(groups):
         for block in np.unique(wired.block).tolist():
@@ -303,7 +303,7 @@ def _edges(
     says: Says | None = None,
 ) -> Iterator[EdgeRow]:
     """Candidates with what both ways of asking say of them; the target and parents by name."""
-    whole = float(activation(wired.searched, [NOTHING]).double().sum())
+    whole = float(activation(wired.searched, [nothing()]).double().sum())
     child_says = says.child(target) if says else ""
     for rank, parent in enumerate(parents.features.tolist()):
         is_parent = rank < taken

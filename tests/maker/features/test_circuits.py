@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro.maker.features.circuits import (
-    NOTHING,
     Taken,
     Wiring,
     activation,
@@ -17,6 +16,7 @@ from repro.maker.features.circuits import (
     attributed,
     edit_lengths,
     lengths,
+    nothing,
     parents_of,
     random_active,
 )
@@ -52,7 +52,7 @@ def wiring(seed: int, batch: int = 3) -> Wiring:
 @given(st.integers(0, 10_000), st.integers(1, 20))
 def test_an_ablation_takes_away_what_the_features_add_whatever_the_passes(seed: int, batch: int):
     one = wiring(seed, batch)
-    groups = [NOTHING, Taken(torch.tensor([2])), Taken(torch.tensor([0, 3, 6]), 1.7)]
+    groups = [nothing(), Taken(torch.tensor([2])), Taken(torch.tensor([0, 3, 6]), 1.7)]
     found = activation(one, groups)
     for row, group in zip(found, groups, strict=True):
         for context in range(len(one.x)):
@@ -69,7 +69,7 @@ def test_an_ablation_takes_away_what_the_features_add_whatever_the_passes(seed: 
 def test_attribution_is_the_fall_to_first_order(seed: int):
     one, small = wiring(seed), 1e-4
     weak = one._replace(codes=one.codes * small)
-    falls = activation(weak, [NOTHING, *map(Taken, torch.arange(7).split(1))]).sum(dim=1)
+    falls = activation(weak, [nothing(), *map(Taken, torch.arange(7).split(1))]).sum(dim=1)
     torch.testing.assert_close(
         (falls[0] - falls[1:]) / small, attributed(one).double(), rtol=5e-3, atol=5e-2
     )
@@ -82,7 +82,7 @@ def test_planted_parents_are_found_and_are_all_there_is(seed: int, n_parents: in
     found = parents_of(searched, CIRCUIT_D)
     taken = found.features[:n_parents]
     for one in (searched, judged):
-        before, after = activation(one, [NOTHING, Taken(taken)]).sum(dim=1).tolist()
+        before, after = activation(one, [nothing(), Taken(taken)]).sum(dim=1).tolist()
         assert before > 0
         assert after == pytest.approx(0.0, abs=1e-3 * before)
     assert (found.falls[n_parents:].abs() < 1e-3 * found.falls[0]).all()
