@@ -106,7 +106,7 @@ def test_the_committed_calibration_is_whole_and_its_summary_can_be_read_by_eye(t
     write_calibration(tmp_path, found)
     assert read_calibration(tmp_path) == found
     assert {path.name for path in COMMITTED.iterdir() if path.suffix != ".svg"} == {SUMMARY, TABLE}
-    assert (COMMITTED / SUMMARY).read_bytes().count(b"\n") < 45 * len(found.claims)
+    assert (COMMITTED / SUMMARY).read_bytes().count(b"\n") < 1000
 
 
 @pytest.mark.parametrize("name", [SUMMARY, TABLE])
@@ -171,7 +171,7 @@ def test_rows_of_another_calibration_are_refused(tmp_path: Path, change, told: s
 def test_a_summary_that_was_edited_is_found_out(tmp_path: Path):
     write_calibration(tmp_path, whole())
     summary = json.loads((tmp_path / SUMMARY).read_text("utf8"))
-    summary["claims"][0]["false_support"]["count"] = 0
+    summary["claims"][0]["false_support"] = "0 of 5000 (0.00% to 0.07%)"
     write_json(tmp_path / SUMMARY, summary)
     with pytest.raises(EvidenceError, match="other figures"):
         read_calibration(tmp_path)

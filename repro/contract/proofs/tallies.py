@@ -72,10 +72,10 @@ class CurveSummary(Frozen):
 class CheckSummary(Subject):
     """How one check fared with normal errors at the real sizes, and what it sees."""
 
-    false_support: Rate
-    """At the boundary where it is highest."""
-    false_refute: Rate
-    """At the boundary where it is highest."""
+    false_support: str
+    """At the boundary where it is highest, in words: the rows have the numbers."""
+    false_refute: str
+    """As above."""
     curves: list[CurveSummary]
     """The most telling one first."""
 
@@ -83,7 +83,7 @@ class CheckSummary(Subject):
 class Summary(Circumstances):
     """All that is not a row."""
 
-    schema_version: Literal[3] = 3
+    schema_version: Literal[4] = 4
     """Version of this format."""
     claims: list[CheckSummary]
     """In the order of the claims; controls after their claim."""
@@ -139,7 +139,7 @@ def _read_summary(path: Path) -> Summary:
         found = f"{path} is missing"
     except (ValidationError, UnicodeDecodeError) as error:
         found = f"{path} is no calibration: {_first_line(error)}"
-    raise EvidenceError(found, expected="the summary of a calibration, of schema 2", mend=MEND)
+    raise EvidenceError(found, expected="the summary of a calibration, of schema 4", mend=MEND)
 
 
 def _read_rows(path: Path, sha256: str) -> Sequence[Row]:
@@ -161,13 +161,17 @@ def _summary(found: Calibration, n_rows: int, sha256: str) -> Summary:
     checks = [
         CheckSummary(
             **_shared(Subject, one),
-            false_support=one.false_support,
-            false_refute=one.false_refute,
+            false_support=_told(one.false_support),
+            false_refute=_told(one.false_refute),
             curves=[CurveSummary(**_shared(CurveSummary, curve)) for curve in one.curves],
         )
         for one in found.claims
     ]
     return Summary(**_shared(Circumstances, found), claims=checks, n_rows=n_rows, sha256=sha256)
+
+
+def _told(rate: Rate) -> str:
+    return f"{rate.count} of {rate.draws} ({rate.lower:.2%} to {rate.upper:.2%})"
 
 
 def _calibration(summary: Summary, rows: Sequence[Row]) -> Calibration:
