@@ -25,8 +25,9 @@ class Reconstruction(NamedTuple):
     """Sums over the tokens of each document, in float64."""
     firings: Int[Tensor, " d_sae"]
     """Non-zero activations of each feature over all tokens."""
-    removal: Float[Tensor, " d_sae"]
-    """What the removal of each feature alone would add to the squared error, over all tokens."""
+    removal: Float[Tensor, " d_sae"] | None
+    """What the removal of each feature alone would add to the squared error, over all tokens; none
+    where it was not asked for."""
 
 
 def reconstruct(
@@ -34,20 +35,30 @@ def reconstruct(
     x: Float[Tensor, "batch d_in"],
     document: Int[Tensor, " batch"],
     moments: Moments,
+    *,
+    removes: bool = True,
 ) -> Reconstruction:
     """Encode and decode every activation and add up what it cost, document by document.
 
     Reduction: float64 sums over the tokens of a document; no mean is taken here.
+
+    Args:
+        dictionary: the dictionary.
+        x: activations.
+        document: the document of each.
+        moments: their mean and variances.
+        removes: whether to ask what each feature's removal costs, as much work as decoding.
     """
     documents, place = document.unique(return_inverse=True)
     sums = [torch.zeros(len(documents), dtype=torch.float64) for _ in TokenSums._fields]
     firings = torch.zeros(len(dictionary.b_enc), dtype=torch.int64)
-    removal = torch.zeros(len(dictionary.b_enc), dtype=torch.float64)
+    removal = torch.zeros(len(dictionary.b_enc), dtype=torch.float64) if removes else None
     for part, where in zip(x.split(CHUNK), place.split(CHUNK), strict=True):
         c = encode(dictionary, part)
         x_hat = decode(dictionary, c)
         found = token_sums(part, c, x_hat, moments)
-        removal += removal_cost(dictionary.W_dec, c, part - x_hat).double()
+        if removal is not None:
+            removal += removal_cost(dictionary.W_dec, c, part - x_hat).double()
         for total, values in zip(sums, found, strict=True):
             total.index_add_(0, where, values.double())
         firings += (c != 0).sum(dim=0)

@@ -131,7 +131,7 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
     raw, document = _heldout(job.asked.of.store, job.asked.of.manifest)
     x = measured.transform.forward(raw)
     moments = moments_of(x)
-    found = reconstruct(dictionary, x, document, moments)
+    found = reconstruct(dictionary, x, document, moments, removes=job.counts_units)
     state = liveness(
         found.firings,
         len(x),
@@ -140,12 +140,14 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
     )
     alive = {"W_dec": dictionary.W_dec[state.is_alive].contiguous()}
     write_with(folder / ALIVE, lambda part: save_file(alive, part))
+    cost = found.removal
+    units = None if cost is None else _units(job, dictionary, found, state, cost)
     again = refit(dictionary, x, document, job.refit_tokens) if job.refit_tokens else ()
     write_result(
         folder,
         Measured(
             fidelity=[FidelityRow(**job.asked.key, **row) for row in document_sums(found)],
-            units=_units(job, dictionary, found, state) if job.counts_units else None,
+            units=units,
             refit=[
                 RefitRow(
                     **job.asked.key,
@@ -161,13 +163,17 @@ def measure_item(job: MeasureJob, folder: Path) -> None:
 
 
 def _units(
-    job: MeasureJob, dictionary: Dictionary, found: Reconstruction, state: Liveness
+    job: MeasureJob,
+    dictionary: Dictionary,
+    found: Reconstruction,
+    state: Liveness,
+    removal: Tensor,
 ) -> DictionaryRow:
     """Units alive, silent, dense, in use and duplicated, beside as many of chance."""
     n_tokens = int(found.n_tokens.sum())
     use = use_of(
         found.firings,
-        found.removal,
+        removal,
         found.sums,
         n_tokens,
         frequent_share=job.frequent_share,

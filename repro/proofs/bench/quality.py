@@ -22,6 +22,7 @@ def measured(
 
 def quality(found: Reconstruction) -> dict[str, Any]:
     """L0, FVU (ratio of sums over all tokens) and shares of units in use."""
+    assert found.removal is not None  # `measured` asks for it
     n_tokens, sums = int(found.n_tokens.sum()), found.sums
     use = use_of(
         found.firings,
