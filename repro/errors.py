@@ -1,6 +1,7 @@
 """Errors that a user can mend: what was expected, what was found, what to type."""
 
-from functools import partial
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 
 
@@ -11,11 +12,20 @@ class ReproError(Exception):
     read: the fact, what it should have been, and the command or edit that mends it.
     """
 
-    def __init__(self, found: str, *, expected: str, mend: str) -> None:
-        super().__init__(f"{found}\n  expected: {expected}\n  to mend:  {mend}")
+    def __init__(self, found: str, *, expected: str | Callable[[], str], mend: str) -> None:
+        super().__init__(found)
         self.found = found
-        self.expected = expected
+        self._expected = expected
         self.mend = mend
+
+    @cached_property
+    def expected(self) -> str:
+        """What should have been found: worked out when it is told, where that costs something."""
+        return self._expected if isinstance(self._expected, str) else self._expected()
+
+    def __str__(self) -> str:
+        """The three parts, a line each."""
+        return f"{self.found}\n  expected: {self.expected}\n  to mend:  {self.mend}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by its three parts, so that it comes back whole from a worker process."""

@@ -6,7 +6,7 @@ has an exact value for every ratio: FVU of a subset is its sum of errors over it
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Table:
 
     def rows(self, mask: np.ndarray) -> "Table":
         """The rows where `mask` holds."""
-        return Table({name: values[mask] for name, values in self.columns.items()}, self.header)
+        return Table(_Kept(self.columns, mask), self.header)
 
     def replace(self, **columns: np.ndarray) -> "Table":
         """The same rows with some columns changed (saboteurs use this)."""
@@ -63,6 +63,28 @@ class Table:
         if asked not in self.known:
             self.known[asked] = answer(self.columns[column])
         return self.known[asked]
+
+
+class _Kept(Mapping[str, np.ndarray]):
+    """Some rows of columns, taken as they are asked for: few of a table's columns are read."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray], mask: np.ndarray) -> None:
+        self._columns, self._mask = columns, mask
+        self._taken: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._taken:
+            self._taken[name] = self._columns[name][self._mask]
+        return self._taken[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 def read_header(folder: Path, name: str) -> Header:

@@ -152,9 +152,11 @@ def is_of(kind: Kind, column: ArrowColumn) -> bool:
 
 def values_of(kind: Kind, column: ArrowColumn) -> np.ndarray:
     """The values of a column of that kind in which none is missing."""
-    values = column.combine_chunks()
     # Not `to_numpy`, which imports pandas (half a second) wherever it is installed.
-    return np.array(values.to_pylist(), dtype=str) if kind == "str" else np.from_dlpack(values)
+    if kind != "str":
+        return np.from_dlpack(column.combine_chunks())
+    encoded = column.combine_chunks().dictionary_encode()
+    return np.array(encoded.dictionary.to_pylist(), dtype=str)[np.from_dlpack(encoded.indices)]
 
 
 def codes_of(column: ArrowColumn) -> np.ndarray:

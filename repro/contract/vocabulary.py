@@ -5,6 +5,7 @@ tests hold what it writes to this list.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from repro.contract.rows import row_models, stage_of
@@ -151,6 +152,7 @@ def made() -> tuple[str, ...]:
     return tuple(name for name in row_models() if name not in BY_PEOPLE)
 
 
+@cache
 def tables() -> frozenset[str]:
     """Names of all tables, written or planned."""
     return frozenset({*row_models(), *PLANNED})
