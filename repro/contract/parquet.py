@@ -156,7 +156,8 @@ def values_of(kind: Kind, column: ArrowColumn) -> np.ndarray:
     if kind != "str":
         return np.from_dlpack(column.combine_chunks())
     encoded = column.combine_chunks().dictionary_encode()
-    return np.array(encoded.dictionary.to_pylist(), dtype=str)[np.from_dlpack(encoded.indices)]
+    words = np.array(encoded.dictionary.to_pylist(), dtype=str)
+    return words.take(np.asarray(np.from_dlpack(encoded.indices), dtype=np.intp))
 
 
 def codes_of(column: ArrowColumn) -> np.ndarray:

@@ -1,8 +1,9 @@
 """How good are these dictionaries? Tables beside the field's own trainer, and of the search."""
 
+from collections.abc import Sequence
 from math import isclose
 
-from repro.contract.proofs.quality import Comparison, Search, Trial
+from repro.contract.proofs.quality import Comparison, Search, Speed, Trial
 from repro.contract.verdict import VerdictScope
 from repro.report.numbers import count, number
 from repro.report.sheet import Sheet
@@ -18,22 +19,31 @@ TRAINERS = {
 }
 
 
-def fits(compared: Comparison, scope: VerdictScope) -> bool:
-    """Whether a comparison speaks of the activations that a run's evidence speaks of.
+def site_of(compared: Comparison, scope: VerdictScope) -> str | None:
+    """The site of a run whose activations a comparison speaks of, if it does of any.
 
     Their number may differ by a hundredth: another processor rounds another way, and then a token
     at the bound on the norm is a sink here and none there.
     """
-    return (
-        compared.model == scope.model
-        and compared.hook == (scope.sites or {}).get("middle")
-        and isclose(compared.activations, scope.tokens.get("train", 0), rel_tol=0.01)
-    )
+    if compared.model != scope.model:
+        return None
+    for site, hook in (scope.sites or {}).items():
+        n_tokens = scope.tokens.get(f"train, {site}", scope.tokens.get("train", 0))
+        if compared.hook == hook and isclose(compared.activations, n_tokens, rel_tol=0.01):
+            return site
+    return None
 
 
-def quality_sheets(compared: Comparison | None, search: Search | None) -> list[Sheet]:
-    """The tables for which there are measurements."""
-    found = [_at_equal_l0(compared), _in_use(compared), _speed(compared)] if compared else []
+def quality_sheets(
+    compared: Sequence[Comparison], search: Search | None, scope: VerdictScope
+) -> list[Sheet]:
+    """The tables for which there are measurements on the activations of a run."""
+    of_site = {site_of(one, scope): one for one in compared}
+    found = [_at_equal_l0(of_site[site]) for site in ("middle", "early", "late") if site in of_site]
+    if "middle" not in of_site:
+        return found
+    middle = of_site["middle"]
+    found += [_in_use(middle), *([_speed(middle.speed)] if middle.speed else [])]
     return found + (_rounds(search) if search else [])
 
 
@@ -81,8 +91,7 @@ def _in_use(found: Comparison) -> Sheet:
     return Sheet(caption, head, rows)
 
 
-def _speed(found: Comparison) -> Sheet:
-    speed = found.speed
+def _speed(speed: Speed) -> Sheet:
     rows = [
         (TRAINERS[name], f"{count(round(value))} /s")
         for name, value in speed.tokens_times_autoencoders_per_s.items()

@@ -12,7 +12,7 @@ from repro.report.numbers import count, number
 from repro.report.patched import CLAIM as LISTED
 from repro.report.patched import Listing
 from repro.report.proofs import NOTHING_PROVED, Proofs, told_multiverse, told_proofs
-from repro.report.quality import fits, quality_sheets
+from repro.report.quality import quality_sheets
 from repro.report.rests import Rests
 from repro.report.sheet import Sheet
 from repro.spec import Claim
@@ -63,8 +63,7 @@ class Page(NamedTuple):
     @property
     def quality(self) -> list[Sheet]:
         """How good the dictionaries are, beside the field's own trainer on these activations."""
-        here = [one for one in self.proofs.compared if fits(one, self.verdicts_scope)]
-        return quality_sheets(here[0], self.proofs.search) if here else []
+        return quality_sheets(self.proofs.compared, self.proofs.search, self.verdicts_scope)
 
     @property
     def readings(self) -> list[tuple[str, str]]:

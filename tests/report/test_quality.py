@@ -13,7 +13,7 @@ from repro.files import write_json
 from repro.maker.params.model import load_params
 from repro.proofs.bench.quality import at_equal_l0
 from repro.proofs.bench.recipe import BASE, FINALS, TRIALS
-from repro.report.quality import fits, quality_sheets
+from repro.report.quality import quality_sheets, site_of
 from tests.import_graph import ROOT
 
 SEARCH = ROOT / "reports" / "bench" / "recipe.json"
@@ -70,7 +70,7 @@ def test_the_best_of_the_first_round_are_in_the_second() -> None:
 
 
 def test_the_report_marks_the_recipe_that_is_taken() -> None:
-    first, second = quality_sheets(None, FOUND)
+    first, second = quality_sheets([COMPARED], FOUND, SCOPE)[-2:]
     marked = [row[1] for row in second.rows if row[1].endswith("(taken)")]
     assert marked == ["penalty rising over 0.2, initial rows a tenth as long (taken)"]
     for sheet in (first, second):
@@ -87,8 +87,20 @@ SCOPE = VerdictScope(
 
 
 def test_a_comparison_is_shown_beside_evidence_of_its_own_activations() -> None:
-    assert fits(COMPARED, SCOPE)
-    assert fits(COMPARED, SCOPE.model_copy(update={"tokens": {"train": COMPARED.activations - 3}}))
+    assert site_of(COMPARED, SCOPE) == "middle"
+    nearly = {"tokens": {"train": COMPARED.activations - 3}}
+    assert site_of(COMPARED, SCOPE.model_copy(update=nearly)) == "middle"
+
+
+def test_it_is_shown_for_the_site_whose_activations_it_speaks_of() -> None:
+    of_early = {
+        "sites": {"middle": "blocks.3.hook_resid_post", "early": COMPARED.hook},
+        "tokens": {"train": 4 * COMPARED.activations, "train, early": COMPARED.activations},
+    }
+    scope = SCOPE.model_copy(update=of_early)
+    assert site_of(COMPARED, scope) == "early"
+    (sheet,) = quality_sheets([COMPARED], FOUND, scope)
+    assert sheet.caption.startswith(f"FVU at equal L0 on held-out documents: {COMPARED.hook}")
 
 
 @pytest.mark.parametrize(
@@ -96,17 +108,18 @@ def test_a_comparison_is_shown_beside_evidence_of_its_own_activations() -> None:
     [
         {"model": "another"},
         {"sites": {"middle": "blocks.3.hook_resid_post"}},
-        {"sites": {"early": COMPARED.hook}},
+        {"sites": {"early": COMPARED.hook}, "tokens": {"train": 1, "train, early": 2}},
         {"tokens": {"train": COMPARED.activations // 2}},
         {"tokens": {}},
     ],
 )
 def test_it_is_not_shown_beside_evidence_of_others(other: dict[str, object]) -> None:
-    assert not fits(COMPARED, SCOPE.model_copy(update=other))
+    assert site_of(COMPARED, SCOPE.model_copy(update=other)) is None
+    assert quality_sheets([COMPARED], FOUND, SCOPE.model_copy(update=other)) == []
 
 
 def test_the_table_sets_ours_over_theirs_at_each_l0() -> None:
-    sheet = quality_sheets(COMPARED, None)[0]
+    sheet = quality_sheets([COMPARED], None, SCOPE)[0]
     over = {row[0]: row[1:] for row in sheet.rows if "over SAELens" in row[0]}
     assert len(over) == 2
     at = COMPARED.l0_grid.index(32.0)
@@ -123,11 +136,12 @@ def test_our_engine_is_as_good_as_theirs_on_their_architecture() -> None:
     ratios = [ours / theirs for ours, theirs in pairs if ours and theirs]
     assert len(ratios) >= 8
     assert max(ratios) <= 1.05
+    assert COMPARED.speed
     assert COMPARED.speed.ours_over_saelens_standard >= 3
 
 
 def test_without_measurements_there_is_nothing_to_show() -> None:
-    assert quality_sheets(None, None) == []
+    assert quality_sheets([], FOUND, SCOPE) == []
 
 
 @pytest.mark.parametrize("content", [{}, {"figures": {"hook": "x"}}, []])

@@ -86,8 +86,8 @@ class Comparison(Contract):
     """Active units a token at which they are compared."""
     fvu_at_l0: dict[str, list[float | None]]
     """FVU there on held-out documents, by trainer; none outside the range it covers."""
-    speed: Speed
-    """Training speed."""
+    speed: Speed | None
+    """Training speed; measured at one site."""
 
 
 class Trial(Contract):

@@ -42,14 +42,16 @@ def _recipe(_: torch.device) -> dict[str, Any]:
     return search(params, ROOT / "artifacts/activate", ROOT / ".scratch/recipe")
 
 
-def _dictionaries(which: str) -> dict[str, Any]:
+def _dictionaries(which: str, site: str = "middle") -> dict[str, Any]:
     folder = FOLDERS[which]
+    name = which if site == "middle" else f"{which}-{site}"
     return compare(
         load_params(folder / "params.yaml"),
         folder / "artifacts",
+        site,
         Path(".venv-peers/bin/python").absolute(),
-        folder / ".scratch/dictionaries",
-        ROOT / "reports/frontier" / which,
+        folder / ".scratch/dictionaries" / site,
+        ROOT / "reports/frontier" / name,
     )
 
 
@@ -65,6 +67,8 @@ MEASUREMENTS: dict[str, Callable[[torch.device], dict[str, Any]]] = {
     "rules": lambda _: scoring(load_params(ROOT / "params.yaml").interpret),
     "recipe": _recipe,
     "dictionaries": lambda _: _dictionaries("laptop"),
+    "dictionaries-early": lambda _: _dictionaries("laptop", "early"),
+    "dictionaries-late": lambda _: _dictionaries("laptop", "late"),
     "dictionaries-smoke": lambda _: _dictionaries("smoke"),
     BY_NAME_ALONE: lambda _: _dictionaries("paper"),
     "judge": _judge,
