@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -31,9 +31,9 @@ from repro.errors import EvidenceError
 SHOWN = 200
 """Characters of a value that a message shows."""
 
-
-Known = tuple[str, object]
-"""A column, and what is asked of it."""
+Found = TypeVar("Found")
+Known = tuple[tuple[str, ...], object]
+"""Columns, and what is asked of them."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,12 @@ class Table:
 
     columns: Mapping[str, np.ndarray]
     header: Header
-    known: dict[Known, np.ndarray] = field(default_factory=dict[Known, np.ndarray], repr=False)
-    """What was found out about a column alone: claims ask the same of it again and again."""
+    known: dict[Known, Any] = field(default_factory=dict[Known, Any], repr=False)
+    """What was found out about columns alone: claims ask the same of them again and again."""
+    origin: "Table | None" = field(default=None, repr=False)
+    """The table of the same rows of which it has all columns but those `changed`."""
+    changed: frozenset[str] = frozenset()
+    """The columns in which it differs from its origin."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -53,15 +57,23 @@ class Table:
         return Table(_Kept(self.columns, mask), self.header)
 
     def replace(self, **columns: np.ndarray) -> "Table":
-        """The same rows with some columns changed (saboteurs use this)."""
-        kept = {asked: found for asked, found in self.known.items() if asked[0] not in columns}
-        return Table({**self.columns, **columns}, self.header, kept)
+        """The same rows with some columns changed: for saboteurs, and for draws of evidence."""
+        changed = frozenset(columns)
+        return Table({**self.columns, **columns}, self.header, origin=self, changed=changed)
 
-    def ask(self, column: str, what: object, answer: Callable[[np.ndarray], np.ndarray]) -> Any:
-        """What `answer` finds in a column, found once; `what` names the question."""
-        asked = (column, what)
+    def ask(self, columns: tuple[str, ...], what: object, answer: Callable[[], Found]) -> Found:
+        """What `answer` finds, found once for all tables that have the same of these columns.
+
+        Args:
+            columns: all columns that the answer depends on.
+            what: names the question, the same for the same answer.
+            answer: looks at these columns of the table, whose rows it may number, and no others.
+        """
+        if self.origin is not None and self.changed.isdisjoint(columns):
+            return self.origin.ask(columns, what, answer)
+        asked = (columns, what)
         if asked not in self.known:
-            self.known[asked] = answer(self.columns[column])
+            self.known[asked] = answer()
         return self.known[asked]
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from repro.contract.evidence import Table
-from repro.judge.checks.rows import column_of, select, shown
+from repro.judge.checks.rows import column_of, columns_read, select, shown
 from repro.spec.quantities import Where
 
 Key = tuple[str | float, ...]
@@ -37,8 +38,17 @@ def cell_of(table: Table, name: str, where: tuple[Where, ...]) -> Cell:
 
 def cells_along(table: Table, where: tuple[Where, ...], *columns: str) -> dict[Key, Cell]:
     """The rows of a selection, split by the values of some columns, in sorted order."""
-    rows = np.flatnonzero(select(table, where))
-    values = [column_of(table, column)[rows] for column in columns]
+    mask = select(table, where)
+    values = [column_of(table, column) for column in columns]
+    read = (*columns_read(where), *columns)
+    return table.ask(read, ("cells", where, columns), partial(_split, mask, values, columns))
+
+
+def _split(
+    mask: np.ndarray, whole: Sequence[np.ndarray], columns: Sequence[str]
+) -> dict[Key, Cell]:
+    rows = np.flatnonzero(mask)
+    values = [column[rows] for column in whole]
     code = np.zeros(len(rows), dtype=int)
     for column in values:
         found = np.unique(column, return_inverse=True)[1]

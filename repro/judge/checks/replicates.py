@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 
 import numpy as np
 
@@ -120,15 +122,25 @@ def replicate(table: Table, cells: Sequence[Cell], check: Decision) -> Replicate
 
 def families_of(table: Table, index: np.ndarray, clusters: Clusters) -> list[stats.Family]:
     """The families of clusters among some rows, with their strata (site and method)."""
-    names = [column for column in STRATA if column in table.columns]
-    strata = np.zeros(len(index), dtype=int)
-    for column in names:
+    strata = tuple(column for column in STRATA if column in table.columns)
+    named = [column for one in clusters for column in columns_of(one)]
+    for column in named:
+        column_of(table, column)
+    what = ("families", clusters, sha256(index.tobytes()).digest())
+    return table.ask((*strata, *named), what, partial(_families, table, index, clusters, strata))
+
+
+def _families(
+    table: Table, index: np.ndarray, clusters: Clusters, strata: Sequence[str]
+) -> list[stats.Family]:
+    stratum = np.zeros(len(index), dtype=int)
+    for column in strata:
         codes = np.unique(table.columns[column][index], return_inverse=True)[1]
-        strata = np.unique(strata * (codes.max() + 1) + codes, return_inverse=True)[1]
+        stratum = np.unique(stratum * (codes.max() + 1) + codes, return_inverse=True)[1]
     result: list[stats.Family] = []
     for one in clusters:
-        units = [column_of(table, column)[index] for column in columns_of(one)]
-        result.append(stats.family_of(family(one), units, strata))
+        units = [table.columns[column][index] for column in columns_of(one)]
+        result.append(stats.family_of(family(one), units, stratum))
     return result
 
 

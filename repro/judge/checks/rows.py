@@ -56,24 +56,37 @@ def select(table: Table, where: tuple[Where, ...]) -> np.ndarray:
         UnreachedError: rows were measured, but none came out as the conditions ask.
         EvidenceError: no row is left, since none was measured.
     """
-    mask = np.ones(len(table), dtype=bool)
     for one in where:
-        if one.pick is None:
-            column_of(table, one.column)
-            mask &= table.ask(one.column, one, partial(_holds, table, one))
-    for one in where:
-        if one.pick is not None and mask.any():
-            values = numbers_of(table, one.column)
-            kept = values[mask]
-            mask &= values == (kept.min() if one.pick == "min" else kept.max())
+        column_of(table, one.column)
+    mask = table.ask(columns_read(where), where, partial(_mask, table, where))
     if not mask.any():
         raise _no_rows(table, where)
     return mask
 
 
-def _holds(table: Table, one: Where, values: np.ndarray) -> np.ndarray:
+def columns_read(where: tuple[Where, ...]) -> tuple[str, ...]:
+    """The columns that a selection looks at."""
+    return tuple(dict.fromkeys(one.column for one in where))
+
+
+def _mask(table: Table, where: tuple[Where, ...]) -> np.ndarray:
+    mask = np.ones(len(table), dtype=bool)
+    for one in where:
+        if one.pick is None:
+            mask &= table.ask((one.column,), one, partial(_holds, table, one))
+    for one in where:
+        if one.pick is not None and mask.any():
+            values = numbers_of(table, one.column)
+            kept = values[mask]
+            mask &= values == (kept.min() if one.pick == "min" else kept.max())
+    mask.setflags(write=False)  # it is handed out again
+    return mask
+
+
+def _holds(table: Table, one: Where) -> np.ndarray:
     if one.above is not None:
         return numbers_of(table, one.column) > one.above
+    values = table.columns[one.column]
     is_text = values.dtype.kind == "U"
     if any(isinstance(value, str) != is_text for value in one.values):
         raise SpecError(
@@ -103,8 +116,7 @@ def _no_rows(table: Table, where: tuple[Where, ...]) -> EvidenceError:
 
 
 def _such_rows(table: Table, where: tuple[Where, ...]) -> str:
-    columns = dict.fromkeys(one.column for one in where)
-    found = "; ".join(f"{column}: {_listed(table, column)}" for column in columns)
+    found = "; ".join(f"{name}: {_listed(table, name)}" for name in columns_read(where))
     return f"such rows (found {found})"
 
 
@@ -122,7 +134,7 @@ def shown(value: str | float) -> str:
 
 
 def _listed(table: Table, column: str) -> str:
-    unique = table.ask(column, "values", _distinct)
+    unique = _distinct(table.columns[column])
     text = ", ".join(shown(value) for value in unique[:SHOWN].tolist())
     return text + (", ..." if len(unique) > SHOWN else "")
 

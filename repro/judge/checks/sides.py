@@ -5,6 +5,7 @@ prompts differ by those as well; seeds alone are each decomposition's own.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def count(table: Table, check: Decision) -> dict[str, int]:
     """
     mask = select(table, check.where)
     found = {
-        family(one): len(np.unique([column_of(table, column)[mask] for column in columns_of(one)]))
+        family(one): len(_units(table, np.flatnonzero(mask), columns_of(one)))
         for one in check.clusters
     }
     # A family of many units leaves in groups, which are what its noise is measured by.
@@ -64,7 +65,7 @@ def check_sides(table: Table, cells: Sequence[Cell], check: Decision) -> None:
     """
     free = {OWN, *(one.column for one in check.unpaired)}
     for one in check.clusters:
-        units = [_units(table, cell, columns_of(one)) for cell in cells]
+        units = [_units(table, cell.rows, columns_of(one)) for cell in cells]
         for cell, mine in zip(cells, units, strict=True):
             if len(mine) < check.min_clusters and not _needs_but_one(table, cell, columns_of(one)):
                 raise Thin(
@@ -100,12 +101,18 @@ def _measured(table: Table, where: tuple[Where, ...]) -> int:
     return int(select(table, tuple(one for one in where if one.column not in by_outcome)).sum())
 
 
-def _units(table: Table, cell: Cell, columns: Sequence[str]) -> set[str | int]:
-    return {unit for column in columns for unit in column_of(table, column)[cell.rows].tolist()}
+def _units(table: Table, index: np.ndarray, columns: Sequence[str]) -> frozenset[str | int]:
+    """The units among some rows, of the one or two columns that name them."""
+    values = [column_of(table, column) for column in columns]
+
+    def found() -> frozenset[str | int]:
+        return frozenset(unit for column in values for unit in column[index].tolist())
+
+    return table.ask(tuple(columns), ("units", sha256(index.tobytes()).digest()), found)
 
 
 def _needs_but_one(table: Table, cell: Cell, columns: Sequence[str]) -> bool:
     """Whether the rows are of methods without randomness, of which one seed is all there is."""
     if columns != (OWN,) or "method" not in table.columns:
         return False
-    return set(table.columns["method"][cell.rows].tolist()) <= ONE_SEED
+    return _units(table, cell.rows, ("method",)) <= ONE_SEED
