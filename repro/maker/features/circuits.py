@@ -138,9 +138,11 @@ def random_active(
     return torch.tensor(found, dtype=torch.int64)
 
 
-def edit_of(wiring: Wiring, taken: Taken) -> Float[Tensor, "context token d_in"]:
-    """What is subtracted, s sum over j of c_j f_j."""
-    codes = wiring.codes[..., taken.features]
+def edit_of(
+    wiring: Wiring, taken: Taken, contexts: slice = slice(None), stop: int | None = None
+) -> Float[Tensor, "context token d_in"]:
+    """What is subtracted in some contexts before token `stop`, s sum over j of c_j f_j."""
+    codes = wiring.codes[contexts, :stop, taken.features]
     return taken.strength * (codes @ wiring.features[taken.features])
 
 
@@ -162,6 +164,5 @@ def as_long_as(wiring: Wiring, features: Int[Tensor, " n"], other: Taken) -> Tak
 
 
 def _without(wiring: Wiring, taken: Taken, context: int, stop: int) -> Float[Tensor, "token d_in"]:
-    codes = wiring.codes[context, :stop][:, taken.features]
-    edit = codes @ wiring.features[taken.features]
-    return wiring.x[context, :stop] - taken.strength * edit
+    one = slice(context, context + 1)
+    return wiring.x[context, :stop] - edit_of(wiring, taken, one, stop)[0]
