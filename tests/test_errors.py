@@ -21,3 +21,17 @@ def test_an_error_comes_back_whole_from_another_process(kind):
     assert (str(again), again.found, again.expected, again.mend) == (
         str(error), "found", "expected", "mend",
     )  # fmt: skip
+
+
+def test_what_was_expected_may_be_worked_out_once_when_it_is_told():
+    asked = []
+
+    def listing() -> str:
+        asked.append(1)
+        return "one of a, b"
+
+    error = errors.EvidenceError("no row", expected=listing, mend="mend")
+    assert not asked
+    assert str(error) == "no row\n  expected: one of a, b\n  to mend:  mend"
+    assert pickle.loads(pickle.dumps(error)).expected == "one of a, b"
+    assert len(asked) == 1

@@ -497,6 +497,15 @@ MAKER = (
         ("tests/maker/test_frontier.py::test_a_frontier_of_other_activations_is_not_taken",),
     ),
     Mutant(
+        "answers of other columns",
+        "what is known of a table is told of one in which the column was changed",
+        "repro/contract/evidence.py",
+        "if self.origin is not None and self.changed.isdisjoint(columns):",
+        "if self.origin is not None:",
+        "own reading",
+        ("tests/contract/test_table.py::test_an_answer_is_that_of_the_tables_own_columns",),
+    ),
+    Mutant(
         "attention sinks kept",
         "tokens of giant norm go into the store",
         "repro/maker/activations/harvest.py",
