@@ -35,7 +35,7 @@ def select(table: Table, **conditions: Any) -> Table:
     mask = np.ones(len(table), dtype=bool)
     for column, wanted in conditions.items():
         values = wanted if isinstance(wanted, tuple) else (wanted,)
-        mask &= np.isin(table.columns[column], values)
+        mask &= np.any([table.columns[column] == one for one in values], axis=0)
     return table.rows(mask)
 
 
