@@ -189,7 +189,7 @@ def _figure_files(folder: Path, view: Page) -> dict[Path, str]:
     figures += [one for one in (view.forest, view.frontier) if one]
     if not figures:
         return {}
-    from repro.report.figures.style import standalone  # as above
+    from repro.report.figures.svg import standalone  # as above
 
     return {folder / f"{figure.name}.svg": standalone(figure.svg) for figure in figures}
 

@@ -17,7 +17,8 @@ from repro.report.figures.curves import SumRatio, above, curve, seed_curves, sel
 from repro.report.figures.dictionaries import agreement_by_alpha, dead_by_alpha, shrinkage_by_alpha
 from repro.report.figures.losses import added_loss
 from repro.report.figures.plans import PLANS
-from repro.report.figures.style import panel, standalone, style, svg_of
+from repro.report.figures.style import panel, style
+from repro.report.figures.svg import standalone, svg_of
 from repro.report.figures.toy import recovery_by_alpha, recovery_by_alpha_and_r
 from repro.report.figures.tradeoff import FVU, L0, frontier, smoothness, tradeoff
 from repro.spec import load_claims
@@ -221,11 +222,19 @@ def small_svg(name: str, title: str = "A title") -> str:
         return svg_of(figure, name, title)
 
 
-def test_ids_and_references_carry_the_name_of_the_figure() -> None:
-    svg = small_svg("c14")
-    found = re.findall(r'\bid="([^"]+)"', svg) + re.findall(r'(?:url\(|href=")#([^")]+)', svg)
-    assert found
-    assert all(one.startswith("c14-") for one in found)
+def test_ids_and_looks_are_a_figures_own_and_references_meet_them() -> None:
+    """Two figures that differ in nothing but their names stand in one page."""
+    named: list[set[str]] = []
+    for name in ("c14", "c15"):
+        svg = small_svg(name)
+        ids = re.findall(r' id="([^"]+)"', svg)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r'(?:url\(|href=")#([^")]+)', svg)) == {*ids} - {f"{name}-figure_1"}
+        looks = set(re.findall(r' class="([^"]+)"', svg)) - {"figure"}
+        assert looks == set(re.findall(r"\.([^.{}]+)\{", svg))
+        named.append({*ids, *looks})
+    assert named[0]
+    assert not named[0] & named[1]
 
 
 def test_text_stays_text_in_the_colour_and_font_of_the_page() -> None:

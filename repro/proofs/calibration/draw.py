@@ -5,7 +5,8 @@ from pathlib import Path
 from repro.contract.proofs.calibration import Calibration, ClaimCalibration
 from repro.files import write_bytes
 from repro.proofs.calibration.summary import WANTED_POWER
-from repro.report.figures.style import BLUE, GREY, panel, standalone, style, svg_of
+from repro.report.figures.style import BLUE, GREY, panel, style
+from repro.report.figures.svg import standalone, svg_of
 
 
 def write_figures(found: Calibration, folder: Path) -> None:

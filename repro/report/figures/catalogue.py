@@ -10,7 +10,8 @@ from repro.report.figures.forest import forest
 from repro.report.figures.palette import OURS
 from repro.report.figures.plan import FigurePlan
 from repro.report.figures.plans import PLANS
-from repro.report.figures.style import style, svg_of
+from repro.report.figures.style import style
+from repro.report.figures.svg import svg_of
 
 
 def drawn_from(tables: Mapping[str, Table]) -> Iterator[Drawn]:

@@ -1,10 +1,7 @@
-"""How figures look, and how one becomes an SVG that is the same bytes every time."""
+"""How figures look."""
 
-import io
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
-from html import escape
 from math import ceil
 from typing import Any
 
@@ -55,10 +52,6 @@ _RC: dict[Any, Any] = {
     "path.sketch": None,
 }
 
-_STANDALONE = (
-    "<style>svg{color:#1b1f24}@media(prefers-color-scheme:dark){svg{color:#e6e6e6}}</style>"
-)
-
 
 @contextmanager
 def style() -> Generator[None]:
@@ -102,63 +95,3 @@ def legend_above(figure: Figure, axes: Axes, columns: int = 2) -> None:
         figure.legend(
             handles, labels, loc="upper left", ncols=columns, handlelength=2.6, borderaxespad=0.1
         )
-
-
-def svg_of(figure: Figure, name: str, title: str) -> str:
-    """The figure as one `<svg>` element that can stand in a page beside others.
-
-    Its ids carry `name`, it is announced as an image called `title`, and what was drawn in `INK`
-    takes the colour of the text around it.
-    """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg")
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    # The metadata hold the time of writing.
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, count=1, flags=re.DOTALL)
-    svg = re.sub(r'\bid="', f'id="{name}-', svg)
-    svg = re.sub(r'(url\(|href=")#', rf"\1#{name}-", svg)
-    svg = svg.replace(INK, "currentColor")
-    svg = svg.replace("'DejaVu Sans'", "system-ui, sans-serif")
-    svg = re.sub(
-        r"\s*\n\s*", " ", re.sub(r"<!--.*?-->|<style.*?</style>", "", svg, flags=re.DOTALL)
-    )
-    svg = _shorter(svg, name)
-    label = escape(title)
-    return svg.replace("<svg ", f'<svg class="figure" role="img" aria-label="{label}" ', 1).replace(
-        ">", f"><title>{label}</title>", 1
-    )
-
-
-_REFERENCES = re.compile(r'(?:url\(|href=")#([^")]*)')
-_LONG = re.compile(r"(\.\d\d)\d+")
-_MARKS = re.compile(
-    r'<g([^>]*)> ((?:<use [^>]* style="([^"]*)"/> )(?:<use [^>]* style="\3"/> )+)</g>'
-)
-
-
-def _shorter(svg: str, name: str) -> str:
-    """The same figure in half of the bytes.
-
-    Places to a hundredth of a point; of a run of equal marks the group carries the style, which
-    they inherit; names for the figure itself and for what is referred to, no others.
-    """
-    named = {*_REFERENCES.findall(svg)} | {f"{name}-figure_1"}
-    svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in named else "", svg)
-    svg = re.sub(r' (?:d|x|y|transform)="[^"]*"', lambda m: _LONG.sub(r"\1", m[0]), svg)
-    return _MARKS.sub(_styled_once, svg)
-
-
-def _styled_once(found: re.Match[str]) -> str:
-    group, marks, look = found.groups()
-    style = f' style="{look}"'
-    return f"<g{group}{style}> {marks.replace(style, '')}</g>"
-
-
-def standalone(svg: str) -> str:
-    """The same element as a file of its own, light or dark by the reader's preference."""
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>\n'
-        + svg.replace("</title>", f"</title>{_STANDALONE}", 1)
-        + "\n"
-    )
