@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from repro.contract.evidence import read_evidence
 from repro.contract.rows.fidelity import FidelityRow
 from repro.contract.written import write_evidence
 from repro.errors import EvidenceError
@@ -155,3 +156,15 @@ def test_a_damaged_frontier_is_told_and_not_passed_over(
     damage(frontiers / "laptop")
     with pytest.raises(EvidenceError, match=NAME):
         frontier_of(frontiers, wanted)
+
+
+COMMITTED = sorted(Path(__file__).parents[2].glob("reports/frontier/*"))
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)
+def test_a_committed_frontier_is_whole_and_of_one_site(folder: Path):
+    """One that is not would end every run, since all of them are read to find the one that fits."""
+    table = read_evidence(folder, NAME)
+    (site,) = set(table.columns["site"].tolist())
+    assert table.header.scope
+    assert table.header.scope.sites[site] == table.header.provenance["hook"]

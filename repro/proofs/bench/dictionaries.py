@@ -19,6 +19,7 @@ from repro.contract.rows.fidelity import FidelityRow
 from repro.contract.written import write_evidence
 from repro.files import write_json, write_with
 from repro.maker.activations.shards import batches, read_manifest, read_split
+from repro.maker.activations.splits import SPLITS
 from repro.maker.decompositions.fit import training_rows
 from repro.maker.dictionaries.evaluate import Reconstruction, document_sums
 from repro.maker.dictionaries.model import fit_transform_of, load_dictionary, save_dictionary
@@ -168,16 +169,18 @@ def _write_frontier(
         for one in made
         for row in document_sums(one.heldout)
     ]
+    inputs = (artifacts / name for name in ("fetch", "tokenize", "activate"))
+    manifest = read_manifest(artifacts / "activate" / site)
+    own = {
+        "sites": {site: manifest.place},
+        "tokens": {split: manifest.rows(split) for split in SPLITS},
+    }
     write_evidence(
         folder,
         NAME,
         rows,
         counts={"dictionaries_trained": len(made)},
-        scope=scope_of(
-            params,
-            params.train,
-            *(artifacts / name for name in ("fetch", "tokenize", "activate")),
-        ),
+        scope=scope_of(params, params.train, *inputs).model_copy(update=own),
         provenance={**identity(artifacts, site), "peer_versions": versions},
     )
 
